@@ -1,0 +1,83 @@
+/**
+ * What neighbours say to each other, as typed messages. The session takes and gives these;
+ * `peer-codec.ts` turns them into frames and back. docs/PROTOCOL.md is the description for implementers.
+ */
+
+import type { ChunkRun, PeerId, Payload } from '../types.ts'
+
+/** Feature bits of a hello. Unknown bits are ignored. */
+export const FEATURE = {
+  /** "Tell me the digest of every chunk you have": the sender holds no chunk hashes of its own. */
+  wantsDigests: 1,
+} as const
+
+/** First message each way. Conflicting facts end the connection. */
+export interface Hello {
+  readonly type: 'hello'
+  readonly version: number
+  readonly features: number
+  readonly sizeBytes: number
+  readonly chunkBytes: number
+  readonly validator: string | null
+  readonly root: string | null
+}
+
+/** Every chunk the sender has, one bit each, chunk 0 in the highest bit of byte 0. At most once, right after hello. */
+export interface BitfieldMessage {
+  readonly type: 'bitfield'
+  readonly bits: Uint8Array
+}
+
+/** Chunks the sender has from now on; `digests` holds 32 bytes for each, in order, where the receiver wants them. */
+export interface Have {
+  readonly type: 'have'
+  readonly chunks: readonly number[]
+  readonly digests: Uint8Array | null
+}
+
+/** "Send me these chunks." */
+export interface Request {
+  readonly type: 'request'
+  readonly chunks: readonly number[]
+}
+
+/** "I no longer want these." A block already under way may still arrive. */
+export interface Cancel {
+  readonly type: 'cancel'
+  readonly chunks: readonly number[]
+}
+
+/** "You asked for these; I will not send them": not held any more, or too many asked. */
+export interface Refuse {
+  readonly type: 'refuse'
+  readonly chunks: readonly number[]
+}
+
+/** A part of a chunk. The blocks of one chunk come in order, from offset 0, and are not mixed with another chunk's. */
+export interface Block<P extends Payload = Payload> {
+  readonly type: 'block'
+  readonly chunk: number
+  readonly offsetBytes: number
+  readonly payload: P
+}
+
+/**
+ * Flooded: "`peer` holds a seat at the origin and will have these chunks in about two seconds." Each replaces the
+ * claimer's one before (higher `sequence`); no runs: the seat is given up. A hint, and it expires.
+ */
+export interface Claim {
+  readonly type: 'claim'
+  readonly peer: PeerId
+  readonly sequence: number
+  /** Links this copy has crossed; dropped at `MAX_HOPS`. */
+  readonly hops: number
+  readonly runs: readonly ChunkRun[]
+}
+
+/** "I am leaving; this is no fault." */
+export interface Goodbye {
+  readonly type: 'goodbye'
+}
+
+export type PeerMessage<P extends Payload = Payload> =
+  Hello | BitfieldMessage | Have | Request | Cancel | Refuse | Block<P> | Claim | Goodbye

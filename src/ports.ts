@@ -1,0 +1,209 @@
+/**
+ * The interfaces between the driver, which runs the core in a page, and the world. One adapter a file in `browser/`;
+ * `test/contract/` holds one suite a port, run on every adapter. Byte arrays handed over are not copied: whoever
+ * receives one may keep it, whoever gave it away does not write to it again.
+ */
+
+import type { ClientMessage, IceServer, Join, ServerMessage } from './core/wire/topology-messages.ts'
+import type { PeerId } from './core/types.ts'
+
+/** Bytes that live in a plain (unshared) buffer, as WebCrypto, Blob and data channels want them. */
+export type Bytes = Uint8Array<ArrayBuffer>
+
+// ---------------------------------------------------------------------------------------------------- origin
+
+/** Bytes `firstByte` to `lastByte`, both included; `lastByte` null: to the end of the file. */
+export interface ByteRange {
+  readonly firstByte: number
+  readonly lastByte: number | null
+}
+
+export interface OriginResponse {
+  /** 'range': the body starts at the range's first byte. 'whole': the origin ignores ranges; the body is the file. */
+  readonly kind: 'range' | 'whole'
+  /** Length of the whole file in bytes, where this response tells it (open-ended ranges do), else null. */
+  readonly sizeBytes: number | null
+  /** Length of the body in bytes, where the origin says it, else null. */
+  readonly lengthBytes: number | null
+  /** Strong ETag where readable, else Last-Modified, else null. */
+  readonly validator: string | null
+  /** Pieces of the body, in order. Ends early only by an `OriginError`. Cancelling it closes the connection. */
+  readonly body: ReadableStream<Bytes>
+}
+
+export type OriginFailure =
+  | 'not-found' // 404, 410
+  | 'forbidden' // 401, 403, 451
+  | 'cors' // the origin answers, but not to this page
+  | 'unreachable' // nothing answers, or the connection broke
+  | 'busy' // 429, 503
+  | 'range-ignored' // 200 to a range that does not start at 0; the body was not read
+  | 'range-unsatisfiable' // 416: the file is shorter than was believed
+  | 'inconsistent' // encoded body, wrong Content-Range or length
+  | 'status' // any other status
+
+/** Why a range could not be had. Never thrown for an abort by the caller's signal: that rejects with its reason. */
+export class OriginError extends Error {
+  override readonly name = 'OriginError'
+  readonly failure: OriginFailure
+  /** HTTP status, where one was read. */
+  readonly status: number | null
+  /** From Retry-After, where readable, else null. */
+  readonly retryAfterMs: number | null
+
+  constructor(
+    failure: OriginFailure,
+    message: string,
+    details: { status?: number; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: details.cause })
+    this.failure = failure
+    this.status = details.status ?? null
+    this.retryAfterMs = details.retryAfterMs ?? null
+  }
+}
+
+/** An HTTP origin: one URL. */
+export interface Origin {
+  /** Resolves when the headers are in. Rejects with `OriginError`, or with the signal's reason. */
+  open(range: ByteRange, signal: AbortSignal): Promise<OriginResponse>
+}
+
+// ----------------------------------------------------------------------------------------------------- store
+
+export interface StoredChunk {
+  readonly index: number
+  readonly bytes: Bytes
+}
+
+/** Which version of which file a store holds. Stored chunks of another identity are deleted when it is opened. */
+export interface StoreIdentity {
+  readonly locator: string
+  readonly sizeBytes: number
+  readonly chunkBytes: number
+  readonly validator: string | null
+}
+
+/** The store failed; what it held may or may not still be there. `quota`: the disk share of this page is used up. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly reason: 'quota' | 'unavailable'
+
+  constructor(reason: 'quota' | 'unavailable', message: string, cause?: unknown) {
+    super(message, { cause })
+    this.reason = reason
+  }
+}
+
+/** Keeps the chunks of one download. Every method rejects with `StoreError` only. */
+export interface ChunkStore {
+  readonly kind: 'indexeddb' | 'memory'
+  /** Opens or creates; resolves to the indices of the chunks kept from an earlier visit, ascending (a hint). */
+  open(identity: StoreIdentity): Promise<readonly number[]>
+  /** Keeps these chunks, in one transaction; resolved means they survive the page. A chunk kept twice is replaced. */
+  put(chunks: readonly StoredChunk[]): Promise<void>
+  /** The chunk's bytes, or null where it is not kept. */
+  get(index: number): Promise<Bytes | null>
+  /**
+   * The chunk as a Blob (disk-backed where the store has a disk), or null. Blobs stay readable after `delete()`.
+   */
+  getBlob(index: number): Promise<Blob | null>
+  /** Forgets these chunks. */
+  remove(indices: readonly number[]): Promise<void>
+  /** Deletes everything kept for this identity and closes. */
+  delete(): Promise<void>
+  /** Lets go of the connection; what is kept stays. Later calls reject. */
+  close(): void
+}
+
+// ---------------------------------------------------------------------------------------------------- hasher
+
+export type FileHashAlgorithm = 'sha256' | 'sha384' | 'sha512'
+
+/** A running hash of a whole file. */
+export interface FileHash {
+  update(bytes: Uint8Array): void
+  /** Ends it. */
+  digest(): Uint8Array
+}
+
+export interface Hasher {
+  /** SHA-256 of one chunk. */
+  digest(bytes: Bytes): Promise<Uint8Array>
+  /** A new running hash. WASM where the page's policy lets it, else JavaScript. */
+  createFileHash(algorithm: FileHashAlgorithm): Promise<FileHash>
+}
+
+// ----------------------------------------------------------------------------------------------------- links
+
+export interface LinksEvents {
+  /** The data channel is open; frames may be sent. */
+  opened(peer: PeerId): void
+  /** A frame arrived whole. */
+  frame(peer: PeerId, frame: Bytes): void
+  /** To be carried to that peer by whoever introduced it. */
+  signal(peer: PeerId, data: unknown): void
+  /** Unsent bytes fell to the low water mark after `unsentBytes` was at or above the high one. */
+  drained(peer: PeerId): void
+  /** The connection failed, was closed by the other side, or never opened. Said once; not after `close()`. */
+  closed(peer: PeerId): void
+}
+
+export interface LinksOptions {
+  readonly iceServers: readonly IceServer[]
+  /** Only relayed candidates: hides the visitor's addresses from peers. */
+  readonly relayOnly: boolean
+}
+
+/** Connections to neighbours: message-oriented, reliable, ordered. */
+export interface Links {
+  /** Bytes above which a sender of bulk waits for `drained`. */
+  readonly highWaterBytes: number
+  /** Sets what later connections use. */
+  configure(options: LinksOptions): void
+  /** Starts a connection as its initiator. */
+  connect(peer: PeerId): void
+  /** Signalling data from that peer; the first starts a connection as its other side. Hostile: bad data is dropped. */
+  signal(peer: PeerId, data: unknown): void
+  /** Hands over a frame; order is kept. Dropped silently where the link is not open. */
+  send(peer: PeerId, frame: Bytes): void
+  /** Bytes handed over and not yet sent. */
+  unsentBytes(peer: PeerId): number
+  /** Largest frame this link takes, in bytes. */
+  maxFrameBytes(peer: PeerId): number
+  close(peer: PeerId): void
+  closeAll(): void
+}
+
+/** Makes links, where this browser can; null where it cannot. */
+export type LinksFactory = (events: LinksEvents) => Links | null
+
+// -------------------------------------------------------------------------------------------------- topology
+
+export interface TopologyEvents {
+  /** A message, parsed and bounded. */
+  message(message: ServerMessage): void
+  /** The socket is gone. It reconnects by itself, with jitter, and joins again. */
+  lost(): void
+}
+
+/** The socket to the topology server. */
+export interface Topology {
+  /** Connects and joins; joins again with the latest facts after every reconnect. */
+  join(join: Join): void
+  /** Sent if connected, else dropped. A `facts` report also replaces the facts of later joins. */
+  send(message: Exclude<ClientMessage, Join>): void
+  /** Says `leave` and closes for good. */
+  close(): void
+}
+
+export type TopologyFactory = (urls: readonly string[], events: TopologyEvents) => Topology
+
+// ----------------------------------------------------------------------------------------------------- clock
+
+export interface Clock {
+  /** Monotonic milliseconds. */
+  nowMs(): number
+  /** Calls back once, at or after `atMs`. Replaces the alarm set before. Null: none. */
+  setAlarm(atMs: number | null, ring: () => void): void
+}
