@@ -105,9 +105,10 @@ export interface ChunkStore {
   /** The chunk's bytes, or null where it is not kept. */
   get(index: number): Promise<Bytes | null>
   /**
-   * The chunk as a Blob (disk-backed where the store has a disk), or null. Blobs stay readable after `delete()`.
+   * The chunks as Blobs (disk-backed where the store has a disk), read in as few transactions as can be; null in the
+   * place of one that is not kept. Blobs stay readable after `delete()`.
    */
-  getBlob(index: number): Promise<Blob | null>
+  getBlobs(indices: readonly number[]): Promise<readonly (Blob | null)[]>
   /** Forgets these chunks. */
   remove(indices: readonly number[]): Promise<void>
   /** Deletes everything kept for this identity and closes. */

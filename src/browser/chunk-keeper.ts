@@ -1,0 +1,220 @@
+/**
+ * Keeps the chunks of a download: in memory until they are stored, in the store from then on, and a few of the latest
+ * in memory all the same, since neighbours ask for what is new. Writes go in groups, as a transaction costs more than
+ * its bytes. A store that fails is replaced by memory: what it held stays readable as long as it can be read.
+ */
+
+import type { Geometry } from '../core/geometry.ts'
+import type { Bytes, ChunkStore, StoredChunk, StoreIdentity } from '../ports.ts'
+
+/** A group is written when it has this many bytes (PLATFORM: 2–8 MB a transaction), or when nothing is being written. */
+const GROUP_BYTES = 4 * 1024 * 1024
+
+/** Whoever brings more waits while so many bytes are not stored yet. */
+const MAX_UNSTORED_BYTES = 24 * 1024 * 1024
+
+/** Stored chunks that stay in memory to be served, in bytes. */
+const SERVING_CACHE_BYTES = 16 * 1024 * 1024
+
+export interface KeeperOptions {
+  readonly geometry: Geometry
+  readonly identity: StoreIdentity
+  /** The store wished for. */
+  readonly store: ChunkStore
+  /** What takes over if it fails. */
+  readonly fallback: () => ChunkStore
+  /** A chunk that was kept cannot be read any more. */
+  readonly lost: (chunk: number) => void
+}
+
+export class ChunkKeeper {
+  private readonly options: KeeperOptions
+  /** The store in use, and before it those that failed but may still be read. */
+  private readonly stores: ChunkStore[] = []
+  private readonly unstored = new Map<number, Bytes>()
+  private readonly cache = new Map<number, Bytes>()
+  private unstoredBytes = 0
+  private cachedBytes = 0
+  private writing: Promise<void> | null = null
+  private readonly roomWaiters: (() => void)[] = []
+  private readonly opening: Promise<readonly number[]>
+  private isClosed = false
+
+  constructor(options: KeeperOptions) {
+    this.options = options
+    this.opening = this.open()
+  }
+
+  /** Chunks left by an earlier visit. */
+  whenOpen(): Promise<readonly number[]> {
+    return this.opening
+  }
+
+  /** Which kind of store is in use. */
+  get storage(): ChunkStore['kind'] | null {
+    return this.stores.at(-1)?.kind ?? null
+  }
+
+  /** Takes a chunk; it can be read from now on. */
+  keep(chunk: number, bytes: Bytes): void {
+    if (this.isClosed) return
+    const before = this.unstored.get(chunk)
+    this.unstored.set(chunk, bytes)
+    this.unstoredBytes += bytes.byteLength - (before?.byteLength ?? 0)
+    this.writeNext()
+  }
+
+  forget(chunk: number): void {
+    this.dropUnstored(chunk)
+    this.dropCached(chunk)
+    for (const store of this.stores) store.remove([chunk]).catch(() => {})
+  }
+
+  /** The chunk's bytes, or null where it is not kept. */
+  async get(chunk: number): Promise<Bytes | null> {
+    const inMemory = this.unstored.get(chunk) ?? this.cache.get(chunk)
+    if (inMemory !== undefined) return inMemory
+    await this.opening
+    for (const store of this.stores.toReversed()) {
+      const bytes = await store.get(chunk).catch(() => null)
+      if (bytes?.byteLength !== this.options.geometry.lengthBytes(chunk)) continue
+      this.addToCache(chunk, bytes)
+      return bytes
+    }
+    // It may have been written while we looked elsewhere.
+    return this.unstored.get(chunk) ?? this.cache.get(chunk) ?? null
+  }
+
+  /** Resolves when there is room for more. */
+  async whenRoom(): Promise<void> {
+    while (this.unstoredBytes > MAX_UNSTORED_BYTES && !this.isClosed)
+      await new Promise<void>((resolve) => this.roomWaiters.push(resolve))
+  }
+
+  /**
+   * The whole file: a Blob of the stored Blobs, and of those bytes that are still on their way to the store. Null, and
+   * `lost` called, where a chunk cannot be read.
+   */
+  async blob(type: string): Promise<Blob | null> {
+    await this.opening
+    const { chunkCount } = this.options.geometry
+    const parts: (Blob | Bytes)[] = []
+    const absent: number[] = []
+    for (let chunk = 0; chunk < chunkCount; chunk++) {
+      const bytes = this.unstored.get(chunk)
+      if (bytes === undefined) absent.push(chunk)
+      else parts[chunk] = bytes
+    }
+    for (const store of this.stores.toReversed()) {
+      const wanted = absent.filter((chunk) => parts[chunk] === undefined)
+      const blobs = await store.getBlobs(wanted).catch(() => [])
+      for (const [place, blob] of blobs.entries()) {
+        const chunk = wanted[place]
+        if (chunk !== undefined && blob?.size === this.options.geometry.lengthBytes(chunk)) parts[chunk] = blob
+      }
+    }
+    const lost = absent.filter((chunk) => parts[chunk] === undefined)
+    for (const chunk of lost) this.options.lost(chunk)
+    return lost.length > 0 ? null : new Blob(parts, { type })
+  }
+
+  /** Writes what is not written, then lets go of the store. */
+  async close(): Promise<void> {
+    await this.opening
+    while (this.writing !== null) await this.writing
+    this.release()
+    for (const store of this.stores) store.close()
+  }
+
+  /** Deletes everything. Blobs that were handed out stay readable. */
+  async delete(): Promise<void> {
+    this.release()
+    await this.opening
+    await this.writing
+    for (const store of this.stores) await store.delete().catch(() => {})
+  }
+
+  private release(): void {
+    this.isClosed = true
+    this.unstored.clear()
+    this.cache.clear()
+    this.makeRoom()
+  }
+
+  private async open(): Promise<readonly number[]> {
+    const { store, identity } = this.options
+    try {
+      const kept = await store.open(identity)
+      this.stores.push(store)
+      return kept.filter((chunk) => this.options.geometry.contains(chunk))
+    } catch {
+      await this.fallBack()
+      return []
+    }
+  }
+
+  private async fallBack(): Promise<void> {
+    const store = this.options.fallback()
+    await store.open(this.options.identity)
+    this.stores.push(store)
+  }
+
+  private writeNext(): void {
+    if (this.writing !== null || this.unstored.size === 0) return
+    this.writing = this.writeGroup().finally(() => {
+      this.writing = null
+      this.makeRoom()
+      this.writeNext()
+    })
+  }
+
+  private async writeGroup(): Promise<void> {
+    await this.opening
+    const group: StoredChunk[] = []
+    let groupBytes = 0
+    for (const [index, bytes] of this.unstored) {
+      if (groupBytes >= GROUP_BYTES) break
+      group.push({ index, bytes })
+      groupBytes += bytes.byteLength
+    }
+    if (group.length === 0) return
+    try {
+      await this.stores.at(-1)?.put(group)
+    } catch {
+      // Full or broken: memory takes over; the group is written there by the next turn.
+      if (this.stores.at(-1)?.kind !== 'memory') return this.fallBack()
+    }
+    for (const { index, bytes } of group) {
+      if (this.unstored.get(index) !== bytes) continue
+      this.dropUnstored(index)
+      this.addToCache(index, bytes)
+    }
+  }
+
+  private dropUnstored(chunk: number): void {
+    this.unstoredBytes -= this.unstored.get(chunk)?.byteLength ?? 0
+    this.unstored.delete(chunk)
+  }
+
+  /** A map keeps the order of insertion: the first is the one that was used longest ago. */
+  private addToCache(chunk: number, bytes: Bytes): void {
+    if (this.stores.at(-1)?.kind === 'memory') return
+    this.dropCached(chunk)
+    this.cache.set(chunk, bytes)
+    this.cachedBytes += bytes.byteLength
+    for (const oldest of this.cache.keys()) {
+      if (this.cachedBytes <= SERVING_CACHE_BYTES) break
+      this.dropCached(oldest)
+    }
+  }
+
+  private dropCached(chunk: number): void {
+    this.cachedBytes -= this.cache.get(chunk)?.byteLength ?? 0
+    this.cache.delete(chunk)
+  }
+
+  private makeRoom(): void {
+    if (this.unstoredBytes > MAX_UNSTORED_BYTES && !this.isClosed) return
+    for (const resume of this.roomWaiters.splice(0)) resume()
+  }
+}

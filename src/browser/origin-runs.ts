@@ -1,0 +1,125 @@
+/**
+ * Carries out the session's `fetch` and `abort`: reads each response as a stream and hands out its chunks as they
+ * complete.
+ */
+
+import { Geometry } from '../core/geometry.ts'
+import type { RunId, SessionInput, SessionOutput } from '../core/session-io.ts'
+import { type Bytes, type Origin, OriginError, type OriginResponse } from '../ports.ts'
+
+export interface OriginRunsOptions {
+  readonly origin: Origin
+  readonly feed: (input: SessionInput) => void
+  /** Null until the file's size is known. */
+  readonly geometry: () => Geometry | null
+  /** Takes a whole chunk, before the session hears of it. */
+  readonly deliver: (run: RunId, chunk: number, bytes: Bytes) => void
+  /** Bytes came in. For the statistics. */
+  readonly received: (bytes: number) => void
+  /** Resolves when the store keeps up. */
+  readonly whenRoom: () => Promise<void>
+}
+
+type Fetch = Extract<SessionOutput, { type: 'fetch' }>
+
+export class OriginRuns {
+  private readonly options: OriginRunsOptions
+  private readonly aborts = new Map<RunId, AbortController>()
+
+  constructor(options: OriginRunsOptions) {
+    this.options = options
+  }
+
+  fetch(output: Fetch): void {
+    const abort = new AbortController()
+    this.aborts.set(output.run, abort)
+    this.follow(output, abort.signal)
+      .catch((error: unknown) => {
+        if (!abort.signal.aborted) this.options.feed(failureOf(output.run, error))
+      })
+      .finally(() => this.aborts.delete(output.run))
+  }
+
+  abort(run: RunId): void {
+    this.aborts.get(run)?.abort()
+    this.aborts.delete(run)
+  }
+
+  abortAll(): void {
+    for (const run of [...this.aborts.keys()]) this.abort(run)
+  }
+
+  private async follow({ run, firstByte, lastByte, firstChunk }: Fetch, signal: AbortSignal): Promise<void> {
+    const { origin, feed, geometry } = this.options
+    let response = await origin.open({ firstByte, lastByte }, signal)
+    if (response.sizeBytes === null && geometry() === null) response = await readToTheEnd(response)
+    if (signal.aborted) return
+    const whole = response.kind === 'whole'
+    feed({ type: 'runOpened', run, sizeBytes: response.sizeBytes, validator: response.validator, whole })
+    // The session may have closed the run on what it just heard.
+    if (signal.aborted) return await response.body.cancel()
+    const known = geometry()
+    if (known === null) return
+    const reader = new ChunkReader(known, whole ? 0 : firstChunk)
+    for await (const piece of response.body) {
+      this.options.received(piece.byteLength)
+      feed({ type: 'runProgressed', run, bytes: piece.byteLength })
+      for (const { chunk, bytes } of reader.take(piece)) {
+        if (signal.aborted) return
+        this.options.deliver(run, chunk, bytes)
+        feed({ type: 'runChunk', run, chunk })
+      }
+      if (signal.aborted) return
+      await this.options.whenRoom()
+    }
+    if (!signal.aborted) feed({ type: 'runEnded', run })
+  }
+}
+
+/** Cuts a stream into chunks: each byte is copied once, into its chunk's buffer. */
+class ChunkReader {
+  private readonly geometry: Geometry
+  private chunk: number
+  private buffer: Bytes | null = null
+  private filledBytes = 0
+
+  constructor(geometry: Geometry, firstChunk: number) {
+    this.geometry = geometry
+    this.chunk = firstChunk
+  }
+
+  *take(piece: Bytes): Generator<{ chunk: number; bytes: Bytes }> {
+    let offset = 0
+    while (offset < piece.byteLength && this.chunk < this.geometry.chunkCount) {
+      this.buffer ??= new Uint8Array(this.geometry.lengthBytes(this.chunk))
+      const part = piece.subarray(offset, offset + this.buffer.byteLength - this.filledBytes)
+      this.buffer.set(part, this.filledBytes)
+      this.filledBytes += part.byteLength
+      offset += part.byteLength
+      if (this.filledBytes < this.buffer.byteLength) continue
+      const whole = { chunk: this.chunk++, bytes: this.buffer }
+      this.buffer = null
+      this.filledBytes = 0
+      yield whole
+    }
+  }
+}
+
+/** An answer without a length has one when it has ended: read into Blobs, which the browser keeps on disk. */
+async function readToTheEnd(response: OriginResponse): Promise<OriginResponse> {
+  const parts: Blob[] = []
+  for await (const piece of response.body) parts.push(new Blob([piece]))
+  const file = new Blob(parts)
+  return { ...response, kind: 'whole', sizeBytes: file.size, lengthBytes: file.size, body: file.stream() }
+}
+
+function failureOf(run: RunId, error: unknown): SessionInput {
+  const known = error instanceof OriginError ? error : null
+  return {
+    type: 'runFailed',
+    run,
+    failure: known?.failure ?? 'unreachable',
+    status: known?.status ?? null,
+    retryAfterMs: known?.retryAfterMs ?? null,
+  }
+}

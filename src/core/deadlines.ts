@@ -1,0 +1,68 @@
+/**
+ * The session's timers: a closed set of names, each with at most one time. Nothing rings by itself; the driver asks
+ * for the next one and hands in the time.
+ */
+
+export type DeadlineName =
+  /** The topology server has had its time to answer: ask the origin. */
+  | 'arrival'
+  /** Next toss for a vacant seat at the origin. */
+  | 'coin'
+  /** The origin may be asked again after a failure. */
+  | 'retry'
+  /** The origin's response has been silent too long. */
+  | 'originStall'
+  /** Some neighbour may have been silent too long. */
+  | 'meshStall'
+  /** A neighbour's service has become slow: its place may go to another. */
+  | 'service'
+  /** Haves held back for a batch go out. */
+  | 'announce'
+  /** Our claim would expire: say it again. */
+  | 'claim'
+
+export class Deadlines {
+  private readonly times = new Map<DeadlineName, number>()
+
+  /** Sets or moves a deadline. */
+  set(name: DeadlineName, atMs: number): void {
+    this.times.set(name, atMs)
+  }
+
+  /** Sets a deadline unless an earlier one stands. */
+  setNoLater(name: DeadlineName, atMs: number): void {
+    this.times.set(name, Math.min(atMs, this.times.get(name) ?? Infinity))
+  }
+
+  clear(name: DeadlineName): void {
+    this.times.delete(name)
+  }
+
+  clearAll(): void {
+    this.times.clear()
+  }
+
+  has(name: DeadlineName): boolean {
+    return this.times.has(name)
+  }
+
+  /** The earliest time, or null where nothing is due. */
+  next(): number | null {
+    let earliest: number | null = null
+    for (const atMs of this.times.values()) if (earliest === null || atMs < earliest) earliest = atMs
+    return earliest
+  }
+
+  /** Takes out and returns one deadline that is due, the earliest first, ties by name; null where none is. */
+  takeDue(nowMs: number): DeadlineName | null {
+    let due: DeadlineName | null = null
+    let dueAtMs = Infinity
+    for (const [name, atMs] of this.times) {
+      if (atMs > nowMs || atMs > dueAtMs || (atMs === dueAtMs && due !== null && name > due)) continue
+      due = name
+      dueAtMs = atMs
+    }
+    if (due !== null) this.times.delete(due)
+    return due
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Which chunk to ask of a neighbour: what the reader waits for, then random first, then rarest first; near the end,
+ * a chunk that another neighbour is slow to bring.
+ */
+
+import type { Inventory } from '../inventory.ts'
+import type { Neighbour } from './neighbour.ts'
+
+/**
+ * Chunks taken at random before rarity decides. BitTorrent takes one piece at random, to have something to give soon;
+ * a few here, as chunks are smaller than its pieces (guess).
+ */
+const RANDOM_FIRST_CHUNKS = 4
+
+/** Chunks ahead of an in-order reader that go before everything else (guess: a pipeline's worth). */
+const READER_WINDOW_CHUNKS = 16
+
+/** The endgame begins when no more chunks than this are missing; a chunk is then asked of at most this many. */
+const ENDGAME_CHUNKS = 24
+const ENDGAME_ASKED = 3
+
+/** A chunk is slow, and so a case for the endgame, after this many ms or three times the neighbour's usual. */
+const ENDGAME_PATIENCE_MS = 500
+
+export interface ChunkChoice {
+  readonly inventory: Inventory
+  readonly neighbour: Neighbour
+  readonly neighbours: Iterable<Neighbour>
+  /** Chunk an in-order reader waits for, or null where there is none. */
+  readonly readerChunk: number | null
+  readonly nowMs: number
+}
+
+/** The chunk to ask for next, or null where this neighbour has none that we want now. */
+export function chooseChunk(choice: ChunkChoice): number | null {
+  const { inventory, neighbour } = choice
+  const holds = (chunk: number): boolean => neighbour.held.has(chunk)
+  const urgent = chooseUrgent(choice)
+  if (urgent !== null) return urgent
+  if (inventory.rarity.availableCount > 0) {
+    const found =
+      inventory.kept.count < RANDOM_FIRST_CHUNKS
+        ? inventory.rarity.findRandom(holds)
+        : inventory.rarity.findRarest(holds)
+    if (found !== null) return found
+  }
+  return chooseForEndgame(choice)
+}
+
+function chooseUrgent({ inventory, neighbour, readerChunk }: ChunkChoice): number | null {
+  if (readerChunk === null) return null
+  const end = Math.min(inventory.geometry.chunkCount, readerChunk + READER_WINDOW_CHUNKS)
+  for (let chunk = readerChunk; chunk < end; chunk++)
+    if (inventory.rarity.isEligible(chunk) && neighbour.held.has(chunk)) return chunk
+  return null
+}
+
+function chooseForEndgame({ inventory, neighbour, neighbours, nowMs }: ChunkChoice): number | null {
+  if (inventory.geometry.chunkCount - inventory.kept.count > ENDGAME_CHUNKS) return null
+  let slowest: number | null = null
+  let askedAtMs = nowMs - ENDGAME_PATIENCE_MS
+  for (const other of neighbours) {
+    if (other === neighbour) continue
+    for (const [chunk, request] of other.outstanding) {
+      if (request.askedAtMs >= askedAtMs || neighbour.outstanding.has(chunk)) continue
+      if (!neighbour.held.has(chunk) || inventory.askedCount(chunk) >= ENDGAME_ASKED) continue
+      slowest = chunk
+      askedAtMs = request.askedAtMs
+    }
+  }
+  return slowest
+}

@@ -1,0 +1,87 @@
+/**
+ * One neighbour: what it holds, what we asked of it, what it asked of us.
+ */
+
+import { Bitfield } from '../bitfield.ts'
+import type { PeerId } from '../types.ts'
+
+/** A chunk we asked this neighbour for. */
+export interface Outstanding {
+  askedAtMs: number
+  receivedBytes: number
+}
+
+/** A chunk this neighbour is being sent. */
+export interface Serving {
+  readonly chunk: number
+  readonly sinceMs: number
+}
+
+/** Fewest and most chunks asked of one neighbour at a time. More than the link's bandwidth–delay product is a choice lost. */
+const MIN_PIPELINE = 2
+const MAX_PIPELINE = 16
+
+/** A chunk that took this many times the fastest one had company enough: do not ask for more at once. */
+const DEEPEN_BELOW = 2
+const FLATTEN_ABOVE = 3
+
+/** Most requests of a neighbour that are kept; more are refused. Twice what our own side ever asks for. */
+export const MAX_QUEUED_REQUESTS = 32
+
+export class Neighbour {
+  readonly id: PeerId
+  readonly openedAtMs: number
+  /** Both hellos have been said and agree. */
+  isReady: boolean = false
+  helloSent: boolean = false
+  /** It verifies by its neighbours' digests, so each of our haves must carry them. */
+  wantsDigests: boolean = false
+  bitfieldSeen: boolean = false
+  held: Bitfield
+  /** In digest mode: what it says its chunks hash to. */
+  readonly digests: Map<number, Uint8Array> = new Map()
+  readonly outstanding: Map<number, Outstanding> = new Map()
+  /** When it last sent a block, or was first asked after an idle time. */
+  lastProgressMs: number = 0
+  /** Until then nothing is asked of it: it stalled. */
+  shunnedUntilMs: number = 0
+  stalls: number = 0
+  readonly queue: number[] = []
+  serving: Serving | null = null
+  bytesReceived: number = 0
+  bytesSent: number = 0
+  private pipelineDepth = MIN_PIPELINE
+  private fastestMs = Infinity
+
+  constructor(id: PeerId, chunkCount: number, nowMs: number) {
+    this.id = id
+    this.openedAtMs = nowMs
+    this.held = new Bitfield(chunkCount)
+  }
+
+  /** Chunks that may be asked of it at a time. */
+  get pipeline(): number {
+    return this.pipelineDepth
+  }
+
+  /** Room for another request? */
+  canBeAsked(nowMs: number): boolean {
+    return this.isReady && this.outstanding.size < this.pipelineDepth && nowMs >= this.shunnedUntilMs
+  }
+
+  /** A whole chunk came, `tookMs` after it was asked for: adapts the pipeline to the link. */
+  noteChunk(tookMs: number): void {
+    this.stalls = 0
+    this.fastestMs = Math.min(this.fastestMs, Math.max(1, tookMs))
+    if (tookMs < DEEPEN_BELOW * this.fastestMs) this.pipelineDepth = Math.min(MAX_PIPELINE, this.pipelineDepth + 1)
+    else if (tookMs > FLATTEN_ABOVE * this.fastestMs)
+      this.pipelineDepth = Math.max(MIN_PIPELINE, this.pipelineDepth - 1)
+  }
+
+  /** It kept us waiting: asks less of it, and nothing for a while. */
+  noteStall(nowMs: number): void {
+    this.stalls++
+    this.pipelineDepth = MIN_PIPELINE
+    this.shunnedUntilMs = nowMs + 5000 * 2 ** Math.min(5, this.stalls - 1)
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Where a newcomer's first run starts, before any link tells it what others do: at the bit-reversed join index, so
+ * that 0, 1, 2, 3 … begin at 0, ½, ¼, ¾ … of the file and first runs do not overlap.
+ */
+
+import type { ChunkRun } from '../types.ts'
+
+/** Length of a first run among others, in chunks, before any rate is known (the model behind DESIGN uses 8). */
+export const FIRST_RUN_CHUNKS = 8
+
+/** The van der Corput sequence, base 2: the bits of `index` mirrored about the binary point. */
+export function bitReversed(index: number): number {
+  let fraction = 0
+  let weight = 0.5
+  for (let rest = index >>> 0; rest > 0; rest >>>= 1, weight /= 2) if ((rest & 1) === 1) fraction += weight
+  return fraction
+}
+
+/**
+ * The first run of the newcomer with this join index: alone, the whole file; else from its place to the next one's,
+ * and no longer than a guess that is safe at any rate.
+ */
+export function firstRun(options: {
+  readonly joinIndex: number
+  /** Newcomers that are expected to start like this: no more than there are seats. */
+  readonly starters: number
+  readonly chunkCount: number
+}): ChunkRun {
+  const { joinIndex, chunkCount } = options
+  if (options.starters <= 1 && joinIndex === 0) return { start: 0, count: chunkCount }
+  const start = placeOf(joinIndex, chunkCount)
+  let end = chunkCount
+  for (let other = 0; other < Math.max(options.starters, joinIndex + 1); other++) {
+    const place = placeOf(other, chunkCount)
+    if (place > start && place < end) end = place
+  }
+  return { start, count: Math.min(end - start, FIRST_RUN_CHUNKS) }
+}
+
+function placeOf(index: number, chunkCount: number): number {
+  return Math.floor(bitReversed(index) * chunkCount)
+}

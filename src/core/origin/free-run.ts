@@ -1,0 +1,76 @@
+/**
+ * Which run to fetch next: contiguous chunks that nobody has, asks for or claims. Long runs, as each costs a request
+ * and a round trip; split off the far side of a gap that somebody is working through, not taken from in front of it.
+ */
+
+import type { Random } from '../random.ts'
+import type { ChunkRun } from '../types.ts'
+
+export interface FreeRunOptions {
+  readonly chunkCount: number
+  readonly isFree: (chunk: number) => boolean
+  /** Whether somebody is working its way towards the chunk, from the one before it. */
+  readonly isApproached: (chunk: number) => boolean
+  /** Chunk after the end of our last run: going on from there keeps runs long. */
+  readonly continueAt: number | null
+  /** What an in-order reader waits for: the first gap from there on comes before all others. */
+  readonly readerChunk: number | null
+  /** Longest run wanted, in chunks. */
+  readonly maxChunks: number
+  /** Seats in use, ours included: the free chunks are shared out among them. */
+  readonly seats: number
+  readonly random: Random
+}
+
+/** The next run, or null where nothing is free. */
+export function chooseFreeRun(options: FreeRunOptions): ChunkRun | null {
+  const { continueAt, readerChunk, random } = options
+  const gaps = findGaps(options.chunkCount, options.isFree)
+  const free = gaps.reduce((sum, gap) => sum + gap.count, 0)
+  if (free === 0) return null
+  const longest = Math.max(1, Math.min(options.maxChunks, Math.ceil(free / Math.max(1, options.seats))))
+  if (readerChunk !== null) {
+    const urgent = gaps.find((gap) => gap.start + gap.count > readerChunk)
+    const start = Math.max(urgent?.start ?? 0, readerChunk)
+    if (urgent !== undefined)
+      return { start, count: Math.min(urgent.start + urgent.count - start, options.maxChunks) }
+  }
+  const next = gaps.find((gap) => gap.start === continueAt)
+  if (next !== undefined) return { start: next.start, count: Math.min(next.count, longest) }
+  const gap = drawBySize(gaps, free, random)
+  const start = gap.start + startWithin(gap, longest, options)
+  return { start, count: Math.min(gap.start + gap.count - start, longest) }
+}
+
+/** Maximal runs of chunks that satisfy the predicate, ascending. */
+export function findGaps(chunkCount: number, accept: (chunk: number) => boolean): ChunkRun[] {
+  const gaps: ChunkRun[] = []
+  let start = 0
+  while (start < chunkCount) {
+    if (!accept(start)) {
+      start++
+      continue
+    }
+    let end = start + 1
+    while (end < chunkCount && accept(end)) end++
+    gaps.push({ start, count: end - start })
+    start = end
+  }
+  return gaps
+}
+
+/** Offset in the gap. Others will draw the same gap: a random start, beyond whoever comes from its left. */
+function startWithin(gap: ChunkRun, longest: number, { isApproached, seats, random }: FreeRunOptions): number {
+  if (gap.count <= 1.5 * longest) return 0
+  if (isApproached(gap.start)) return Math.floor(gap.count * random.between(0.3, 0.7))
+  return seats > 1 ? Math.floor(gap.count * random.between(0, 0.6)) : 0
+}
+
+function drawBySize(gaps: readonly ChunkRun[], total: number, random: Random): ChunkRun {
+  let rest = random.below(total)
+  for (const gap of gaps) {
+    if (rest < gap.count) return gap
+    rest -= gap.count
+  }
+  return gaps.at(-1) ?? { start: 0, count: 0 }
+}

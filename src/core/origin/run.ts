@@ -1,0 +1,49 @@
+/**
+ * One response of the origin, as the seat that asked for it follows it.
+ */
+
+import type { RunId } from '../session-io.ts'
+import type { ChunkRun } from '../types.ts'
+
+export interface Run {
+  readonly id: RunId
+  /** First chunk. */
+  readonly start: number
+  /** Chunk after the last one; Infinity until the file's size is known. */
+  end: number
+  /** The chunk that is being received. */
+  next: number
+  /** Chunk after those reserved: what it will bring within the claim's lead. */
+  reservedEnd: number
+  /** It fetches what others have, as the mesh is slower. */
+  readonly isDuplicate: boolean
+  readonly askedAtMs: number
+  isOpen: boolean
+  lastByteAtMs: number
+}
+
+export function newRun(id: RunId, { start, count }: ChunkRun, nowMs: number, isDuplicate = false): Run {
+  return {
+    id,
+    start,
+    end: start + count,
+    next: start,
+    reservedEnd: start,
+    isDuplicate,
+    askedAtMs: nowMs,
+    isOpen: false,
+    lastByteAtMs: nowMs,
+  }
+}
+
+/** Slow start's first window: ten segments of 1,460 bytes (RFC 6928). */
+const INITIAL_WINDOW_BYTES = 14_600
+
+/**
+ * What it costs to close a response and ask for another range, in ms: HTTP/1.1 throws the connection away, so a new
+ * one's round trip, the request's, and slow start up to the rate there was.
+ */
+export function abortCostMs(rttMs: number, rateBytesPerSec: number): number {
+  const doublings = Math.log2(1 + (rateBytesPerSec * (rttMs / 1000)) / INITIAL_WINDOW_BYTES)
+  return rttMs * (2 + doublings)
+}

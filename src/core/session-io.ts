@@ -1,0 +1,168 @@
+/**
+ * What goes into a session and what comes out of it. The driver contract, in one sentence: hand every input to
+ * `handle`, carry out the outputs in order, and call `handle({ type: 'tick' })` when `nextDeadlineMs()` has come.
+ */
+
+import type { ClientMessage, Welcome } from './wire/topology-messages.ts'
+import type { PeerMessage } from './wire/peer-messages.ts'
+import type { FileFacts, Payload, PeerId } from './types.ts'
+
+/** A response of the origin, numbered by the session. */
+export type RunId = number
+
+/** Where the bytes of a chunk came from: a neighbour, one of our runs at the origin, or the store of an earlier visit. */
+export type ChunkSource =
+  | { readonly kind: 'peer'; readonly peer: PeerId }
+  | { readonly kind: 'origin'; readonly run: RunId }
+  | { readonly kind: 'store' }
+
+/** Why a range could not be had, as far as the core cares. See `OriginFailure` in ports.ts for the statuses. */
+export type RunFailure =
+  | 'not-found'
+  | 'forbidden'
+  | 'cors'
+  | 'unreachable'
+  | 'busy'
+  | 'range-ignored'
+  | 'range-unsatisfiable'
+  | 'inconsistent'
+  | 'status'
+
+export type SessionInput<P extends Payload = Payload> =
+  | { readonly type: 'start' }
+  /** The caller wants a break: nothing more is asked for. What others ask is still served. */
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  /** The caller reads in order and has come to this chunk. */
+  | { readonly type: 'reading'; readonly chunk: number }
+  /** From now on only the origin's own bytes count, and what came from elsewhere is fetched again. */
+  | { readonly type: 'distrustPeers' }
+  | { readonly type: 'welcomed'; readonly welcome: Welcome }
+  /** Another visitor found out what we are waiting for. */
+  | { readonly type: 'factsTold'; readonly facts: FileFacts }
+  | { readonly type: 'topologyLost' }
+  | { readonly type: 'linkOpened'; readonly peer: PeerId }
+  | { readonly type: 'linkClosed'; readonly peer: PeerId }
+  | { readonly type: 'message'; readonly peer: PeerId; readonly message: PeerMessage<P> }
+  /** A frame that cannot be parsed. */
+  | { readonly type: 'malformed'; readonly peer: PeerId }
+  /** A `serve` was carried out: the chunk's last block is with the network. */
+  | { readonly type: 'served'; readonly peer: PeerId; readonly chunk: number }
+  /** A `serve` cannot be carried out: the bytes are not to be had any more. */
+  | { readonly type: 'unservable'; readonly peer: PeerId; readonly chunk: number }
+  /** The headers are in. `whole`: the origin ignores ranges and sends the file from its first byte. */
+  | {
+      readonly type: 'runOpened'
+      readonly run: RunId
+      readonly sizeBytes: number | null
+      readonly validator: string | null
+      readonly whole: boolean
+    }
+  | { readonly type: 'runProgressed'; readonly run: RunId; readonly bytes: number }
+  /** The run's next chunk is whole; its bytes wait with the driver. */
+  | { readonly type: 'runChunk'; readonly run: RunId; readonly chunk: number }
+  /** The response ended as promised. `sizeBytes` where only the end told the length of the file. */
+  | { readonly type: 'runEnded'; readonly run: RunId }
+  | {
+      readonly type: 'runFailed'
+      readonly run: RunId
+      readonly failure: RunFailure
+      readonly status: number | null
+      readonly retryAfterMs: number | null
+    }
+  /** A chunk's SHA-256, 32 bytes; null where nobody needs it (no hashes, no peers) or the network is simulated. */
+  | {
+      readonly type: 'digested'
+      readonly chunk: number
+      readonly source: ChunkSource
+      readonly digest: Uint8Array | null
+    }
+  /** The whole file has the hash that the caller gave, or none was given. */
+  | { readonly type: 'fileVerified' }
+  | { readonly type: 'fileMismatched' }
+  /** A kept chunk cannot be read any more. */
+  | { readonly type: 'chunkLost'; readonly chunk: number }
+  | { readonly type: 'tick' }
+
+/** Why a session gave up. The driver makes a `SwarmError` of it. */
+export type SessionFailure = RunFailure | 'integrity-mismatch'
+
+export type SessionOutput =
+  /** To the topology server; `join` also opens the socket. */
+  | { readonly type: 'topology'; readonly message: ClientMessage }
+  | { readonly type: 'connect'; readonly peer: PeerId }
+  | { readonly type: 'disconnect'; readonly peer: PeerId }
+  | { readonly type: 'send'; readonly peer: PeerId; readonly message: PeerMessage }
+  /** The file's size is known: chunks may come from now on. Said once, before anything that names a chunk. */
+  | { readonly type: 'sized'; readonly facts: FileFacts }
+  /** Put this payload into the chunk that is being assembled from this peer. */
+  | {
+      readonly type: 'assemble'
+      readonly peer: PeerId
+      readonly chunk: number
+      readonly offsetBytes: number
+      readonly payload: Payload
+    }
+  /** All of a chunk is there: hash it, then say `digested`. */
+  | { readonly type: 'digest'; readonly chunk: number; readonly source: ChunkSource }
+  /** What was assembled from this source for this chunk is not needed. */
+  | { readonly type: 'discard'; readonly chunk: number; readonly source: ChunkSource }
+  /** The chunk just digested is good: store it, and have it ready to serve. */
+  | { readonly type: 'keep'; readonly chunk: number; readonly source: ChunkSource; readonly digest: Uint8Array | null }
+  /** A kept chunk turned out doubtful: forget it. */
+  | { readonly type: 'forget'; readonly chunk: number }
+  /** Send the chunk to this neighbour in blocks, then say `served`. */
+  | { readonly type: 'serve'; readonly peer: PeerId; readonly chunk: number }
+  /** Stop a `serve` under way; no `served` is due. */
+  | { readonly type: 'unserve'; readonly peer: PeerId; readonly chunk: number }
+  /** Open a response of the origin. `lastByte` null: to the end. `firstChunk` is where it starts. */
+  | {
+      readonly type: 'fetch'
+      readonly run: RunId
+      readonly firstByte: number
+      readonly lastByte: number | null
+      readonly firstChunk: number
+    }
+  /** Close the response. What it brought of a chunk in part is dropped; nothing more is said of this run. */
+  | { readonly type: 'abort'; readonly run: RunId }
+  /** Every chunk is kept: check the whole file, then say `fileVerified` or `fileMismatched`. */
+  | { readonly type: 'complete' }
+  /** What others said of the file proved wrong: start again, asking nobody but the origin. */
+  | { readonly type: 'misled' }
+  | {
+      readonly type: 'failed'
+      readonly failure: SessionFailure
+      readonly status: number | null
+    }
+
+/** What a session is made with. */
+export interface SessionConfig {
+  /** Seed of every random choice of this session. */
+  readonly seed: number
+  /** Known beforehand (from a manifest), else null: the origin's first answer tells. */
+  readonly facts: FileFacts | null
+  /** Length of a chunk where `facts` is null, by the size that is found. */
+  readonly chunkBytesFor: (sizeBytes: number) => number
+  /** What the swarm is joined by; null: no peers at all, plain ranges only. */
+  readonly locator: Extract<ClientMessage, { type: 'join' }>['locator'] | null
+  /**
+   * How a chunk is verified. 'chunkDigests': against `chunkDigests`. 'sendersDigest': against what its sender said of
+   * it, as only the whole file has a hash, or nothing has. 'none': not at all (no peers, or a simulated network).
+   */
+  readonly verification: 'chunkDigests' | 'sendersDigest' | 'none'
+  /** SHA-256 of every chunk, concatenated, for 'chunkDigests'; else null. */
+  readonly chunkDigests: Uint8Array | null
+  readonly limits?: Partial<SessionLimits>
+}
+
+/** Numbers that a caller or a simulation may turn. */
+export interface SessionLimits {
+  /** Seats at the origin (k). Default 8: where DESIGN's adaptive k starts. */
+  readonly seats: number
+  /** Neighbours sought (η). Default 8. Up to twice as many are accepted. */
+  readonly neighbours: number
+  /** How long the topology server is waited for before the origin is asked, in ms. Default 300. */
+  readonly topologyPatienceMs: number
+}
+
+export const DEFAULT_LIMITS: SessionLimits = { seats: 8, neighbours: 8, topologyPatienceMs: 300 }

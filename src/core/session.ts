@@ -1,0 +1,448 @@
+/**
+ * One visitor's part in one swarm: the whole protocol, without any IO.
+ *
+ * `handle(input, nowMs)` takes what happened and returns what is to be done, in order; `nextDeadlineMs()` says when
+ * the next `tick` is due. Time and chance come from outside, so that the same inputs give the same outputs, in a page
+ * or in a simulation. Nothing is done after `failed`.
+ *
+ * The way of a download: arrive (who else is there, how long is the file), then fetch and trade chunks until every
+ * one is kept, then serve those who still lack some.
+ */
+
+import type { Context } from './context.ts'
+import { Deadlines } from './deadlines.ts'
+import { DigestTable, sameDigest } from './digests.ts'
+import { Geometry } from './geometry.ts'
+import { Inventory } from './inventory.ts'
+import { invariant } from './invariant.ts'
+import { factsOf } from './mesh/handshake.ts'
+import { Mesh, type MeshMaterial } from './mesh/mesh.ts'
+import { Claims } from './origin/claims.ts'
+import { OriginSeat } from './origin/seat.ts'
+import { Random } from './random.ts'
+import {
+  type ChunkSource,
+  DEFAULT_LIMITS,
+  type SessionConfig,
+  type SessionFailure,
+  type SessionInput,
+  type SessionOutput,
+} from './session-io.ts'
+import type { FileFacts, PeerId } from './types.ts'
+import { MAX_CHUNKS, MAX_HOPS, PROTOCOL_VERSION } from './wire/limits.ts'
+import type { Claim } from './wire/peer-messages.ts'
+import type { Welcome } from './wire/topology-messages.ts'
+
+/** A tick this late means that the page slept; nobody else is to blame for the silence. */
+const SLEPT_MS = 5000
+
+export class Session {
+  private readonly context: Context
+  private readonly mesh: Mesh
+  private readonly claims: Claims = new Claims()
+  private readonly seat: OriginSeat
+  private outputs: SessionOutput[] = []
+  private material: MeshMaterial | null = null
+  /** The origin itself, or the page's manifest, has told the size. */
+  private factsConfirmed = false
+  private welcome: Welcome | null = null
+  /** The origin may be asked: the topology server has answered, or had its time. */
+  private hasBegun = false
+  private hasBegunRuns = false
+  private isPaused = false
+  private phase: 'arriving' | 'fetching' | 'checking' | 'seeding' | 'failed' = 'arriving'
+  private lastHandledMs: number | null = null
+
+  constructor(config: SessionConfig) {
+    this.context = {
+      config,
+      limits: { ...DEFAULT_LIMITS, ...config.limits },
+      random: new Random(config.seed),
+      deadlines: new Deadlines(),
+      nowMs: 0,
+      startedAtMs: 0,
+      selfId: null,
+      emit: (output) => this.outputs.push(output),
+    }
+    this.mesh = new Mesh(this.context, {
+      heardHello: (hello) => this.learn(factsOf(hello), false),
+      heardClaim: (claim, from) => this.hearClaim(claim, from),
+      neighbourReady: (peer) => this.seat.tellClaim(peer),
+      neighbourLost: (peer) => this.claims.drop(peer),
+      disputed: (chunk) => this.doubt(chunk),
+    })
+    this.seat = new OriginSeat(this.context, this.mesh, this.claims, {
+      gaveUp: ({ failure, status }) => this.fail(failure, status),
+    })
+  }
+
+  /** Takes what happened, returns what is to be done, in order. `nowMs` never decreases. */
+  handle(input: SessionInput, nowMs: number): SessionOutput[] {
+    if (this.phase === 'failed') return []
+    this.context.nowMs = nowMs
+    if (this.lastHandledMs !== null && nowMs - this.lastHandledMs > SLEPT_MS) this.forgiveSilence()
+    this.lastHandledMs = nowMs
+    this.react(input)
+    const outputs = this.outputs
+    this.outputs = []
+    return outputs
+  }
+
+  /** When a `tick` is due, in ms; null: not until something else happens. */
+  nextDeadlineMs(): number | null {
+    return this.phase === 'failed' ? null : this.context.deadlines.next()
+  }
+
+  /** For showing: who our neighbours are and what they gave and got. */
+  get neighbours(): Mesh['neighbours'] {
+    return this.mesh.neighbours
+  }
+
+  /** For showing: the swarm's size as far as it is known, ourselves included. */
+  get swarmSize(): number {
+    return this.seat.swarmSizeSeen
+  }
+
+  private react(input: SessionInput): void {
+    switch (input.type) {
+      case 'start':
+        return this.start()
+      case 'pause':
+        return this.pause()
+      case 'resume':
+        return this.resume()
+      case 'reading':
+        this.mesh.readerChunk = input.chunk
+        return
+      case 'distrustPeers':
+        return this.distrustPeers()
+      case 'welcomed':
+        return this.welcomed(input.welcome)
+      case 'factsTold':
+        return this.learn(input.facts, false)
+      case 'topologyLost':
+        return
+      case 'linkOpened':
+        return this.mesh.linkOpened(input.peer)
+      case 'linkClosed':
+        return this.mesh.linkClosed(input.peer)
+      case 'message':
+        return this.mesh.hear(input.peer, input.message)
+      case 'malformed':
+        return this.mesh.ban(input.peer)
+      case 'served':
+        return this.mesh.served(input.peer, input.chunk)
+      case 'unservable':
+        return this.mesh.unservable(input.peer, input.chunk)
+      case 'runOpened':
+        return this.runOpened(input)
+      case 'runProgressed':
+        return this.seat.progressed(input.run, input.bytes)
+      case 'runChunk':
+        return this.runChunk(input.run, input.chunk)
+      case 'runEnded':
+        return this.seat.ended(input.run)
+      case 'runFailed':
+        return this.runFailed(input)
+      case 'digested':
+        return this.digested(input)
+      case 'fileVerified':
+        if (this.phase === 'checking') this.phase = 'seeding'
+        return
+      case 'fileMismatched':
+        return this.fileMismatched()
+      case 'chunkLost':
+        return this.chunkLost(input.chunk)
+      case 'tick':
+        return this.tick()
+    }
+  }
+
+  // --------------------------------------------------------------------------------------------- arriving
+
+  private start(): void {
+    const { config, limits, nowMs, deadlines } = this.context
+    this.context.startedAtMs = nowMs
+    if (config.facts !== null) this.learn(config.facts, true)
+    if (config.locator === null) return this.begin()
+    this.context.emit({
+      type: 'topology',
+      message: { type: 'join', version: PROTOCOL_VERSION, locator: config.locator, facts: config.facts },
+    })
+    deadlines.set('arrival', nowMs + limits.topologyPatienceMs)
+  }
+
+  private welcomed(welcome: Welcome): void {
+    this.welcome = welcome
+    this.context.selfId = welcome.id
+    this.seat.noteSwarmSize(welcome.swarmSize)
+    if (welcome.facts !== null) this.learn(welcome.facts, false)
+    this.mesh.introduce(welcome.peers)
+    // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
+    if (this.material !== null || welcome.joinIndex === 0) this.begin()
+    this.seat.renewClaim()
+  }
+
+  /** Somebody knows the file: the origin (`confirmed`), else a hint. What is known stays. */
+  private learn(facts: FileFacts, confirmed: boolean): void {
+    if (this.material !== null) return
+    const geometry = new Geometry(facts)
+    if (geometry.chunkCount > MAX_CHUNKS) return
+    const { context } = this
+    const inventory = new Inventory(geometry, context.random.fork())
+    const digests = new DigestTable(geometry.chunkCount, context.config.chunkDigests)
+    this.material = { facts, inventory, digests }
+    this.factsConfirmed = confirmed
+    this.phase = 'fetching'
+    context.emit({ type: 'sized', facts })
+    this.seat.equip(this.material)
+    this.mesh.equip(this.material)
+    if (this.welcome !== null) this.begin()
+    this.completeIfFull()
+  }
+
+  /** To the origin, each to its own place; without the file's size, to ask for it. */
+  private begin(): void {
+    if (this.isPaused || (this.hasBegun && this.material === null)) return
+    this.hasBegun = true
+    this.context.deadlines.clear('arrival')
+    if (this.material === null) return this.seat.probe()
+    if (this.phase === 'fetching' && !this.hasBegunRuns) {
+      this.hasBegunRuns = true
+      this.seat.begin(this.welcome?.joinIndex ?? 0)
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------- the origin
+
+  private runOpened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
+    const { sizeBytes, validator } = input
+    if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator)) return
+    this.seat.opened(input)
+    if (this.material !== null) this.begin()
+  }
+
+  /** Holds the origin's word against what others said. False if that ended the session. */
+  private confirmSize(sizeBytes: number, validator: string | null): boolean {
+    const { config } = this.context
+    if (this.material === null) {
+      const chunkBytes = config.chunkBytesFor(sizeBytes)
+      const facts = { sizeBytes, chunkBytes, validator, root: null }
+      this.learn(facts, true)
+      if (config.locator !== null) this.context.emit({ type: 'topology', message: { type: 'facts', facts } })
+      return true
+    }
+    if (this.material.facts.sizeBytes === sizeBytes) {
+      this.factsConfirmed = true
+      return true
+    }
+    if (config.facts !== null) this.fail('integrity-mismatch', null)
+    else if (this.factsConfirmed) this.fail('inconsistent', null)
+    else this.misled()
+    return false
+  }
+
+  private runFailed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
+    if (input.failure === 'range-unsatisfiable' && this.material !== null && !this.factsConfirmed) this.misled()
+    else this.seat.failed(input)
+  }
+
+  private runChunk(run: number, chunk: number): void {
+    const { inventory } = this.equipment()
+    const source: ChunkSource = { kind: 'origin', run }
+    if (this.seat.broughtChunk(run, chunk)) {
+      inventory.markChecking(chunk)
+      this.mesh.cancelEverywhere(chunk)
+      this.context.emit({ type: 'digest', chunk, source })
+    } else this.context.emit({ type: 'discard', chunk, source })
+    this.seat.afterChunk(run)
+  }
+
+  // --------------------------------------------------------------------------------------------- chunks
+
+  private digested({ chunk, source, digest }: Extract<SessionInput, { type: 'digested' }>): void {
+    const { inventory, digests } = this.equipment()
+    if (inventory.kept.has(chunk)) return this.context.emit({ type: 'discard', chunk, source })
+    if (source.kind === 'peer' && !this.canJudge(chunk, source.peer)) {
+      this.recheck(chunk, source)
+      this.mesh.askAll()
+      return this.seat.work()
+    }
+    if (!this.isGenuine(chunk, source, digest)) return this.refuse(chunk, source)
+    if (digest !== null) digests.set(chunk, digest)
+    inventory.markKept(chunk, source)
+    this.context.emit({ type: 'keep', chunk, source, digest })
+    this.mesh.announce(chunk)
+    this.mesh.serveMore()
+    this.completeIfFull()
+  }
+
+  /** A neighbour that has left cannot be held to its word, a doubtful chunk is the origin's to bring. */
+  private canJudge(chunk: number, peer: PeerId): boolean {
+    if (!this.mesh.isAsking || this.equipment().inventory.isDoubtful(chunk)) return false
+    return this.context.config.verification !== 'sendersDigest' || this.mesh.neighbours.has(peer)
+  }
+
+  private recheck(chunk: number, source: ChunkSource): void {
+    this.equipment().inventory.markCheckFailed(chunk)
+    this.context.emit({ type: 'discard', chunk, source })
+  }
+
+  private isGenuine(chunk: number, source: ChunkSource, digest: Uint8Array | null): boolean {
+    const { verification } = this.context.config
+    if (verification === 'none' || digest === null) return true
+    const expected =
+      verification === 'chunkDigests'
+        ? this.equipment().digests.get(chunk)
+        : source.kind === 'peer'
+          ? (this.mesh.neighbours.get(source.peer)?.digests.get(chunk) ?? null)
+          : digest
+    return expected !== null && sameDigest(expected, digest)
+  }
+
+  /** A wrong chunk: its one sender is to blame. */
+  private refuse(chunk: number, source: ChunkSource): void {
+    this.recheck(chunk, source)
+    switch (source.kind) {
+      case 'peer':
+        this.mesh.ban(source.peer)
+        this.mesh.askAll()
+        return
+      case 'origin':
+        return this.fail('integrity-mismatch', null)
+      case 'store':
+        return this.mesh.askAll()
+    }
+  }
+
+  /** Two holders disagree about a chunk: only the origin can settle it. Nobody is banned. */
+  private doubt(chunk: number): void {
+    const { inventory } = this.equipment()
+    if (inventory.isFromOrigin(chunk) || inventory.isDoubtful(chunk)) return
+    this.mesh.cancelEverywhere(chunk)
+    inventory.markDoubtful(chunk)
+    if (inventory.kept.has(chunk) && this.phase === 'fetching') this.unkeep(chunk)
+    this.seat.work()
+  }
+
+  private chunkLost(chunk: number): void {
+    if (!this.equipment().inventory.kept.has(chunk)) return
+    this.unkeep(chunk)
+    this.phase = 'fetching'
+    this.mesh.askAll()
+    this.seat.work()
+  }
+
+  private unkeep(chunk: number): void {
+    this.equipment().inventory.markLost(chunk)
+    this.context.emit({ type: 'forget', chunk })
+  }
+
+  private completeIfFull(): void {
+    if (this.phase !== 'fetching' || !this.equipment().inventory.isComplete) return
+    this.phase = 'checking'
+    this.seat.rest()
+    this.context.emit({ type: 'complete' })
+  }
+
+  /** Every chunk passed, the file does not: what is second-hand is fetched again, from the origin only. */
+  private fileMismatched(): void {
+    if (this.phase !== 'checking') return
+    if (!this.factsConfirmed) return this.misled()
+    if (this.equipment().inventory.secondHand().length === 0) return this.fail('integrity-mismatch', null)
+    this.distrustPeers()
+  }
+
+  private distrustPeers(): void {
+    if (this.phase === 'seeding') return
+    this.mesh.stopAsking()
+    if (this.material === null) return
+    for (const chunk of this.material.inventory.secondHand()) this.unkeep(chunk)
+    if (this.material.inventory.isComplete) return
+    this.phase = 'fetching'
+    this.seat.insist()
+  }
+
+  // ----------------------------------------------------------------------------------------- claims, pauses
+
+  private hearClaim(claim: Claim, from: PeerId): void {
+    if (claim.peer === this.context.selfId) return
+    const { geometry } = this.equipment().inventory
+    if (!claim.runs.every((run) => geometry.contains(run.start) && geometry.contains(run.start + run.count - 1)))
+      return this.mesh.ban(from)
+    if (!this.claims.hear(claim, this.context.nowMs) || claim.hops >= MAX_HOPS) return
+    this.mesh.flood({ ...claim, hops: claim.hops + 1 }, from)
+  }
+
+  private pause(): void {
+    if (this.isPaused) return
+    this.isPaused = true
+    this.seat.pause()
+    this.mesh.pauseAsking()
+  }
+
+  private resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    this.mesh.resumeAsking()
+    if (this.hasBegun) this.seat.resume()
+    else this.begin()
+  }
+
+  // ------------------------------------------------------------------------------------------------ ends
+
+  private misled(): void {
+    this.phase = 'failed'
+    this.context.emit({ type: 'misled' })
+  }
+
+  private fail(failure: SessionFailure, status: number | null): void {
+    this.phase = 'failed'
+    this.context.deadlines.clearAll()
+    this.context.emit({ type: 'failed', failure, status })
+  }
+
+  // ------------------------------------------------------------------------------------------------ time
+
+  private tick(): void {
+    const { deadlines, nowMs } = this.context
+    for (let due = deadlines.takeDue(nowMs); due !== null; due = deadlines.takeDue(nowMs)) {
+      switch (due) {
+        case 'arrival':
+          this.begin()
+          break
+        case 'coin':
+          this.seat.onCoinDeadline()
+          break
+        case 'retry':
+          this.seat.onRetryDeadline()
+          break
+        case 'originStall':
+          this.seat.onSilenceDeadline()
+          break
+        case 'claim':
+          this.seat.renewClaim()
+          break
+        case 'meshStall':
+          this.mesh.onStallDeadline()
+          break
+        case 'service':
+          this.mesh.serveMore()
+          break
+        case 'announce':
+          this.mesh.onAnnounceDeadline()
+          break
+      }
+    }
+  }
+
+  private forgiveSilence(): void {
+    this.mesh.forgiveSilence()
+    this.seat.forgiveSilence()
+  }
+
+  private equipment(): MeshMaterial {
+    invariant(this.material !== null, 'Chunks are spoken of only once the size is known.')
+    return this.material
+  }
+}

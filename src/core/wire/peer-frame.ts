@@ -1,0 +1,31 @@
+/**
+ * What the codecs of all peer frames share: the type bytes, and the bounds of their commonest fields.
+ */
+
+import { MAX_CHUNKS } from './limits.ts'
+
+/**
+ * First byte of a frame. Grouped, with gaps for later messages of the same kind: 0x0_ the connection, 0x1_ what a
+ * neighbour has, 0x2_ moving chunks, 0x3_ what floods. 0x00 and 0xf_ stay free, for good.
+ */
+export const FRAME_TYPE = {
+  hello: 0x01,
+  goodbye: 0x0f,
+  bitfield: 0x10,
+  have: 0x11,
+  request: 0x20,
+  cancel: 0x21,
+  refuse: 0x22,
+  block: 0x28,
+  claim: 0x30,
+} as const
+
+/** Whether this can be the index of a chunk in any file. */
+export function isChunk(index: number): boolean {
+  return Number.isInteger(index) && index >= 0 && index < MAX_CHUNKS
+}
+
+/** Whether the value fits an unsigned field of that width. */
+export function isUint(value: number, bits: 8 | 16 | 32): boolean {
+  return Number.isInteger(value) && value >= 0 && value < 2 ** bits
+}

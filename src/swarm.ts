@@ -1,0 +1,86 @@
+/**
+ * `swarm.download()`: checks what the caller asks for and wires the adapters of a page to the core.
+ */
+
+import type { DriverPorts } from './browser/driver.ts'
+import { FetchOrigin } from './browser/fetch-origin.ts'
+import { createHasher } from './browser/hasher.ts'
+import { IndexedDbStore } from './browser/indexeddb-store.ts'
+import { MemoryStore } from './browser/memory-store.ts'
+import { PageClock } from './browser/page-clock.ts'
+import { topologySocket } from './browser/topology-socket.ts'
+import { webrtcLinks } from './browser/webrtc-links.ts'
+import { Download, type DownloadSetting } from './download.ts'
+import { type DownloadOptions, type ParsedOptions, parseOptions, parseUrl } from './options.ts'
+import type { Hasher } from './ports.ts'
+import { locatorOf, privateReason } from './privacy.ts'
+
+export interface Swarm {
+  /** Sets defaults for every later `download()` of this page; a second call adds to the first. */
+  configure(options: DownloadOptions): void
+  /**
+   * Starts a download and returns its handle at once. Wrong input shows as a `SwarmError` where the handle is awaited,
+   * and in its `error` event.
+   */
+  download(url: string | URL, options?: DownloadOptions): Download
+}
+
+/** A swarm with defaults of its own. */
+export function createSwarm(initial: DownloadOptions = {}): Swarm {
+  let defaults = initial
+  return {
+    configure(options) {
+      parseOptions(options)
+      defaults = { ...defaults, ...options }
+    },
+    download(url, options = {}) {
+      return new Download(() => prepare(url, defaults, options))
+    },
+  }
+}
+
+async function prepare(
+  url: string | URL,
+  defaults: DownloadOptions,
+  own: DownloadOptions,
+): Promise<DownloadSetting> {
+  const parsedUrl = parseUrl(url)
+  const options = parseOptions({ ...defaults, ...own })
+  const hasher = createHasher()
+  const locator = await locatorOf(parsedUrl, hasher)
+  return {
+    url: parsedUrl,
+    options,
+    ports: portsFor(parsedUrl, options, hasher),
+    locator: maySwarm(parsedUrl, options) ? locator : null,
+    storeKey: locator,
+    seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+  }
+}
+
+/** Peers need an address to be found at, something to hold their chunks against, and a file that is public. */
+function maySwarm(url: URL, options: ParsedOptions): boolean {
+  const isVerifiable = options.chunkHashes !== null || options.fileHash !== null || options.unverifiedPeers
+  if (options.topologyUrls.length === 0 || !isVerifiable || typeof RTCPeerConnection === 'undefined') return false
+  const reason = privateReason(url, {
+    hasCredentials: options.credentials === 'include',
+    hasHeaders: Object.keys(options.headers).length > 0,
+    allowPrivateHosts: options.allowPrivateHosts,
+    pageHost: globalThis.location?.hostname ?? null,
+  })
+  return reason === null
+}
+
+function portsFor(url: URL, options: ParsedOptions, hasher: Hasher): DriverPorts {
+  const { credentials, headers, visitor } = options
+  const memory = (): MemoryStore => new MemoryStore()
+  return {
+    origin: new FetchOrigin({ url: url.href, headers, credentials }),
+    links: webrtcLinks,
+    topology: topologySocket,
+    openStore: options.storage === 'memory' ? memory : () => new IndexedDbStore({ visitor }),
+    fallbackStore: memory,
+    hasher,
+    clock: new PageClock(),
+  }
+}
