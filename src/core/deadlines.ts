@@ -53,16 +53,11 @@ export class Deadlines {
     return earliest
   }
 
-  /** Takes out and returns one deadline that is due, the earliest first, ties by name; null where none is. */
-  takeDue(nowMs: number): DeadlineName | null {
-    let due: DeadlineName | null = null
-    let dueAtMs = Infinity
-    for (const [name, atMs] of this.times) {
-      if (atMs > nowMs || atMs > dueAtMs || (atMs === dueAtMs && due !== null && name > due)) continue
-      due = name
-      dueAtMs = atMs
-    }
-    if (due !== null) this.times.delete(due)
-    return due
+  /** Takes out every deadline that is due, the earliest first, ties by name. One set meanwhile waits for the next call. */
+  takeDue(nowMs: number): DeadlineName[] {
+    const due = [...this.times].filter(([, atMs]) => atMs <= nowMs)
+    due.sort(([a, aMs], [b, bMs]) => aMs - bMs || (a < b ? -1 : 1))
+    for (const [name] of due) this.times.delete(name)
+    return due.map(([name]) => name)
   }
 }

@@ -406,7 +406,7 @@ export class Session {
 
   private tick(): void {
     const { deadlines, nowMs } = this.context
-    for (let due = deadlines.takeDue(nowMs); due !== null; due = deadlines.takeDue(nowMs)) {
+    for (const due of deadlines.takeDue(nowMs)) {
       switch (due) {
         case 'arrival':
           this.begin()

@@ -378,8 +378,9 @@ export class Mesh {
     const { nowMs, deadlines } = this.context
     for (const neighbour of this.neighbours.values()) {
       if (neighbour.outstanding.size === 0) continue
-      if (nowMs - neighbour.lastProgressMs < STALL_MS) {
-        deadlines.setNoLater('meshStall', neighbour.lastProgressMs + STALL_MS)
+      const stalledAtMs = neighbour.lastProgressMs + STALL_MS
+      if (nowMs < stalledAtMs) {
+        deadlines.setNoLater('meshStall', stalledAtMs)
         continue
       }
       const chunks = [...neighbour.outstanding.keys()]
