@@ -6,7 +6,13 @@
 import { Geometry } from '../src/core/geometry.ts'
 import { Random } from '../src/core/random.ts'
 import { Session } from '../src/core/session.ts'
-import type { RunId, SessionConfig, SessionInput, SessionLimits, SessionOutput } from '../src/core/session-io.ts'
+import type {
+  RunId,
+  SessionConfig,
+  SessionInput,
+  SessionLimits,
+  SessionOutput,
+} from '../src/core/session-io.ts'
 import type { Locator, PeerId } from '../src/core/types.ts'
 import { encodedByteLength } from '../src/core/wire/peer-codec.ts'
 import { MAX_BLOCK_BYTES } from '../src/core/wire/limits.ts'

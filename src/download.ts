@@ -373,18 +373,18 @@ function configFor(setting: DownloadSetting, locator: SessionConfig['locator']):
   }
 }
 
-function errorFor(
-  { failure, status }: Extract<SessionOutput, { type: 'failed' }>,
-  url: URL,
-): SwarmError {
+function errorFor({ failure, status }: Extract<SessionOutput, { type: 'failed' }>, url: URL): SwarmError {
   const { code, sentence } = sentenceFor(failure, status, url)
   return new SwarmError(code, sentence)
 }
 
 function toSwarmError(error: unknown): SwarmError {
   if (error instanceof SwarmError) return error
-  if (error instanceof OriginError) return new SwarmError('origin-unreachable', error.message, { cause: error })
-  return new SwarmError('internal', 'Something went wrong inside swarmfetch. Please report it.', { cause: error })
+  if (error instanceof OriginError)
+    return new SwarmError('origin-unreachable', error.message, { cause: error })
+  return new SwarmError('internal', 'Something went wrong inside swarmfetch. Please report it.', {
+    cause: error,
+  })
 }
 
 /** A promise with its handles; nobody has to await it. */
@@ -395,13 +395,12 @@ interface Gate {
 }
 
 function newGate(): Gate {
-  let open: () => void = () => {}
-  let close: (error: SwarmError) => void = () => {}
+  const handles: { open?: () => void; close?: (error: SwarmError) => void } = {}
   const passed = new Promise<void>((resolve, reject) => {
-    open = resolve
-    close = reject
+    handles.open = resolve
+    handles.close = reject
   })
   // The failure is told by event and state, too: an unawaited promise must not become an unhandled rejection.
   passed.catch(() => {})
-  return { passed, open, close }
+  return { passed, open: () => handles.open?.(), close: (error) => handles.close?.(error) }
 }

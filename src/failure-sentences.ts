@@ -13,9 +13,15 @@ export function sentenceFor(
   const answered = status === null ? 'answered with an error' : `answered ${status}`
   switch (failure) {
     case 'not-found':
-      return { code: 'origin-not-found', sentence: `${url.host} has no such file (${answered}). Check the URL.` }
+      return {
+        code: 'origin-not-found',
+        sentence: `${url.host} has no such file (${answered}). Check the URL.`,
+      }
     case 'forbidden':
-      return { code: 'origin-forbidden', sentence: `${url.host} does not let you have this file (${answered}).` }
+      return {
+        code: 'origin-forbidden',
+        sentence: `${url.host} does not let you have this file (${answered}).`,
+      }
     case 'cors':
       return {
         code: 'origin-cors',

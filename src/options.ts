@@ -17,7 +17,11 @@ export interface DownloadOptions {
   integrity?: string | Manifest
   upload?: UploadOptions
   /** ICE servers for WebRTC. Default: what the topology server hands out; never a third party's. */
-  iceServers?: readonly { readonly urls: string | readonly string[]; username?: string; credential?: string }[]
+  iceServers?: readonly {
+    readonly urls: string | readonly string[]
+    username?: string
+    credential?: string
+  }[]
   /** Connect through relays only, so that peers do not see this visitor's address. Default false. */
   relayOnly?: boolean
   /** As in fetch(). Anything but 'omit' and 'same-origin' turns peers off. Default: fetch's, 'same-origin'. */
@@ -49,7 +53,8 @@ export interface ParsedOptions {
   readonly chunkHashes: ChunkHashes | null
   readonly fileHash: WholeFileHash | null
   readonly seedForMs: number
-  readonly iceServers: readonly { readonly urls: readonly string[]; username?: string; credential?: string }[] | null
+  readonly iceServers:
+    readonly { readonly urls: readonly string[]; username?: string; credential?: string }[] | null
   readonly relayOnly: boolean
   readonly credentials: RequestCredentials
   readonly headers: Readonly<Record<string, string>>
@@ -119,7 +124,8 @@ export function parseUrl(url: string | URL): URL {
 function parseTopology(topology: unknown): string[] {
   if (topology === undefined) return []
   const urls: unknown[] = Array.isArray(topology) ? topology : [topology]
-  if (urls.length > MAX_TOPOLOGY_URLS) throw invalid('topology', `no more than ${MAX_TOPOLOGY_URLS} addresses`)
+  if (urls.length > MAX_TOPOLOGY_URLS)
+    throw invalid('topology', `no more than ${MAX_TOPOLOGY_URLS} addresses`)
   return urls.map((url) => {
     if (typeof url === 'string' && /^wss?:\/\//i.test(url) && URL.canParse(url)) return new URL(url).href
     throw invalid('topology', 'a ws: or wss: address')

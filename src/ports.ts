@@ -151,6 +151,8 @@ export interface LinksEvents {
 }
 
 export interface LinksOptions {
+  /** This visitor's own id. Where both ends connect at once, the smaller id stays the initiator. */
+  readonly selfId: PeerId
   readonly iceServers: readonly IceServer[]
   /** Only relayed candidates: hides the visitor's addresses from peers. */
   readonly relayOnly: boolean

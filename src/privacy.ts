@@ -52,13 +52,17 @@ export function privateReason(
   for (const key of url.searchParams.keys())
     if (SIGNED_QUERY_KEYS.has(key.toLowerCase())) return `its URL is signed (“${key}”)`
   const pageIsPrivate = options.pageHost !== null && isPrivateHost(options.pageHost)
-  if (isPrivateHost(url.hostname) && !options.allowPrivateHosts && !pageIsPrivate) return 'its host is not public'
+  if (isPrivateHost(url.hostname) && !options.allowPrivateHosts && !pageIsPrivate)
+    return 'its host is not public'
   return null
 }
 
 /** Loopback, private and link-local addresses, single-label names, and the names reserved for them (RFC 6761, 8375). */
 export function isPrivateHost(host: string): boolean {
-  const name = host.toLowerCase().replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  const name = host
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
   if (name.includes(':')) return isPrivateIPv6(name)
   if (/^\d+\.\d+\.\d+\.\d+$/.test(name)) return isPrivateIPv4(name)
   if (!name.includes('.')) return true

@@ -61,7 +61,8 @@ async function prepare(
 /** Peers need an address to be found at, something to hold their chunks against, and a file that is public. */
 function maySwarm(url: URL, options: ParsedOptions): boolean {
   const isVerifiable = options.chunkHashes !== null || options.fileHash !== null || options.unverifiedPeers
-  if (options.topologyUrls.length === 0 || !isVerifiable || typeof RTCPeerConnection === 'undefined') return false
+  if (options.topologyUrls.length === 0 || !isVerifiable || typeof RTCPeerConnection === 'undefined')
+    return false
   const reason = privateReason(url, {
     hasCredentials: options.credentials === 'include',
     hasHeaders: Object.keys(options.headers).length > 0,
@@ -73,14 +74,17 @@ function maySwarm(url: URL, options: ParsedOptions): boolean {
 
 function portsFor(url: URL, options: ParsedOptions, hasher: Hasher): DriverPorts {
   const { credentials, headers, visitor } = options
-  const memory = (): MemoryStore => new MemoryStore()
   return {
     origin: new FetchOrigin({ url: url.href, headers, credentials }),
     links: webrtcLinks,
     topology: topologySocket,
-    openStore: options.storage === 'memory' ? memory : () => new IndexedDbStore({ visitor }),
-    fallbackStore: memory,
+    openStore: options.storage === 'memory' ? newMemoryStore : () => new IndexedDbStore({ visitor }),
+    fallbackStore: newMemoryStore,
     hasher,
     clock: new PageClock(),
   }
+}
+
+function newMemoryStore(): MemoryStore {
+  return new MemoryStore()
 }

@@ -110,7 +110,8 @@ export class ChunkKeeper {
       const blobs = await store.getBlobs(wanted).catch(() => [])
       for (const [place, blob] of blobs.entries()) {
         const chunk = wanted[place]
-        if (chunk !== undefined && blob?.size === this.options.geometry.lengthBytes(chunk)) parts[chunk] = blob
+        if (chunk !== undefined && blob?.size === this.options.geometry.lengthBytes(chunk))
+          parts[chunk] = blob
       }
     }
     const lost = absent.filter((chunk) => parts[chunk] === undefined)

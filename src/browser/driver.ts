@@ -106,7 +106,8 @@ export class Driver {
     try {
       for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
         if (this.isStopped) continue
-        for (const output of this.session.handle(next, this.options.ports.clock.nowMs())) this.carryOut(output)
+        for (const output of this.session.handle(next, this.options.ports.clock.nowMs()))
+          this.carryOut(output)
       }
     } finally {
       this.isFeeding = false
@@ -124,7 +125,9 @@ export class Driver {
   }
 
   async blob(type: string): Promise<Blob | null> {
-    return this.geometry?.chunkCount === 0 ? new Blob([], { type }) : ((await this.keeper?.blob(type)) ?? null)
+    return this.geometry?.chunkCount === 0
+      ? new Blob([], { type })
+      : ((await this.keeper?.blob(type)) ?? null)
   }
 
   /** Which store is in use; null before the size is known. */

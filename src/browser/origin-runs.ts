@@ -46,7 +46,7 @@ export class OriginRuns {
   }
 
   abortAll(): void {
-    for (const run of [...this.aborts.keys()]) this.abort(run)
+    for (const run of this.aborts.keys()) this.abort(run)
   }
 
   private async follow({ run, firstByte, lastByte, firstChunk }: Fetch, signal: AbortSignal): Promise<void> {

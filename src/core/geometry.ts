@@ -21,7 +21,8 @@ const TARGET_CHUNK_COUNT = 512
 /** Chunk length in bytes where no manifest says otherwise: clamp(2^⌈log₂(size/512)⌉, 64 KiB, 4 MiB). */
 export function defaultChunkBytes(sizeBytes: number): number {
   let chunkBytes = SMALLEST_DEFAULT_CHUNK_BYTES
-  while (chunkBytes < LARGEST_DEFAULT_CHUNK_BYTES && chunkBytes * TARGET_CHUNK_COUNT < sizeBytes) chunkBytes *= 2
+  while (chunkBytes < LARGEST_DEFAULT_CHUNK_BYTES && chunkBytes * TARGET_CHUNK_COUNT < sizeBytes)
+    chunkBytes *= 2
   return chunkBytes
 }
 

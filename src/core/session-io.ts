@@ -108,7 +108,12 @@ export type SessionOutput =
   /** What was assembled from this source for this chunk is not needed. */
   | { readonly type: 'discard'; readonly chunk: number; readonly source: ChunkSource }
   /** The chunk just digested is good: store it, and have it ready to serve. */
-  | { readonly type: 'keep'; readonly chunk: number; readonly source: ChunkSource; readonly digest: Uint8Array | null }
+  | {
+      readonly type: 'keep'
+      readonly chunk: number
+      readonly source: ChunkSource
+      readonly digest: Uint8Array | null
+    }
   /** A kept chunk turned out doubtful: forget it. */
   | { readonly type: 'forget'; readonly chunk: number }
   /** Send the chunk to this neighbour in blocks, then say `served`. */

@@ -67,7 +67,7 @@ export class Session {
     this.mesh = new Mesh(this.context, {
       heardHello: (hello) => this.learn(factsOf(hello), false),
       heardClaim: (claim, from) => this.hearClaim(claim, from),
-      neighbourReady: (peer) => this.seat.tellClaim(peer),
+      neighbourReady: (peer) => this.seat.greet(peer),
       neighbourLost: (peer) => this.claims.drop(peer),
       disputed: (chunk) => this.doubt(chunk),
     })
@@ -112,7 +112,7 @@ export class Session {
       case 'resume':
         return this.resume()
       case 'reading':
-        this.mesh.readerChunk = input.chunk
+        this.mesh.requests.readerChunk = input.chunk
         return
       case 'distrustPeers':
         return this.distrustPeers()
@@ -131,9 +131,9 @@ export class Session {
       case 'malformed':
         return this.mesh.ban(input.peer)
       case 'served':
-        return this.mesh.served(input.peer, input.chunk)
+        return this.mesh.service.served(input.peer, input.chunk)
       case 'unservable':
-        return this.mesh.unservable(input.peer, input.chunk)
+        return this.mesh.service.unservable(input.peer, input.chunk)
       case 'runOpened':
         return this.runOpened(input)
       case 'runProgressed':
@@ -180,7 +180,6 @@ export class Session {
     this.mesh.introduce(welcome.peers)
     // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
     if (this.material !== null || welcome.joinIndex === 0) this.begin()
-    this.seat.renewClaim()
   }
 
   /** Somebody knows the file: the origin (`confirmed`), else a hint. What is known stays. */
@@ -195,7 +194,7 @@ export class Session {
     this.factsConfirmed = confirmed
     this.phase = 'fetching'
     context.emit({ type: 'sized', facts })
-    this.seat.equip(this.material)
+    this.seat.equip(inventory)
     this.mesh.equip(this.material)
     if (this.welcome !== null) this.begin()
     this.completeIfFull()
@@ -243,7 +242,8 @@ export class Session {
   }
 
   private runFailed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
-    if (input.failure === 'range-unsatisfiable' && this.material !== null && !this.factsConfirmed) this.misled()
+    if (input.failure === 'range-unsatisfiable' && this.material !== null && !this.factsConfirmed)
+      this.misled()
     else this.seat.failed(input)
   }
 
@@ -252,7 +252,7 @@ export class Session {
     const source: ChunkSource = { kind: 'origin', run }
     if (this.seat.broughtChunk(run, chunk)) {
       inventory.markChecking(chunk)
-      this.mesh.cancelEverywhere(chunk)
+      this.mesh.requests.cancelEverywhere(chunk)
       this.context.emit({ type: 'digest', chunk, source })
     } else this.context.emit({ type: 'discard', chunk, source })
     this.seat.afterChunk(run)
@@ -265,21 +265,21 @@ export class Session {
     if (inventory.kept.has(chunk)) return this.context.emit({ type: 'discard', chunk, source })
     if (source.kind === 'peer' && !this.canJudge(chunk, source.peer)) {
       this.recheck(chunk, source)
-      this.mesh.askAll()
+      this.mesh.requests.askAll()
       return this.seat.work()
     }
     if (!this.isGenuine(chunk, source, digest)) return this.refuse(chunk, source)
     if (digest !== null) digests.set(chunk, digest)
     inventory.markKept(chunk, source)
     this.context.emit({ type: 'keep', chunk, source, digest })
-    this.mesh.announce(chunk)
-    this.mesh.serveMore()
+    this.mesh.announcer.announce(chunk)
+    this.mesh.service.serveMore()
     this.completeIfFull()
   }
 
   /** A neighbour that has left cannot be held to its word, a doubtful chunk is the origin's to bring. */
   private canJudge(chunk: number, peer: PeerId): boolean {
-    if (!this.mesh.isAsking || this.equipment().inventory.isDoubtful(chunk)) return false
+    if (!this.mesh.requests.trustPeers || this.equipment().inventory.isDoubtful(chunk)) return false
     return this.context.config.verification !== 'sendersDigest' || this.mesh.neighbours.has(peer)
   }
 
@@ -306,12 +306,12 @@ export class Session {
     switch (source.kind) {
       case 'peer':
         this.mesh.ban(source.peer)
-        this.mesh.askAll()
+        this.mesh.requests.askAll()
         return
       case 'origin':
         return this.fail('integrity-mismatch', null)
       case 'store':
-        return this.mesh.askAll()
+        return this.mesh.requests.askAll()
     }
   }
 
@@ -319,7 +319,7 @@ export class Session {
   private doubt(chunk: number): void {
     const { inventory } = this.equipment()
     if (inventory.isFromOrigin(chunk) || inventory.isDoubtful(chunk)) return
-    this.mesh.cancelEverywhere(chunk)
+    this.mesh.requests.cancelEverywhere(chunk)
     inventory.markDoubtful(chunk)
     if (inventory.kept.has(chunk) && this.phase === 'fetching') this.unkeep(chunk)
     this.seat.work()
@@ -329,7 +329,7 @@ export class Session {
     if (!this.equipment().inventory.kept.has(chunk)) return
     this.unkeep(chunk)
     this.phase = 'fetching'
-    this.mesh.askAll()
+    this.mesh.requests.askAll()
     this.seat.work()
   }
 
@@ -355,7 +355,7 @@ export class Session {
 
   private distrustPeers(): void {
     if (this.phase === 'seeding') return
-    this.mesh.stopAsking()
+    this.mesh.requests.stop()
     if (this.material === null) return
     for (const chunk of this.material.inventory.secondHand()) this.unkeep(chunk)
     if (this.material.inventory.isComplete) return
@@ -368,7 +368,9 @@ export class Session {
   private hearClaim(claim: Claim, from: PeerId): void {
     if (claim.peer === this.context.selfId) return
     const { geometry } = this.equipment().inventory
-    if (!claim.runs.every((run) => geometry.contains(run.start) && geometry.contains(run.start + run.count - 1)))
+    if (
+      !claim.runs.every((run) => geometry.contains(run.start) && geometry.contains(run.start + run.count - 1))
+    )
       return this.mesh.ban(from)
     if (!this.claims.hear(claim, this.context.nowMs) || claim.hops >= MAX_HOPS) return
     this.mesh.flood({ ...claim, hops: claim.hops + 1 }, from)
@@ -378,13 +380,13 @@ export class Session {
     if (this.isPaused) return
     this.isPaused = true
     this.seat.pause()
-    this.mesh.pauseAsking()
+    this.mesh.requests.pause()
   }
 
   private resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
-    this.mesh.resumeAsking()
+    this.mesh.requests.resume()
     if (this.hasBegun) this.seat.resume()
     else this.begin()
   }
@@ -421,23 +423,23 @@ export class Session {
           this.seat.onSilenceDeadline()
           break
         case 'claim':
-          this.seat.renewClaim()
+          this.seat.onClaimDeadline()
           break
         case 'meshStall':
-          this.mesh.onStallDeadline()
+          this.mesh.requests.onStallDeadline()
           break
         case 'service':
-          this.mesh.serveMore()
+          this.mesh.service.serveMore()
           break
         case 'announce':
-          this.mesh.onAnnounceDeadline()
+          this.mesh.announcer.onDeadline()
           break
       }
     }
   }
 
   private forgiveSilence(): void {
-    this.mesh.forgiveSilence()
+    this.mesh.requests.forgiveSilence()
     this.seat.forgiveSilence()
   }
 

@@ -73,7 +73,8 @@ export class Neighbour {
   noteChunk(tookMs: number): void {
     this.stalls = 0
     this.fastestMs = Math.min(this.fastestMs, Math.max(1, tookMs))
-    if (tookMs < DEEPEN_BELOW * this.fastestMs) this.pipelineDepth = Math.min(MAX_PIPELINE, this.pipelineDepth + 1)
+    if (tookMs < DEEPEN_BELOW * this.fastestMs)
+      this.pipelineDepth = Math.min(MAX_PIPELINE, this.pipelineDepth + 1)
     else if (tookMs > FLATTEN_ABOVE * this.fastestMs)
       this.pipelineDepth = Math.max(MIN_PIPELINE, this.pipelineDepth - 1)
   }

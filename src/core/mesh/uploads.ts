@@ -34,7 +34,10 @@ export function takeNextService(
     }
     for (const chunk of neighbour.queue) {
       const holders = rarity.holderCount(chunk)
-      if (holders > bestHolders || (best !== null && holders === bestHolders && !precedes(neighbour, best.neighbour)))
+      if (
+        holders > bestHolders ||
+        (best !== null && holders === bestHolders && !precedes(neighbour, best.neighbour))
+      )
         continue
       best = { neighbour, chunk }
       bestHolders = holders

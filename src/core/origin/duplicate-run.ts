@@ -44,8 +44,7 @@ export function isDuplicateWorthwhile(view: DuplicateView): boolean {
   if (view.nowhereBytes / view.originBytesPerSec >= etaSec) return false
   const rate = view.missingElsewhereBytes / etaSec
   const savedSec = (etaSec * plainShare) / (plainShare + rate)
-  const share =
-    view.isDuplicating && plainShare >= rate / 4 ? STILL_WORTHWHILE_SHARE : WORTHWHILE_SHARE
+  const share = view.isDuplicating && plainShare >= rate / 4 ? STILL_WORTHWHILE_SHARE : WORTHWHILE_SHARE
   return savedSec >= share * (view.elapsedSec + etaSec)
 }
 

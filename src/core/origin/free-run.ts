@@ -60,7 +60,11 @@ export function findGaps(chunkCount: number, accept: (chunk: number) => boolean)
 }
 
 /** Offset in the gap. Others will draw the same gap: a random start, beyond whoever comes from its left. */
-function startWithin(gap: ChunkRun, longest: number, { isApproached, seats, random }: FreeRunOptions): number {
+function startWithin(
+  gap: ChunkRun,
+  longest: number,
+  { isApproached, seats, random }: FreeRunOptions,
+): number {
   if (gap.count <= 1.5 * longest) return 0
   if (isApproached(gap.start)) return Math.floor(gap.count * random.between(0.3, 0.7))
   return seats > 1 ? Math.floor(gap.count * random.between(0, 0.6)) : 0

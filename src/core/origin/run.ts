@@ -18,7 +18,6 @@ export interface Run {
   /** It fetches what others have, as the mesh is slower. */
   readonly isDuplicate: boolean
   readonly askedAtMs: number
-  isOpen: boolean
   lastByteAtMs: number
 }
 
@@ -31,7 +30,6 @@ export function newRun(id: RunId, { start, count }: ChunkRun, nowMs: number, isD
     reservedEnd: start,
     isDuplicate,
     askedAtMs: nowMs,
-    isOpen: false,
     lastByteAtMs: nowMs,
   }
 }

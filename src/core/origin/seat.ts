@@ -12,14 +12,15 @@ import type { Mesh } from '../mesh/mesh.ts'
 import { RateMeter } from '../rate.ts'
 import type { SessionInput } from '../session-io.ts'
 import type { ChunkRun, PeerId } from '../types.ts'
-import type { Claim } from '../wire/peer-messages.ts'
 import { seatProbability, slotMs } from './backoff.ts'
 import type { Claims } from './claims.ts'
 import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
 import { FIRST_RUN_CHUNKS, firstRun } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
-import { type FailureVerdict, judgeFailure } from './retry.ts'
+import { OriginView } from './origin-view.ts'
+import { judgeFailure } from './retry.ts'
 import { abortCostMs, newRun, type Run } from './run.ts'
+import { StandingClaim } from './standing-claim.ts'
 
 /** A run lasts about this long at the seat's rate, plus 20 round trips, so that the pauses between runs cost 5%. */
 const RUN_SEC = 4
@@ -32,9 +33,6 @@ const CLAIM_LEAD_SEC = 2
 const FIRST_LEAD_CHUNKS = FIRST_RUN_CHUNKS
 const MIN_LEAD_CHUNKS = 2
 
-/** A claim is said again before the 5 s for which it counts are over. */
-const CLAIM_RENEWAL_MS = 2000
-
 /** A response that sends nothing for this long is taken for dead (guess; a shaped origin may pause for seconds). */
 const SILENCE_MS = 20_000
 
@@ -42,10 +40,6 @@ const SILENCE_MS = 20_000
 const MESH_ALIVE_MS = 10_000
 
 const RATE_WINDOW_MS = 3000
-
-export interface SeatMaterial {
-  readonly inventory: Inventory
-}
 
 export interface SeatEvents {
   /** The origin cannot be had, and nobody else delivers. */
@@ -58,8 +52,10 @@ export class OriginSeat {
   private readonly context: Context
   private readonly mesh: Mesh
   private readonly claims: Claims
+  private readonly claim: StandingClaim
   private readonly events: SeatEvents
-  private inventory: Inventory | null = null
+  /** Null until the file's size is known. */
+  private view: OriginView | null = null
   private swarmSize = 1
   private run: Run | null = null
   private nextRunId = 0
@@ -75,20 +71,13 @@ export class OriginSeat {
   private lastWasDuplicate = false
   private attempts = 0
   private hasWorked = false
-  private claimSequence = 0
-  private claimedEnd = 0
-  private standingClaim: Claim | null = null
 
   constructor(context: Context, mesh: Mesh, claims: Claims, events: SeatEvents) {
     this.context = context
     this.mesh = mesh
     this.claims = claims
+    this.claim = new StandingClaim(context, mesh)
     this.events = events
-  }
-
-  /** Whether a response is open or asked for. */
-  get isFetching(): boolean {
-    return this.run !== null
   }
 
   /** n̂: what the server said, and no fewer than we see. */
@@ -110,64 +99,67 @@ export class OriginSeat {
     this.open({ start: 0, count: Infinity })
   }
 
-  /** The file's size is known. A probe under way becomes a run, or is closed where the newcomer's place is elsewhere. */
-  equip({ inventory }: SeatMaterial): void {
-    this.inventory = inventory
+  /** The file's size is known: a probe under way is a run to its end. */
+  equip(inventory: Inventory): void {
+    this.view = new OriginView(this.context, this.mesh, this.claims, inventory)
     if (this.run !== null) this.run.end = inventory.geometry.chunkCount
   }
 
   /** Starts as a newcomer: with a seat if the join index gives one, else by the coin. */
   begin(joinIndex: number): void {
-    const { inventory } = this
-    if (inventory === null || inventory.isComplete) return
+    const { view } = this
+    if (view === null || view.inventory.isComplete) return
     const { seats } = this.context.limits
-    const starters = Math.min(this.swarmSizeSeen, seats)
-    if (joinIndex >= seats && this.swarmSizeSeen > seats) return this.leave()
+    if (joinIndex >= seats && this.swarmSizeSeen > seats) {
+      this.abort()
+      return this.leave()
+    }
     this.isSeated = true
     const run = firstRun({
       joinIndex: this.swarmSizeSeen === 1 ? 0 : joinIndex % seats,
-      starters,
-      chunkCount: inventory.geometry.chunkCount,
+      starters: this.seatsInUse,
+      chunkCount: view.inventory.geometry.chunkCount,
     })
     if (this.run !== null) {
+      // A probe that starts where our first run would is that run.
       if (run.start === 0 || !this.rangesWork) return this.advance(this.run)
       this.abort()
     }
-    if (this.rangesWork && this.isFree(run.start)) this.open(run)
+    if (this.rangesWork && view.isFree(run.start)) this.open(run)
     else this.work()
   }
 
   /** Looks for the next run; gives the seat up where there is none. */
   work(): void {
-    const { inventory } = this
-    if (inventory === null || this.run !== null || this.isPaused || this.context.deadlines.has('retry')) return
-    if (inventory.isComplete) return this.leave()
+    const { view } = this
+    if (view === null || this.run !== null || this.isPaused || this.context.deadlines.has('retry')) return
+    if (view.inventory.isComplete) return this.leave()
     if (!this.isSeated) return this.awaitCoin()
-    const choice = this.chooseRun(inventory)
+    const choice = this.chooseRun(view)
     if (choice === null) return this.leave()
     this.open(choice.run, choice.isDuplicate)
   }
 
   onCoinDeadline(): void {
-    const { inventory, context } = this
-    if (inventory === null || inventory.isComplete || this.isSeated) return
+    const { context, view } = this
+    if (view === null || view.inventory.isComplete || this.isSeated) return
     const probability = seatProbability({
       seats: context.limits.seats,
       taken: this.claims.seatCount(context.nowMs),
       swarmSize: this.swarmSizeSeen,
     })
     const wins = context.random.fraction() < probability
-    if (wins && this.chooseRun(inventory) !== null) {
-      this.isSeated = true
-      this.work()
-    } else this.awaitCoin()
+    const choice = wins ? this.chooseRun(view) : null
+    if (choice === null) return this.awaitCoin()
+    this.isSeated = true
+    this.open(choice.run, choice.isDuplicate)
   }
 
   /** Gives the seat up until there is work again. */
   private leave(): void {
     this.isSeated = false
-    this.say([])
-    if (this.inventory?.isComplete === true) this.context.deadlines.clear('coin')
+    this.claim.say(null)
+    if (this.view?.inventory.isComplete === true) this.context.deadlines.clear('coin')
     else this.awaitCoin()
   }
 
@@ -182,11 +174,10 @@ export class OriginSeat {
   opened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
     const { run, context } = this
     if (run?.id !== input.run) return
-    run.isOpen = true
     run.lastByteAtMs = context.nowMs
     this.rttMs = Math.min(this.rttMs, Math.max(1, context.nowMs - run.askedAtMs))
     if (input.whole) this.rangesWork = false
-    if (this.inventory !== null) this.advance(run)
+    this.advance(run)
   }
 
   progressed(runId: number, bytes: number): void {
@@ -202,11 +193,11 @@ export class OriginSeat {
 
   /** A chunk of the run is whole. True if it is wanted. */
   broughtChunk(runId: number, chunk: number): boolean {
-    const { run, inventory } = this
-    if (run?.id !== runId || inventory === null || chunk !== run.next) return false
+    const { run, view } = this
+    if (run?.id !== runId || view === null || chunk !== run.next) return false
     run.next = chunk + 1
-    inventory.release(chunk)
-    return inventory.isMissing(chunk)
+    view.inventory.release(chunk)
+    return view.inventory.isMissing(chunk)
   }
 
   /** After a chunk was dealt with: on, or off. */
@@ -223,9 +214,9 @@ export class OriginSeat {
     this.work()
   }
 
-  failed(input: Extract<SessionInput, { type: 'runFailed' }>): FailureVerdict | null {
+  failed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
     const { run, context } = this
-    if (run?.id !== input.run) return null
+    if (run?.id !== input.run) return
     this.finish(run)
     this.attempts++
     const verdict = judgeFailure({
@@ -238,22 +229,18 @@ export class OriginSeat {
     })
     switch (verdict.type) {
       case 'giveUp':
-        this.events.gaveUp(input)
-        break
+        return this.events.gaveUp(input)
       case 'retryWhole':
         this.rangesWork = false
-        this.onRetryDeadline()
-        break
+        return this.onRetryDeadline()
       case 'retry':
-        this.say([])
-        context.deadlines.set('retry', context.nowMs + verdict.afterMs)
-        break
+        this.claim.say(null)
+        return context.deadlines.set('retry', context.nowMs + verdict.afterMs)
     }
-    return verdict
   }
 
   onRetryDeadline(): void {
-    if (this.inventory === null) this.probe()
+    if (this.view === null) this.probe()
     else this.work()
   }
 
@@ -270,6 +257,18 @@ export class OriginSeat {
   forgiveSilence(): void {
     if (this.run !== null) this.run.lastByteAtMs = this.context.nowMs
   }
+
+  /** Says the standing claim again, to keep it alive. */
+  onClaimDeadline(): void {
+    if (this.run !== null && this.view !== null) this.sayReserved(this.run)
+  }
+
+  /** A new neighbour has to hear what we claim. */
+  greet(peer: PeerId): void {
+    this.claim.tell(peer)
+  }
+
+  // ------------------------------------------------------------------------------------------ what others want
 
   /** Nothing is missing any more. */
   rest(): void {
@@ -295,186 +294,113 @@ export class OriginSeat {
   resume(): void {
     this.isPaused = false
     this.attempts = 0
-    if (this.inventory === null) this.probe()
-    else {
-      this.isSeated = true
-      this.work()
-    }
+    if (this.view === null) return this.probe()
+    this.isSeated = true
+    this.work()
   }
 
   // ------------------------------------------------------------------------------------------- the next run
 
-  private chooseRun(inventory: Inventory): { run: ChunkRun; isDuplicate: boolean } | null {
+  private chooseRun(view: OriginView): { run: ChunkRun; isDuplicate: boolean } | null {
+    const { inventory } = view
     const { chunkCount } = inventory.geometry
     const { random } = this.context
+    const options = { chunkCount, continueAt: this.continueAt, maxChunks: this.runChunks(inventory), random }
     const free = chooseFreeRun({
-      chunkCount,
-      isFree: (chunk) => this.isFree(chunk),
-      isApproached: (chunk) => chunk > 0 && this.isTaken(chunk - 1) && !inventory.kept.has(chunk - 1),
-      continueAt: this.continueAt,
-      readerChunk: this.mesh.readerChunk,
-      maxChunks: this.runChunks(inventory),
-      seats: Math.min(this.context.limits.seats, this.swarmSizeSeen),
-      random,
+      ...options,
+      isFree: (chunk) => view.isFree(chunk),
+      isApproached: (chunk) => view.isApproached(chunk),
+      readerChunk: this.mesh.requests.readerChunk,
+      seats: this.seatsInUse,
     })
     if (free !== null) return { run: this.rangesWork ? free : wholeFile(chunkCount), isDuplicate: false }
-    if (!this.isDuplicateWorthwhile(inventory)) return null
-    const duplicate = chooseDuplicateRun({
-      chunkCount,
-      isWanted: (chunk) => inventory.isMissing(chunk),
-      continueAt: this.continueAt,
-      maxChunks: this.runChunks(inventory),
-      random,
+    const figures = view.duplicateView({
+      bytesPerSec: this.bestRateBytesPerSec * this.seatsInUse,
+      swarmSize: this.swarmSizeSeen,
+      isDuplicating: this.lastWasDuplicate,
     })
+    if (!isDuplicateWorthwhile(figures)) return null
+    const duplicate = chooseDuplicateRun({ ...options, isWanted: (chunk) => inventory.isMissing(chunk) })
     if (duplicate === null) return null
     return { run: this.rangesWork ? duplicate : wholeFile(chunkCount), isDuplicate: true }
   }
 
   /** Length of a run, in chunks. Alone, to the end of the file. */
   private runChunks({ geometry }: Inventory): number {
-    if (this.swarmSizeSeen === 1 || !this.mesh.isAsking) return geometry.chunkCount
+    if (this.swarmSizeSeen === 1 || !this.mesh.requests.trustPeers) return geometry.chunkCount
     const bytesPerSec = this.lastRateBytesPerSec
     if (bytesPerSec === 0) return FIRST_RUN_CHUNKS
     const rttSec = Number.isFinite(this.rttMs) ? this.rttMs / 1000 : 0
     return Math.max(1, Math.round((bytesPerSec * (RUN_SEC + RUN_ROUND_TRIPS * rttSec)) / geometry.chunkBytes))
   }
 
-  /** Nobody has it, asks for it or is about to fetch it. */
-  private isFree(chunk: number): boolean {
-    const { inventory } = this
-    if (inventory === null || !inventory.isMissing(chunk) || inventory.isReserved(chunk)) return false
-    return inventory.askedCount(chunk) === 0 && !this.isTaken(chunk)
-  }
-
-  /** Others have it or claim it. */
-  private isTaken(chunk: number): boolean {
-    return this.isElsewhere(chunk) || (this.mesh.isAsking && this.claims.covers(chunk, this.context.nowMs))
-  }
-
-  private isElsewhere(chunk: number): boolean {
-    const { inventory } = this
-    if (inventory === null || !this.mesh.isAsking || inventory.isDoubtful(chunk)) return false
-    return inventory.rarity.holderCount(chunk) > 0
-  }
-
-  private isDuplicateWorthwhile(inventory: Inventory): boolean {
-    const { nowMs, startedAtMs, limits } = this.context
-    const { geometry } = inventory
-    let missingElsewhereBytes = 0
-    let nowhereBytes = 0
-    for (let chunk = 0; chunk < geometry.chunkCount; chunk++) {
-      if (!inventory.isMissing(chunk) || inventory.isReserved(chunk)) continue
-      if (this.isElsewhere(chunk)) missingElsewhereBytes += geometry.lengthBytes(chunk)
-      else nowhereBytes += geometry.lengthBytes(chunk)
-    }
-    return isDuplicateWorthwhile({
-      missingElsewhereBytes,
-      nowhereBytes,
-      meshBytesPerSec: this.mesh.downRate.bytesPerSec(nowMs),
-      meshSilentSec: (nowMs - (this.mesh.lastBlockAtMs ?? startedAtMs)) / 1000,
-      originBytesPerSec: this.bestRateBytesPerSec * Math.min(limits.seats, this.swarmSizeSeen),
-      swarmSize: this.swarmSizeSeen,
-      elapsedSec: (nowMs - startedAtMs) / 1000,
-      fileBytes: geometry.sizeBytes,
-      isDuplicating: this.lastWasDuplicate,
-    })
+  private get seatsInUse(): number {
+    return Math.min(this.context.limits.seats, this.swarmSizeSeen)
   }
 
   // ---------------------------------------------------------------------------------- following the response
 
   private open(chunks: ChunkRun, isDuplicate = false): void {
-    const { context, inventory } = this
+    const { context, view } = this
     const run = newRun(this.nextRunId++, chunks, context.nowMs, isDuplicate)
     this.run = run
     this.lastWasDuplicate = isDuplicate
-    const reachesEnd = inventory === null || run.end >= inventory.geometry.chunkCount
-    const range = reachesEnd ? null : inventory.geometry.byteRange(chunks)
+    const geometry = view?.inventory.geometry ?? null
+    // Open-ended at the end of the file: the length of the answer confirms the size.
+    const endsEarly = geometry !== null && run.end < geometry.chunkCount
     context.emit({
       type: 'fetch',
       run: run.id,
-      firstByte: inventory === null ? 0 : inventory.geometry.firstByte(run.start),
-      // Open-ended at the end of the file: the length of the answer confirms the size.
-      lastByte: range?.lastByte ?? null,
+      firstByte: geometry?.firstByte(run.start) ?? 0,
+      lastByte: endsEarly ? geometry.byteRange(chunks).lastByte : null,
       firstChunk: run.start,
     })
     context.deadlines.set('originStall', context.nowMs + SILENCE_MS)
-    if (inventory !== null) this.reserveAhead(run, inventory)
+    if (view !== null) this.reserveAhead(run, view)
   }
 
   /** At a chunk's border: cuts the run short where the rest is needless, else reserves and claims further ahead. */
   private advance(run: Run): void {
-    const { inventory } = this
-    if (inventory === null) return
-    if (this.shouldCut(run, inventory)) {
+    const { view } = this
+    if (view === null) return
+    if (this.shouldCut(run, view)) {
       this.abort()
       return this.work()
     }
-    this.reserveAhead(run, inventory)
+    this.reserveAhead(run, view)
   }
 
-  private shouldCut(run: Run, inventory: Inventory): boolean {
+  private shouldCut(run: Run, view: OriginView): boolean {
     let needless = 0
-    while (run.next + needless < run.end && this.isNeedless(run, run.next + needless, inventory)) needless++
+    while (run.next + needless < run.end && view.isNeedless(run, run.next + needless)) needless++
     if (needless === 0) return false
     if (run.next + needless >= run.end) return true
     if (!this.rangesWork) return false
     const bytesPerSec = Math.max(1, this.lastRateBytesPerSec)
-    const savedMs = ((needless * inventory.geometry.chunkBytes) / bytesPerSec) * 1000
+    const savedMs = ((needless * view.inventory.geometry.chunkBytes) / bytesPerSec) * 1000
     return savedMs > abortCostMs(this.rttMs, bytesPerSec)
   }
 
-  private isNeedless(run: Run, chunk: number, inventory: Inventory): boolean {
-    if (!inventory.isMissing(chunk)) return true
-    if (run.isDuplicate || !this.mesh.isAsking) return false
-    if (this.isElsewhere(chunk)) return true
-    // Both have claimed it: the smaller id fetches it.
-    const before = inventory.isReserved(chunk) ? this.context.selfId : null
-    return this.claims.covers(chunk, this.context.nowMs, before)
-  }
-
-  private reserveAhead(run: Run, inventory: Inventory): void {
+  private reserveAhead(run: Run, view: OriginView): void {
+    const { inventory } = view
     const bytesPerSec = this.lastRateBytesPerSec
     const lead =
       bytesPerSec === 0
         ? FIRST_LEAD_CHUNKS
         : Math.max(MIN_LEAD_CHUNKS, Math.ceil((bytesPerSec * CLAIM_LEAD_SEC) / inventory.geometry.chunkBytes))
     const end = Math.min(run.end, run.next + lead)
-    for (let chunk = Math.max(run.next, run.reservedEnd); chunk < end; chunk++) {
-      if (this.isNeedless(run, chunk, inventory)) continue
-      if (inventory.askedCount(chunk) === 0 || run.isDuplicate) inventory.reserve(chunk)
-    }
+    for (let chunk = Math.max(run.next, run.reservedEnd); chunk < end; chunk++)
+      if (!view.isNeedless(run, chunk) && (inventory.askedCount(chunk) === 0 || run.isDuplicate))
+        inventory.reserve(chunk)
     run.reservedEnd = Math.max(run.reservedEnd, end)
     // Said once the claimed part is half used up, not for every chunk.
-    if (this.claimedEnd < run.next || this.claimedEnd > run.reservedEnd || run.reservedEnd - this.claimedEnd >= lead / 2)
-      this.sayReserved(run)
+    const isStale = this.claim.end <= run.next || this.claim.end > run.reservedEnd
+    if (isStale || run.reservedEnd - this.claim.end >= lead / 2) this.sayReserved(run)
   }
 
   private sayReserved(run: Run): void {
-    this.claimedEnd = run.reservedEnd
     const count = run.reservedEnd - run.next
-    this.say(count > 0 ? [{ start: run.next, count }] : [])
-  }
-
-  /** Tells the swarm what our seat will bring; nothing: that it is vacant. */
-  private say(runs: readonly ChunkRun[]): void {
-    const { context } = this
-    if (context.selfId === null || (runs.length === 0 && this.claimSequence === 0)) return
-    if (runs.length > 0) context.deadlines.set('claim', context.nowMs + CLAIM_RENEWAL_MS)
-    else context.deadlines.clear('claim')
-    const claim: Claim = { type: 'claim', peer: context.selfId, sequence: ++this.claimSequence, hops: 1, runs }
-    this.standingClaim = runs.length > 0 ? claim : null
-    this.mesh.flood(claim, null)
-  }
-
-  /** Says a standing claim again, to keep it alive. */
-  renewClaim(): void {
-    if (this.run !== null && this.inventory !== null) this.sayReserved(this.run)
-  }
-
-  /** Says the standing claim to a new neighbour. */
-  tellClaim(peer: PeerId): void {
-    const claim = this.standingClaim
-    if (claim !== null) this.context.emit({ type: 'send', peer, message: claim })
+    this.claim.say(count > 0 ? { start: run.next, count } : null)
   }
 
   private abort(): void {
@@ -487,12 +413,12 @@ export class OriginSeat {
     this.run = null
     this.continueAt = run.next
     this.context.deadlines.clear('originStall')
-    if (this.inventory !== null)
-      for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.inventory.release(chunk)
+    if (this.view === null) return
+    for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.view.inventory.release(chunk)
   }
 
   private get meshDelivers(): boolean {
-    const { lastBlockAtMs } = this.mesh
+    const { lastBlockAtMs } = this.mesh.requests
     return lastBlockAtMs !== null && this.context.nowMs - lastBlockAtMs < MESH_ALIVE_MS
   }
 }

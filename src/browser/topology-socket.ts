@@ -1,0 +1,187 @@
+/**
+ * The WebSocket to the topology server. It keeps itself alive: tries the servers in turn, backs off with full jitter,
+ * joins again after every reconnect with the latest facts, and notices a server that has gone silent. Nothing that the
+ * server says, or fails to say, throws out of it; events come from tasks of their own, never from within a call.
+ */
+
+import { MAX_TOPOLOGY_MESSAGE_BYTES } from '../core/wire/limits.ts'
+import { encodeTopologyMessage, parseServerMessage } from '../core/wire/topology-codec.ts'
+import type { ClientMessage, Join } from '../core/wire/topology-messages.ts'
+import type { Topology, TopologyEvents, TopologyFactory } from '../ports.ts'
+import { type RotationSettings, ServerRotation } from './server-rotation.ts'
+
+export interface TopologySocketSettings extends RotationSettings {
+  /** Time from the start of a connection to its `welcome`, in ms. 10 s (guess: three handshakes over a bad link). */
+  readonly welcomeWithinMs: number
+}
+
+const DEFAULT_SETTINGS: TopologySocketSettings = {
+  firstBackOffMs: 1_000,
+  longestBackOffMs: 60_000,
+  drainSpreadMs: 40_000,
+  random: Math.random,
+  welcomeWithinMs: 10_000,
+}
+
+/** Pings in one heartbeat; as many unanswered ones are silence. */
+const PINGS_PER_HEARTBEAT = 3
+
+/** Unsent bytes above which further messages are dropped: the server, or the way to it, does not read (guess). */
+const MAX_UNSENT_BYTES = 16 * MAX_TOPOLOGY_MESSAGE_BYTES
+
+/** Nothing that a reconnect could change. */
+const FINAL_ERRORS: ReadonlySet<string> = new Set(['version', 'forbidden'])
+
+export const topologySocket: TopologyFactory = (urls, events) => createTopologySocket(urls, events, {})
+
+export function createTopologySocket(
+  urls: readonly string[],
+  events: TopologyEvents,
+  settings: Partial<TopologySocketSettings>,
+): Topology {
+  return new TopologySocket(urls, events, { ...DEFAULT_SETTINGS, ...settings })
+}
+
+class TopologySocket implements Topology {
+  private readonly servers: ServerRotation
+  private readonly events: TopologyEvents
+  private readonly settings: TopologySocketSettings
+  private latestJoin: Join | null = null
+  private socket: WebSocket | null = null
+  private isClosed = false
+  /** Whether `lost` was said since the last welcome. */
+  private isLost = false
+  private unansweredPings = 0
+  private retryTimer: ReturnType<typeof setTimeout> | undefined
+  private welcomeTimer: ReturnType<typeof setTimeout> | undefined
+  private pingTimer: ReturnType<typeof setInterval> | undefined
+
+  constructor(urls: readonly string[], events: TopologyEvents, settings: TopologySocketSettings) {
+    this.servers = new ServerRotation(urls, settings)
+    this.events = events
+    this.settings = settings
+  }
+
+  join(join: Join): void {
+    if (this.isClosed) return
+    const isFirst = this.latestJoin === null
+    this.latestJoin = join
+    if (!isFirst) return this.transmit(join)
+    globalThis.addEventListener?.('online', this.backOnline)
+    this.connect()
+  }
+
+  send(message: Exclude<ClientMessage, Join>): void {
+    if (message.type === 'facts' && this.latestJoin !== null)
+      this.latestJoin = { ...this.latestJoin, facts: message.facts }
+    this.transmit(message)
+  }
+
+  close(): void {
+    if (this.isClosed) return
+    this.transmit({ type: 'leave' })
+    this.retire()
+  }
+
+  // --------------------------------------------------------------------------------------------- connecting
+
+  private connect(): void {
+    this.retryTimer = undefined
+    this.welcomeTimer = setTimeout(() => this.fail(null), this.settings.welcomeWithinMs)
+    let socket: WebSocket
+    try {
+      socket = new WebSocket(this.servers.url)
+    } catch {
+      // A bad URL, a forbidden scheme, a Content-Security-Policy, or no WebSocket at all.
+      queueMicrotask(() => this.fail(null))
+      return
+    }
+    this.socket = socket
+    socket.addEventListener('open', () => {
+      if (this.socket === socket && this.latestJoin !== null) this.transmit(this.latestJoin)
+    })
+    socket.addEventListener('message', ({ data }) => {
+      if (this.socket === socket) this.receive(data)
+    })
+    socket.addEventListener('close', ({ code }) => {
+      if (this.socket === socket) this.fail(code)
+    })
+  }
+
+  /** The attempt failed or the connection is gone; null where the server did not say so. */
+  private fail(closeCode: number | null): void {
+    if (this.isClosed || this.retryTimer !== undefined) return
+    this.drop()
+    this.retryTimer = setTimeout(() => this.connect(), this.servers.failed(closeCode))
+    if (this.isLost) return
+    this.isLost = true
+    this.events.lost()
+  }
+
+  private readonly backOnline = (): void => {
+    if (this.retryTimer === undefined) return
+    clearTimeout(this.retryTimer)
+    this.servers.forgive()
+    this.connect()
+  }
+
+  // ----------------------------------------------------------------------------------------------- messages
+
+  private receive(data: unknown): void {
+    this.unansweredPings = 0
+    const message = typeof data === 'string' ? parseServerMessage(data) : null
+    if (message === null || message.type === 'unknown') return
+    if (message.type === 'welcome') this.welcomed(message.heartbeatMs)
+    if (message.type === 'pong') this.servers.forgive()
+    this.events.message(message)
+    if (message.type === 'error' && FINAL_ERRORS.has(message.code)) this.giveUp()
+  }
+
+  private welcomed(heartbeatMs: number): void {
+    clearTimeout(this.welcomeTimer)
+    clearInterval(this.pingTimer)
+    this.servers.welcomed()
+    this.isLost = false
+    this.pingTimer = setInterval(() => this.ping(), heartbeatMs / PINGS_PER_HEARTBEAT)
+  }
+
+  /** Pings are counted, not milliseconds: a page that was asleep has not waited for an answer. */
+  private ping(): void {
+    if (this.unansweredPings >= PINGS_PER_HEARTBEAT) return this.fail(null)
+    this.unansweredPings++
+    this.transmit({ type: 'ping' })
+  }
+
+  private giveUp(): void {
+    if (this.isClosed) return
+    this.retire()
+    if (!this.isLost) this.events.lost()
+  }
+
+  private transmit(message: ClientMessage): void {
+    const { socket } = this
+    if (socket === null || socket.readyState !== socket.OPEN) return
+    if (socket.bufferedAmount > MAX_UNSENT_BYTES) return
+    const text = encodeTopologyMessage(message)
+    if (text.length <= MAX_TOPOLOGY_MESSAGE_BYTES) socket.send(text)
+  }
+
+  // ------------------------------------------------------------------------------------------------ parting
+
+  /** Lets go of the socket; whatever it still says is not heard. */
+  private drop(): void {
+    clearTimeout(this.welcomeTimer)
+    clearInterval(this.pingTimer)
+    this.unansweredPings = 0
+    const { socket } = this
+    this.socket = null
+    socket?.close()
+  }
+
+  private retire(): void {
+    this.isClosed = true
+    clearTimeout(this.retryTimer)
+    globalThis.removeEventListener?.('online', this.backOnline)
+    this.drop()
+  }
+}

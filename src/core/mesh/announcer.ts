@@ -1,0 +1,76 @@
+/**
+ * Telling neighbours what we hold: all at once in the beginning, then what is new, in batches.
+ */
+
+import type { Context } from '../context.ts'
+import type { DigestTable } from '../digests.ts'
+import type { Inventory } from '../inventory.ts'
+import type { PeerId } from '../types.ts'
+import { DIGEST_BYTES, MAX_HAVES_PER_MESSAGE } from '../wire/limits.ts'
+import type { Neighbour } from './neighbour.ts'
+
+/** Haves are held back this long for company, so that a burst is one message. Short beside any round trip (guess). */
+const BATCH_MS = 20
+
+export class Announcer {
+  private readonly context: Context
+  private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
+  private digests: DigestTable | null = null
+  private unannounced: number[] = []
+  private announcedAtMs = -Infinity
+
+  constructor(context: Context, neighbours: ReadonlyMap<PeerId, Neighbour>) {
+    this.context = context
+    this.neighbours = neighbours
+  }
+
+  equip(digests: DigestTable): void {
+    this.digests = digests
+  }
+
+  /** Everything we hold: one bit a chunk, or with digests where the neighbour verifies by them. */
+  greet(neighbour: Neighbour, { kept }: Inventory): void {
+    if (kept.count === 0) return
+    if (neighbour.wantsDigests) return this.tell(neighbour, [...kept.chunks()])
+    const message = { type: 'bitfield' as const, bits: kept.toBytes() }
+    this.context.emit({ type: 'send', peer: neighbour.id, message })
+  }
+
+  /** A chunk is kept: the neighbours hear of it with the next batch. */
+  announce(chunk: number): void {
+    this.unannounced.push(chunk)
+    if (this.context.nowMs - this.announcedAtMs >= BATCH_MS) this.onDeadline()
+    else this.context.deadlines.setNoLater('announce', this.announcedAtMs + BATCH_MS)
+  }
+
+  onDeadline(): void {
+    const chunks = this.unannounced
+    if (chunks.length === 0) return
+    this.unannounced = []
+    this.announcedAtMs = this.context.nowMs
+    for (const neighbour of this.neighbours.values()) if (neighbour.isReady) this.tell(neighbour, chunks)
+  }
+
+  private tell(neighbour: Neighbour, chunks: readonly number[]): void {
+    for (let start = 0; start < chunks.length; start += MAX_HAVES_PER_MESSAGE) {
+      const part = chunks.slice(start, start + MAX_HAVES_PER_MESSAGE)
+      const digests = neighbour.wantsDigests ? this.collectDigests(part) : null
+      this.context.emit({
+        type: 'send',
+        peer: neighbour.id,
+        message: { type: 'have', chunks: part, digests },
+      })
+    }
+  }
+
+  /** The chunks' digests in one array; null if one is unknown (a simulated network hashes nothing). */
+  private collectDigests(chunks: readonly number[]): Uint8Array | null {
+    const collected = new Uint8Array(chunks.length * DIGEST_BYTES)
+    for (const [place, chunk] of chunks.entries()) {
+      const digest = this.digests?.get(chunk) ?? null
+      if (digest === null) return null
+      collected.set(digest, place * DIGEST_BYTES)
+    }
+    return collected
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * What we ask of our neighbours, and what becomes of it: pipelining, arriving blocks, stalls, withdrawals.
+ *
+ * Invariant: the inventory's count of neighbours asked for a chunk is the number of neighbours whose `outstanding`
+ * has it.
+ */
+
+import type { Context } from '../context.ts'
+import type { Inventory } from '../inventory.ts'
+import { RateMeter } from '../rate.ts'
+import type { ChunkSource } from '../session-io.ts'
+import type { PeerId } from '../types.ts'
+import type { Block } from '../wire/peer-messages.ts'
+import { chooseChunk } from './choose-chunk.ts'
+import type { Neighbour } from './neighbour.ts'
+
+/** A neighbour that owes us chunks and sends nothing for this long has stalled (DESIGN: 5 s). */
+const STALL_MS = 5000
+
+/** Window of the measured mesh rate, in ms (the model behind the origin policy uses 3 s). */
+const RATE_WINDOW_MS = 3000
+
+export class Requests {
+  /** Rate at which neighbours' blocks arrive. */
+  readonly rate: RateMeter = new RateMeter(RATE_WINDOW_MS)
+  /** When a neighbour last gave us anything, in ms; null: never. */
+  lastBlockAtMs: number | null = null
+  /** Chunk an in-order reader waits for; null where there is none. */
+  readerChunk: number | null = null
+  private readonly context: Context
+  private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
+  private inventory: Inventory | null = null
+  private isStopped = false
+  private isPaused = false
+
+  constructor(context: Context, neighbours: ReadonlyMap<PeerId, Neighbour>) {
+    this.context = context
+    this.neighbours = neighbours
+  }
+
+  /** False once only the origin's own bytes count. */
+  get trustPeers(): boolean {
+    return !this.isStopped
+  }
+
+  equip(inventory: Inventory): void {
+    this.inventory = inventory
+  }
+
+  /** Asks this neighbour for as much as its pipeline takes. */
+  ask(neighbour: Neighbour): void {
+    const { inventory } = this
+    if (this.isStopped || this.isPaused || inventory === null) return
+    const { nowMs, deadlines } = this.context
+    const chunks: number[] = []
+    while (neighbour.canBeAsked(nowMs)) {
+      const chunk = chooseChunk({
+        inventory,
+        neighbour,
+        neighbours: this.neighbours.values(),
+        readerChunk: this.readerChunk,
+        nowMs,
+      })
+      if (chunk === null) break
+      if (neighbour.outstanding.size === 0) neighbour.lastProgressMs = nowMs
+      neighbour.outstanding.set(chunk, { askedAtMs: nowMs, receivedBytes: 0 })
+      inventory.markAsked(chunk)
+      chunks.push(chunk)
+    }
+    if (chunks.length === 0) return
+    this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'request', chunks } })
+    deadlines.setNoLater('meshStall', neighbour.lastProgressMs + STALL_MS)
+  }
+
+  askAll(): void {
+    for (const neighbour of this.neighbours.values()) this.ask(neighbour)
+  }
+
+  askHolders(chunk: number): void {
+    for (const neighbour of this.neighbours.values()) if (neighbour.held.has(chunk)) this.ask(neighbour)
+  }
+
+  /** Takes a block. False if no honest neighbour would have sent it. */
+  receive(neighbour: Neighbour, { chunk, offsetBytes, payload }: Block, inventory: Inventory): boolean {
+    const { nowMs } = this.context
+    if (!inventory.geometry.contains(chunk)) return false
+    const request = neighbour.outstanding.get(chunk)
+    // Not asked for, or not any more: a cancel crossed it.
+    if (request === undefined) return true
+    if (offsetBytes === 0) request.receivedBytes = 0
+    const lengthBytes = inventory.geometry.lengthBytes(chunk)
+    // The rest of an answer that was cancelled, if the chunk was then asked for again.
+    if (offsetBytes !== request.receivedBytes) return true
+    if (offsetBytes + payload.byteLength > lengthBytes) return false
+    request.receivedBytes += payload.byteLength
+    neighbour.bytesReceived += payload.byteLength
+    neighbour.lastProgressMs = nowMs
+    this.lastBlockAtMs = nowMs
+    this.rate.add(payload.byteLength, nowMs)
+    this.context.emit({ type: 'assemble', peer: neighbour.id, chunk, offsetBytes, payload })
+    if (request.receivedBytes === lengthBytes) {
+      neighbour.noteChunk(nowMs - request.askedAtMs)
+      this.finish(neighbour, chunk, inventory)
+    }
+    return true
+  }
+
+  /** The chunk came from somewhere: nobody else needs to send it. */
+  cancelEverywhere(chunk: number): void {
+    for (const neighbour of this.neighbours.values()) {
+      if (!neighbour.outstanding.has(chunk)) continue
+      this.withdraw(neighbour, chunk)
+      this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'cancel', chunks: [chunk] } })
+    }
+  }
+
+  /** The neighbour refuses, or is gone: it will not send this. */
+  withdraw(neighbour: Neighbour, chunk: number): void {
+    if (!neighbour.outstanding.delete(chunk)) return
+    this.inventory?.markUnasked(chunk)
+    this.context.emit({ type: 'discard', chunk, source: { kind: 'peer', peer: neighbour.id } })
+  }
+
+  withdrawAll(neighbour: Neighbour): number[] {
+    const chunks = [...neighbour.outstanding.keys()]
+    for (const chunk of chunks) this.withdraw(neighbour, chunk)
+    return chunks
+  }
+
+  /** From now on nothing comes from neighbours. */
+  stop(): void {
+    this.isStopped = true
+    for (const neighbour of this.neighbours.values()) this.cancelAll(neighbour)
+  }
+
+  pause(): void {
+    this.isPaused = true
+    for (const neighbour of this.neighbours.values()) this.cancelAll(neighbour)
+  }
+
+  resume(): void {
+    this.isPaused = false
+    this.askAll()
+  }
+
+  /** Neighbours that kept us waiting lose their requests to others. */
+  onStallDeadline(): void {
+    const { nowMs, deadlines } = this.context
+    for (const neighbour of this.neighbours.values()) {
+      if (neighbour.outstanding.size === 0) continue
+      const stalledAtMs = neighbour.lastProgressMs + STALL_MS
+      if (nowMs < stalledAtMs) {
+        deadlines.setNoLater('meshStall', stalledAtMs)
+        continue
+      }
+      this.cancelAll(neighbour)
+      neighbour.noteStall(nowMs)
+      deadlines.setNoLater('meshStall', neighbour.shunnedUntilMs)
+    }
+    this.askAll()
+  }
+
+  /** The page slept: whoever seems silent may only have been unheard. */
+  forgiveSilence(): void {
+    for (const neighbour of this.neighbours.values()) neighbour.lastProgressMs = this.context.nowMs
+  }
+
+  private finish(neighbour: Neighbour, chunk: number, inventory: Inventory): void {
+    neighbour.outstanding.delete(chunk)
+    inventory.markUnasked(chunk)
+    const source: ChunkSource = { kind: 'peer', peer: neighbour.id }
+    if (inventory.isMissing(chunk)) {
+      this.cancelEverywhere(chunk)
+      inventory.markChecking(chunk)
+      this.context.emit({ type: 'digest', chunk, source })
+    } else this.context.emit({ type: 'discard', chunk, source })
+    this.ask(neighbour)
+  }
+
+  private cancelAll(neighbour: Neighbour): void {
+    const chunks = this.withdrawAll(neighbour)
+    if (chunks.length > 0)
+      this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'cancel', chunks } })
+  }
+}
