@@ -415,6 +415,8 @@ export class OriginSeat {
     this.context.deadlines.clear('originStall')
     if (this.view === null) return
     for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.view.inventory.release(chunk)
+    // What was ours to fetch may be a neighbour's to give.
+    if (run.reservedEnd > run.next) this.mesh.requests.askAll()
   }
 
   private get meshDelivers(): boolean {
