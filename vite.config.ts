@@ -8,6 +8,7 @@ export default defineConfig(({ mode }) => ({
   build: builds[mode as keyof typeof builds] ?? builds.library,
   publicDir: false as const,
   test: {
+    reporters: ['default', './test/closing-line.ts'],
     projects: [
       {
         test: {

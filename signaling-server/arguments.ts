@@ -1,0 +1,155 @@
+/** What the words after `swarmfetch` mean. Pure; `command.ts` does it. */
+
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+
+import { isTurn } from './ice-servers.ts'
+import { parseWebOrigin } from './web-origin.ts'
+
+export interface ServeCommand {
+  readonly name: 'serve'
+  readonly host: string
+  readonly port: number
+  readonly origins: readonly string[]
+  /** Null: every page. */
+  readonly pageOrigins: readonly string[] | null
+  readonly iceUrls: readonly string[]
+  readonly turnSecret: string | null
+  readonly trustProxy: boolean
+}
+
+export interface ManifestCommand {
+  readonly name: 'manifest'
+  readonly source: string
+  /** Null: by the file's size. */
+  readonly chunkBytes: number | null
+  /** Null: standard output. */
+  readonly out: string | null
+}
+
+export interface HelpCommand {
+  readonly name: 'help'
+  readonly text: string
+}
+
+export type Command = ServeCommand | ManifestCommand | HelpCommand
+
+/** The arguments make no sense; the message says which, and what would. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** Reads `swarmfetch`'s arguments. `turnSecret`: what the environment holds, if anything. Throws `UsageError`. */
+export function parseCommand(words: readonly string[], turnSecret?: string): Command {
+  const [name, ...rest] = words
+  if (name === undefined)
+    throw new UsageError('Say what to do: serve or manifest. `swarmfetch --help` tells more.')
+  if (name === '--help' || name === '-h' || name === 'help') return { name: 'help', text: HELP }
+  if (name === 'serve') return parseServe(rest, turnSecret)
+  if (name === 'manifest') return parseManifest(rest)
+  throw new UsageError(`There is no command "${name}". \`swarmfetch --help\` lists them.`)
+}
+
+const HELP = `swarmfetch: the server side of a swarm of downloading visitors
+
+  swarmfetch serve [options]              run a topology server, which introduces visitors to each other
+    --host HOST           address to listen on (default 127.0.0.1: this machine only)
+    --port PORT           0: any free one (default 8400)
+    --page-origin URL     a page that may connect, such as https://www.example.com; repeatable (default: any)
+    --ice URL             a stun:, stuns:, turn: or turns: server for visitors; repeatable (default: none)
+    --turn-secret SECRET  shared with the TURN servers (coturn: use-auth-secret); visitors get credentials that
+                          expire after a day. Better given as SWARMFETCH_TURN_SECRET, which \`ps\` does not show
+    --origin URL          an origin whose files may be audited; repeatable. Checked, but audits are not built yet:
+                          it changes nothing so far
+    --trust-proxy         take visitors' addresses from X-Forwarded-For; only behind a proxy that writes it
+
+    When it listens it prints one line of JSON with its url. It ends on SIGTERM or SIGINT, after saying goodbye.
+    It speaks ws:// only; pages on https:// need wss://, so put a TLS proxy before it.
+
+  swarmfetch manifest FILE|URL [options]  hash a file chunk by chunk; a page passes the result as \`integrity\`
+    --chunk-bytes N       length of a chunk (default: by the file's size, 64 KiB to 4 MiB)
+    --out FILE            where to write it (default: standard output)
+
+  swarmfetch --help
+`
+
+const SERVE_OPTIONS = {
+  host: { type: 'string', default: '127.0.0.1' },
+  port: { type: 'string', default: '8400' },
+  origin: { type: 'string', multiple: true, default: [] },
+  'page-origin': { type: 'string', multiple: true },
+  ice: { type: 'string', multiple: true, default: [] },
+  'turn-secret': { type: 'string' },
+  'trust-proxy': { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h' },
+} satisfies ParseArgsConfig['options']
+
+const MANIFEST_OPTIONS = {
+  'chunk-bytes': { type: 'string' },
+  out: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} satisfies ParseArgsConfig['options']
+
+function parseServe(words: readonly string[], environmentSecret: string | undefined): Command {
+  const { values } = understood(() => parseArgs({ args: [...words], options: SERVE_OPTIONS }))
+  if (values.help === true) return { name: 'help', text: HELP }
+  const turnSecret = values['turn-secret'] ?? environmentSecret ?? null
+  for (const url of values.ice) checkIceUrl(url, turnSecret)
+  return {
+    name: 'serve',
+    host: values.host,
+    port: wholeNumber('--port', values.port, 0, 65_535),
+    origins: values.origin.map((text) => webOrigin('--origin', text)),
+    pageOrigins: values['page-origin']?.map((text) => webOrigin('--page-origin', text)) ?? null,
+    iceUrls: values.ice,
+    turnSecret,
+    trustProxy: values['trust-proxy'],
+  }
+}
+
+function parseManifest(words: readonly string[]): Command {
+  const { values, positionals } = understood(() =>
+    parseArgs({ args: [...words], options: MANIFEST_OPTIONS, allowPositionals: true }),
+  )
+  if (values.help === true) return { name: 'help', text: HELP }
+  const [source, ...more] = positionals
+  if (source === undefined || more.length > 0)
+    throw new UsageError('`swarmfetch manifest` takes one FILE or URL.')
+  const chunkBytes = values['chunk-bytes']
+  return {
+    name: 'manifest',
+    source,
+    chunkBytes:
+      chunkBytes === undefined ? null : wholeNumber('--chunk-bytes', chunkBytes, 1, Number.MAX_SAFE_INTEGER),
+    out: values.out ?? null,
+  }
+}
+
+/** Node's own words for an unknown or incomplete option are good enough, as a usage error. */
+function understood<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw new UsageError(`${option} takes a whole number from ${least} to ${most}, not "${text}".`)
+}
+
+function webOrigin(option: string, text: string): string {
+  const origin = parseWebOrigin(text)
+  if (origin !== null) return origin
+  throw new UsageError(
+    `${option} takes an origin such as https://www.example.com, without a path, not "${text}".`,
+  )
+}
+
+function checkIceUrl(url: string, turnSecret: string | null): void {
+  if (!/^(?:stuns?|turns?):[^\s"\\/]+$/.test(url)) {
+    throw new UsageError(`--ice takes a URL such as stun:stun.example.com:3478, not "${url}".`)
+  }
+  if (isTurn(url) && turnSecret === null) throw new UsageError(`"${url}" needs --turn-secret.`)
+}
