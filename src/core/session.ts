@@ -11,7 +11,7 @@
 
 import type { Context } from './context.ts'
 import { Deadlines } from './deadlines.ts'
-import { DigestTable, sameDigest } from './digests.ts'
+import { DigestTable } from './digests.ts'
 import { Geometry } from './geometry.ts'
 import { Inventory } from './inventory.ts'
 import { invariant } from './invariant.ts'
@@ -29,6 +29,7 @@ import {
   type SessionOutput,
 } from './session-io.ts'
 import type { FileFacts, PeerId } from './types.ts'
+import { Verification } from './verification.ts'
 import { MAX_CHUNKS, MAX_HOPS, PROTOCOL_VERSION } from './wire/limits.ts'
 import type { Claim } from './wire/peer-messages.ts'
 import type { Welcome } from './wire/topology-messages.ts'
@@ -39,10 +40,12 @@ const SLEPT_MS = 5000
 export class Session {
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly claims: Claims = new Claims()
   private readonly seat: OriginSeat
+  private readonly claims: Claims = new Claims()
   private outputs: SessionOutput[] = []
+  /** Both null until the file's size is known. */
   private material: MeshMaterial | null = null
+  private verification: Verification | null = null
   /** The origin itself, or the page's manifest, has told the size. */
   private factsConfirmed = false
   private welcome: Welcome | null = null
@@ -50,7 +53,8 @@ export class Session {
   private hasBegun = false
   private hasBegunRuns = false
   private isPaused = false
-  private phase: 'arriving' | 'fetching' | 'checking' | 'seeding' | 'failed' = 'arriving'
+  private isDistrustful = false
+  private hasFailed = false
   private lastHandledMs: number | null = null
 
   constructor(config: SessionConfig) {
@@ -69,7 +73,7 @@ export class Session {
       heardClaim: (claim, from) => this.hearClaim(claim, from),
       neighbourReady: (peer) => this.seat.greet(peer),
       neighbourLost: (peer) => this.claims.drop(peer),
-      disputed: (chunk) => this.doubt(chunk),
+      disputed: (chunk) => this.verification?.doubt(chunk),
     })
     this.seat = new OriginSeat(this.context, this.mesh, this.claims, {
       gaveUp: ({ failure, status }) => this.fail(failure, status),
@@ -78,7 +82,7 @@ export class Session {
 
   /** Takes what happened, returns what is to be done, in order. `nowMs` never decreases. */
   handle(input: SessionInput, nowMs: number): SessionOutput[] {
-    if (this.phase === 'failed') return []
+    if (this.hasFailed) return []
     this.context.nowMs = nowMs
     if (this.lastHandledMs !== null && nowMs - this.lastHandledMs > SLEPT_MS) this.forgiveSilence()
     this.lastHandledMs = nowMs
@@ -90,7 +94,7 @@ export class Session {
 
   /** When a `tick` is due, in ms; null: not until something else happens. */
   nextDeadlineMs(): number | null {
-    return this.phase === 'failed' ? null : this.context.deadlines.next()
+    return this.hasFailed ? null : this.context.deadlines.next()
   }
 
   /** For showing: who our neighbours are and what they gave and got. */
@@ -115,7 +119,8 @@ export class Session {
         this.mesh.requests.readerChunk = input.chunk
         return
       case 'distrustPeers':
-        return this.distrustPeers()
+        this.isDistrustful = true
+        return this.verification?.distrustPeers()
       case 'welcomed':
         return this.welcomed(input.welcome)
       case 'factsTold':
@@ -145,14 +150,13 @@ export class Session {
       case 'runFailed':
         return this.runFailed(input)
       case 'digested':
-        return this.digested(input)
+        return this.verification?.digested(input)
       case 'fileVerified':
-        if (this.phase === 'checking') this.phase = 'seeding'
-        return
+        return this.verification?.fileVerified()
       case 'fileMismatched':
-        return this.fileMismatched()
+        return this.verification?.fileMismatched()
       case 'chunkLost':
-        return this.chunkLost(input.chunk)
+        return this.verification?.chunkLost(input.chunk)
       case 'tick':
         return this.tick()
     }
@@ -192,12 +196,16 @@ export class Session {
     const digests = new DigestTable(geometry.chunkCount, context.config.chunkDigests)
     this.material = { facts, inventory, digests }
     this.factsConfirmed = confirmed
-    this.phase = 'fetching'
+    this.verification = new Verification(context, { mesh: this.mesh, seat: this.seat }, this.material, {
+      originIsWrong: () => this.fail('integrity-mismatch', null),
+      sizeMayBeWrong: () => !this.factsConfirmed && this.misled(),
+    })
     context.emit({ type: 'sized', facts })
     this.seat.equip(inventory)
     this.mesh.equip(this.material)
+    if (this.isDistrustful) this.verification.distrustPeers()
     if (this.welcome !== null) this.begin()
-    this.completeIfFull()
+    this.verification.completeIfFull()
   }
 
   /** To the origin, each to its own place; without the file's size, to ask for it. */
@@ -206,7 +214,7 @@ export class Session {
     this.hasBegun = true
     this.context.deadlines.clear('arrival')
     if (this.material === null) return this.seat.probe()
-    if (this.phase === 'fetching' && !this.hasBegunRuns) {
+    if (this.verification?.isFetching === true && !this.hasBegunRuns) {
       this.hasBegunRuns = true
       this.seat.begin(this.welcome?.joinIndex ?? 0)
     }
@@ -258,111 +266,6 @@ export class Session {
     this.seat.afterChunk(run)
   }
 
-  // --------------------------------------------------------------------------------------------- chunks
-
-  private digested({ chunk, source, digest }: Extract<SessionInput, { type: 'digested' }>): void {
-    const { inventory, digests } = this.equipment()
-    if (inventory.kept.has(chunk)) return this.context.emit({ type: 'discard', chunk, source })
-    if (source.kind === 'peer' && !this.canJudge(chunk, source.peer)) {
-      this.recheck(chunk, source)
-      this.mesh.requests.askAll()
-      return this.seat.work()
-    }
-    if (!this.isGenuine(chunk, source, digest)) return this.refuse(chunk, source)
-    if (digest !== null) digests.set(chunk, digest)
-    inventory.markKept(chunk, source)
-    this.context.emit({ type: 'keep', chunk, source, digest })
-    this.mesh.announcer.announce(chunk)
-    this.mesh.service.serveMore()
-    this.completeIfFull()
-  }
-
-  /** A neighbour that has left cannot be held to its word, a doubtful chunk is the origin's to bring. */
-  private canJudge(chunk: number, peer: PeerId): boolean {
-    if (!this.mesh.requests.trustPeers || this.equipment().inventory.isDoubtful(chunk)) return false
-    return this.context.config.verification !== 'sendersDigest' || this.mesh.neighbours.has(peer)
-  }
-
-  private recheck(chunk: number, source: ChunkSource): void {
-    this.equipment().inventory.markCheckFailed(chunk)
-    this.context.emit({ type: 'discard', chunk, source })
-  }
-
-  private isGenuine(chunk: number, source: ChunkSource, digest: Uint8Array | null): boolean {
-    const { verification } = this.context.config
-    if (verification === 'none' || digest === null) return true
-    const expected =
-      verification === 'chunkDigests'
-        ? this.equipment().digests.get(chunk)
-        : source.kind === 'peer'
-          ? (this.mesh.neighbours.get(source.peer)?.digests.get(chunk) ?? null)
-          : digest
-    return expected !== null && sameDigest(expected, digest)
-  }
-
-  /** A wrong chunk: its one sender is to blame. */
-  private refuse(chunk: number, source: ChunkSource): void {
-    this.recheck(chunk, source)
-    switch (source.kind) {
-      case 'peer':
-        this.mesh.ban(source.peer)
-        this.mesh.requests.askAll()
-        return
-      case 'origin':
-        return this.fail('integrity-mismatch', null)
-      case 'store':
-        return this.mesh.requests.askAll()
-    }
-  }
-
-  /** Two holders disagree about a chunk: only the origin can settle it. Nobody is banned. */
-  private doubt(chunk: number): void {
-    const { inventory } = this.equipment()
-    if (inventory.isFromOrigin(chunk) || inventory.isDoubtful(chunk)) return
-    this.mesh.requests.cancelEverywhere(chunk)
-    inventory.markDoubtful(chunk)
-    if (inventory.kept.has(chunk) && this.phase === 'fetching') this.unkeep(chunk)
-    this.seat.work()
-  }
-
-  private chunkLost(chunk: number): void {
-    if (!this.equipment().inventory.kept.has(chunk)) return
-    this.unkeep(chunk)
-    this.phase = 'fetching'
-    this.mesh.requests.askAll()
-    this.seat.work()
-  }
-
-  private unkeep(chunk: number): void {
-    this.equipment().inventory.markLost(chunk)
-    this.context.emit({ type: 'forget', chunk })
-  }
-
-  private completeIfFull(): void {
-    if (this.phase !== 'fetching' || !this.equipment().inventory.isComplete) return
-    this.phase = 'checking'
-    this.seat.rest()
-    this.context.emit({ type: 'complete' })
-  }
-
-  /** Every chunk passed, the file does not: what is second-hand is fetched again, from the origin only. */
-  private fileMismatched(): void {
-    if (this.phase !== 'checking') return
-    if (!this.factsConfirmed) return this.misled()
-    if (this.equipment().inventory.secondHand().length === 0) return this.fail('integrity-mismatch', null)
-    this.distrustPeers()
-  }
-
-  private distrustPeers(): void {
-    if (this.phase === 'seeding') return
-    this.mesh.requests.stop()
-    if (this.material === null) return
-    for (const chunk of this.material.inventory.secondHand()) this.unkeep(chunk)
-    if (this.material.inventory.isComplete) return
-    this.phase = 'fetching'
-    this.seat.insist()
-  }
-
   // ----------------------------------------------------------------------------------------- claims, pauses
 
   private hearClaim(claim: Claim, from: PeerId): void {
@@ -393,15 +296,20 @@ export class Session {
 
   // ------------------------------------------------------------------------------------------------ ends
 
-  private misled(): void {
-    this.phase = 'failed'
-    this.context.emit({ type: 'misled' })
+  /** What others said of the file is wrong. Always true, for conditions. */
+  private misled(): true {
+    this.end({ type: 'misled' })
+    return true
   }
 
   private fail(failure: SessionFailure, status: number | null): void {
-    this.phase = 'failed'
+    this.end({ type: 'failed', failure, status })
+  }
+
+  private end(output: SessionOutput): void {
+    this.hasFailed = true
     this.context.deadlines.clearAll()
-    this.context.emit({ type: 'failed', failure, status })
+    this.context.emit(output)
   }
 
   // ------------------------------------------------------------------------------------------------ time

@@ -278,9 +278,7 @@ export class OriginSeat {
 
   /** Only the origin counts from now on: the seat is taken, whoever else holds one. */
   insist(): void {
-    this.abort()
     this.isSeated = true
-    this.continueAt = null
     this.work()
   }
 

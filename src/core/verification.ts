@@ -1,0 +1,149 @@
+/**
+ * Which bytes count: judges chunks by their digests, settles disputes, and starts over with what proved wrong.
+ *
+ * A chunk comes whole from one source, so a wrong one has exactly one sender. With the page's own chunk hashes the
+ * verdict is final. With only a hash of the whole, a chunk is held against what its sender said of it; holders that
+ * disagree make it doubtful, and only the origin may bring it; if the whole still fails, all that is second-hand is
+ * fetched again.
+ */
+
+import type { Context } from './context.ts'
+import { sameDigest } from './digests.ts'
+import type { Mesh, MeshMaterial } from './mesh/mesh.ts'
+import type { OriginSeat } from './origin/seat.ts'
+import type { ChunkSource, SessionInput } from './session-io.ts'
+import type { PeerId } from './types.ts'
+
+export interface VerificationEvents {
+  /** The origin's own bytes are not what the page says they must be. */
+  originIsWrong(): void
+  /** Every chunk passed, the file does not, and it was others who told its size. */
+  sizeMayBeWrong(): boolean
+}
+
+export class Verification {
+  private readonly context: Context
+  private readonly mesh: Mesh
+  private readonly seat: OriginSeat
+  private readonly material: MeshMaterial
+  private readonly events: VerificationEvents
+  private phase: 'fetching' | 'checking' | 'done' = 'fetching'
+
+  constructor(
+    context: Context,
+    parts: { readonly mesh: Mesh; readonly seat: OriginSeat },
+    material: MeshMaterial,
+    events: VerificationEvents,
+  ) {
+    this.context = context
+    this.mesh = parts.mesh
+    this.seat = parts.seat
+    this.material = material
+    this.events = events
+  }
+
+  get isFetching(): boolean {
+    return this.phase === 'fetching'
+  }
+
+  /** A chunk's digest is known: keeps the chunk or refuses it. */
+  digested({ chunk, source, digest }: Extract<SessionInput, { type: 'digested' }>): void {
+    const { inventory, digests } = this.material
+    if (inventory.kept.has(chunk)) return this.context.emit({ type: 'discard', chunk, source })
+    if (source.kind === 'peer' && !this.canJudge(chunk, source.peer)) {
+      this.refuse(chunk, source)
+      return this.seat.work()
+    }
+    if (!this.isGenuine(chunk, source, digest)) return this.blame(chunk, source)
+    if (digest !== null) digests.set(chunk, digest)
+    inventory.markKept(chunk, source)
+    this.context.emit({ type: 'keep', chunk, source, digest })
+    this.mesh.announcer.announce(chunk)
+    this.mesh.service.serveMore()
+    this.completeIfFull()
+  }
+
+  /** Two holders disagree about a chunk: only the origin can settle it. Nobody is banned. */
+  doubt(chunk: number): void {
+    const { inventory } = this.material
+    if (this.phase === 'done' || inventory.isFromOrigin(chunk) || inventory.isDoubtful(chunk)) return
+    this.mesh.requests.cancelEverywhere(chunk)
+    inventory.markDoubtful(chunk)
+    if (inventory.kept.has(chunk)) this.giveUp(chunk)
+    this.phase = 'fetching'
+    this.seat.work()
+  }
+
+  /** A kept chunk cannot be read any more. */
+  chunkLost(chunk: number): void {
+    if (!this.material.inventory.kept.has(chunk)) return
+    this.giveUp(chunk)
+    this.phase = 'fetching'
+    this.mesh.requests.askAll()
+    this.seat.work()
+  }
+
+  completeIfFull(): void {
+    if (this.phase !== 'fetching' || !this.material.inventory.isComplete) return
+    this.phase = 'checking'
+    this.seat.rest()
+    this.context.emit({ type: 'complete' })
+  }
+
+  fileVerified(): void {
+    if (this.phase === 'checking') this.phase = 'done'
+  }
+
+  /** What is second-hand is fetched again, from the origin only. */
+  fileMismatched(): void {
+    if (this.phase !== 'checking' || this.events.sizeMayBeWrong()) return
+    if (this.material.inventory.secondHand().length === 0) this.events.originIsWrong()
+    else this.distrustPeers()
+  }
+
+  /** From now on only the origin's own bytes count. */
+  distrustPeers(): void {
+    if (this.phase === 'done') return
+    this.mesh.requests.stop()
+    for (const chunk of this.material.inventory.secondHand()) this.giveUp(chunk)
+    if (this.material.inventory.isComplete) return
+    this.phase = 'fetching'
+    this.seat.insist()
+  }
+
+  /** A neighbour that has left cannot be held to its word, and a doubtful chunk is the origin's to bring. */
+  private canJudge(chunk: number, peer: PeerId): boolean {
+    if (!this.mesh.requests.trustPeers || this.material.inventory.isDoubtful(chunk)) return false
+    return this.context.config.verification !== 'sendersDigest' || this.mesh.neighbours.has(peer)
+  }
+
+  private isGenuine(chunk: number, source: ChunkSource, digest: Uint8Array | null): boolean {
+    if (digest === null || this.context.config.verification === 'none') return true
+    const expected = this.expectedDigest(chunk, source, digest)
+    return expected !== null && sameDigest(expected, digest)
+  }
+
+  private expectedDigest(chunk: number, source: ChunkSource, digest: Uint8Array): Uint8Array | null {
+    if (this.context.config.verification === 'chunkDigests') return this.material.digests.get(chunk)
+    if (source.kind === 'peer') return this.mesh.neighbours.get(source.peer)?.digests.get(chunk) ?? null
+    return digest
+  }
+
+  /** A wrong chunk: its one sender is to blame. */
+  private blame(chunk: number, source: ChunkSource): void {
+    this.refuse(chunk, source)
+    if (source.kind === 'peer') this.mesh.ban(source.peer)
+    if (source.kind === 'origin') this.events.originIsWrong()
+  }
+
+  private refuse(chunk: number, source: ChunkSource): void {
+    this.material.inventory.markCheckFailed(chunk)
+    this.context.emit({ type: 'discard', chunk, source })
+    this.mesh.requests.askHolders(chunk)
+  }
+
+  private giveUp(chunk: number): void {
+    this.material.inventory.markLost(chunk)
+    this.context.emit({ type: 'forget', chunk })
+  }
+}
