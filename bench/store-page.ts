@@ -1,0 +1,36 @@
+/**
+ * The page's half of a raw disk measurement: how fast this very profile takes buffers through idb-keyval. What a
+ * download that keeps its chunks can at best reach.
+ */
+
+import { clear, createStore, setMany } from 'idb-keyval'
+
+/** As chunks of a 100 MB file are kept: 256 KiB each, 4 MB a transaction. */
+const BUFFER_BYTES = 256 * 1024
+const BUFFERS_PER_TRANSACTION = 16
+
+declare global {
+  interface Window {
+    /** Writes so many bytes, and resolves to bytes a second. */
+    measureSetMany: (totalBytes: number) => Promise<number>
+  }
+}
+
+window.measureSetMany = async (totalBytes) => {
+  const store = createStore('raw-measurement', 'buffers')
+  const batches = Math.ceil(totalBytes / (BUFFER_BYTES * BUFFERS_PER_TRANSACTION))
+  const startedMs = performance.now()
+  for (let batch = 0; batch < batches; batch++) {
+    const entries = Array.from(
+      { length: BUFFERS_PER_TRANSACTION },
+      (_, index): [IDBValidKey, ArrayBuffer] => [
+        batch * BUFFERS_PER_TRANSACTION + index,
+        crypto.getRandomValues(new Uint8Array(64 * 1024)).buffer.transfer(BUFFER_BYTES),
+      ],
+    )
+    await setMany(entries, store)
+  }
+  const elapsedMs = performance.now() - startedMs
+  await clear(store)
+  return (batches * BUFFERS_PER_TRANSACTION * BUFFER_BYTES * 1_000) / elapsedMs
+}

@@ -1,0 +1,119 @@
+/**
+ * Servers in processes of their own, so that measurements are not disturbed by whoever drives them, and so that a test
+ * can kill one the hard way. Each prints one JSON line when it listens; whatever happens here, none outlives us.
+ */
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+import type { SampleOriginStats } from './sample-origin-stats.ts'
+
+/** The folder that holds package.json. */
+export const projectRoot: string = join(dirname(fileURLToPath(import.meta.url)), '..')
+
+export interface ServerProcess {
+  /** What the process said of itself when it was ready. */
+  readonly ready: Readonly<Record<string, unknown>>
+  /** Ends it and waits till it is gone. SIGKILL by default: nothing here is worth a farewell. */
+  kill(): Promise<void>
+}
+
+export interface OriginProcess extends ServerProcess {
+  /** The file's address. */
+  readonly url: string
+  /** SRI of the file: `sha256-…`. */
+  readonly integrity: string
+  stats(): Promise<SampleOriginStats>
+}
+
+export interface TopologyProcess extends ServerProcess {
+  readonly url: string
+}
+
+/** Starts the sample origin with one pseudo-random file. Rate null: unlimited. */
+export async function startOriginProcess(file: {
+  readonly name: string
+  readonly sizeBytes: number
+  readonly seed: number
+  readonly rateBitsPerSec: number | null
+}): Promise<OriginProcess> {
+  const server = await startProcess('testbed/sample-origin-process.ts', [JSON.stringify(file)])
+  const url = text(server.ready, 'url')
+  return {
+    ...server,
+    url,
+    integrity: text(server.ready, 'sha256'),
+    stats: async () => (await (await fetch(new URL('/__stats', url))).json()) as SampleOriginStats,
+  }
+}
+
+export async function startTopologyProcess(): Promise<TopologyProcess> {
+  const server = await startProcess('signaling-server/command.ts', ['serve', '--port', '0'])
+  return { ...server, url: text(server.ready, 'url') }
+}
+
+/** Longest wait for the line that says a process is ready (guess: tsx compiles in 1–2 s on a busy machine). */
+const READY_WITHIN_MS = 30_000
+
+/** How much of a failing process's stderr is worth repeating, in characters. */
+const KEPT_STDERR = 4_000
+
+/** The IPC channel breaks when its other end dies, even by SIGKILL: then the server has nobody left to serve. */
+const END_WITH_PARENT = 'data:text/javascript,process.once("disconnect",()=>process.exit())'
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
+
+async function startProcess(script: string, args: readonly string[]): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--import', END_WITH_PARENT, script, ...args], {
+    cwd: projectRoot,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  running.add(child)
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  void gone.then(() => running.delete(child))
+  const kill = (): Promise<void> => {
+    child.kill('SIGKILL')
+    return gone
+  }
+  try {
+    return { ready: await firstLine(child, script), kill }
+  } catch (error) {
+    await kill()
+    throw error
+  }
+}
+
+function firstLine(child: ChildProcess, script: string): Promise<Record<string, unknown>> {
+  return new Promise((resolve, reject) => {
+    let stderr = ''
+    const refuse = (what: string): void => reject(new Error(`${script} ${what}. It said:\n${stderr}`))
+    const timer = setTimeout(() => refuse(`was not ready within ${READY_WITHIN_MS} ms`), READY_WITHIN_MS)
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      refuse(`ended with code ${code} before it was ready`)
+    })
+    child.once('error', reject)
+    child.stderr?.on('data', (bytes: Buffer) => {
+      stderr = (stderr + bytes.toString()).slice(-KEPT_STDERR)
+    })
+    if (child.stdout === null) return
+    const lines = createInterface({ input: child.stdout })
+    lines.once('line', (line) => {
+      clearTimeout(timer)
+      try {
+        resolve(JSON.parse(line) as Record<string, unknown>)
+      } catch {
+        refuse(`said ${JSON.stringify(line)} instead of a line of JSON`)
+      }
+    })
+  })
+}
+
+function text(ready: Readonly<Record<string, unknown>>, field: string): string {
+  const value = ready[field]
+  if (typeof value !== 'string') throw new Error(`A server was ready without saying its ${field}.`)
+  return value
+}

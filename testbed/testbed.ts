@@ -1,0 +1,145 @@
+/**
+ * One headless Chromium, and the server of the page that its visitors open. The page holds the script-tag build and
+ * the page agent, nothing else. Contexts are isolated: each visitor has cookies, storage and connections of its own.
+ */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+
+import { ensureGlobalBuild, globalBuildPath } from './build.ts'
+import { bundle } from './bundle.ts'
+import { chromiumFlags, findChromium } from './chromium.ts'
+import { startStaticServer, type Route, type StaticServer } from './static-server.ts'
+
+export interface Testbed {
+  /** Opens and loads so many pages, one a context. */
+  openPages(count: number, options?: PageOptions): Promise<OpenPages>
+  /** Closes every page, the browser and the server. */
+  close(): Promise<void>
+}
+
+export interface PageOptions {
+  /** JavaScript that runs in every page before anything else: how a test takes WebRTC or IndexedDB away. */
+  readonly initScript?: string
+}
+
+export interface OpenPages {
+  readonly pages: readonly Page[]
+  close(): Promise<void>
+}
+
+export interface TestbedOptions {
+  /**
+   * 'memory' (default): contexts as `newContext()` makes them; their IndexedDB never touches the disk.
+   * 'disk': one persistent context in a temporary folder, as in a visitor's own browser; all pages share it.
+   */
+  readonly profile?: 'memory' | 'disk'
+  /** More scripts for the page: TypeScript files, relative to the project's root, each bundled. */
+  readonly scripts?: readonly string[]
+  readonly say?: (line: string) => void
+}
+
+/** Builds what is out of date, then starts browser and server. */
+export async function openTestbed(options: TestbedOptions = {}): Promise<Testbed> {
+  await ensureGlobalBuild(options.say ?? (() => undefined))
+  const server = await serveVisitorPage(['testbed/page-agent.ts', ...(options.scripts ?? [])])
+  try {
+    const chromium = options.profile === 'disk' ? await launchOnDisk() : await launchInMemory()
+    return {
+      openPages: (count, pageOptions = {}) => openPages(chromium, server, count, pageOptions),
+      close: async () => {
+        await chromium.close()
+        await server.close()
+      },
+    }
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}
+
+/** Where contexts come from, and how to get rid of everything. */
+interface Chromium {
+  newContext(): Promise<BrowserContext>
+  closeContext(context: BrowserContext): Promise<void>
+  close(): Promise<void>
+}
+
+async function launchInMemory(): Promise<Chromium> {
+  const browser: Browser = await chromium.launch(launchOptions())
+  return {
+    newContext: () => browser.newContext(),
+    closeContext: (context) => context.close(),
+    close: () => browser.close(),
+  }
+}
+
+async function launchOnDisk(): Promise<Chromium> {
+  const folder = await mkdtemp(join(tmpdir(), 'swarmfetch-profile-'))
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  try {
+    const context = await chromium.launchPersistentContext(folder, launchOptions())
+    return {
+      newContext: () => Promise.resolve(context),
+      closeContext: () => Promise.resolve(),
+      close: async () => {
+        await context.close()
+        await remove()
+      },
+    }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+function launchOptions(): { executablePath: string; args: string[]; headless: true } {
+  return { executablePath: findChromium(), args: chromiumFlags, headless: true }
+}
+
+async function openPages(
+  chromium: Chromium,
+  server: StaticServer,
+  count: number,
+  options: PageOptions,
+): Promise<OpenPages> {
+  const contexts: BrowserContext[] = []
+  const pages: Page[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(pages.map((page) => page.close()))
+    await Promise.all(contexts.map((context) => chromium.closeContext(context)))
+  }
+  try {
+    for (let index = 0; index < count; index++) {
+      const context = await chromium.newContext()
+      contexts.push(context)
+      const page = await context.newPage()
+      pages.push(page)
+      if (options.initScript !== undefined) await page.addInitScript(options.initScript)
+      await page.goto(`${server.url}/`)
+    }
+    return { pages, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function serveVisitorPage(scripts: readonly string[]): Promise<StaticServer> {
+  const routes: Record<string, Route> = { '/swarm.js': globalBuildPath }
+  for (const script of scripts) {
+    const body = await bundle(script)
+    routes[pathOf(script)] = () => ({ type: 'text/javascript; charset=utf-8', body })
+  }
+  const tags = ['/swarm.js', ...scripts.map(pathOf)].map((path) => `<script src="${path}"></script>`)
+  const page = `<!doctype html><meta charset="utf-8"><title>Visitor</title>${tags.join('')}`
+  routes['/'] = () => ({ type: 'text/html; charset=utf-8', body: page })
+  return startStaticServer({ routes })
+}
+
+function pathOf(script: string): string {
+  return `/${script.replace(/\.ts$/, '.js')}`
+}
