@@ -313,6 +313,7 @@ export class Driver {
       case 'signal':
         return this.links?.signal(message.from, message.data)
       case 'gone':
+        return this.feed({ type: 'peerGone', peer: message.peer })
       case 'pong':
       case 'error':
         return

@@ -4,8 +4,8 @@
  * claimed that is not there, and a page that still writes an older version cannot mix it into a newer one.
  *
  * Chunks are Blobs where the browser takes them. In Chromium they are written no slower than ArrayBuffers (256 KiB
- * chunks, 8 at a time: both 165 MB/s), and the finished file is composed of pointers to the disk: 100 MB in 30 ms and
- * no memory, where ArrayBuffers take 440 ms and 100 MB.
+ * chunks, 8 at a time: both about 200 MB/s), and the finished file is composed of pointers to the disk: 100 MB in
+ * 30 ms and no memory, where ArrayBuffers take 400 ms and 100 MB.
  */
 
 import { del, delMany, get, getMany, keys, set, setMany } from 'idb-keyval'

@@ -92,7 +92,7 @@ class TopologySocket implements Topology {
     try {
       socket = new WebSocket(this.servers.url)
     } catch {
-      // A bad URL, a forbidden scheme, a Content-Security-Policy, or no WebSocket at all.
+      // A bad URL, a forbidden scheme, or no WebSocket at all.
       queueMicrotask(() => this.fail(null))
       return
     }
@@ -105,6 +105,10 @@ class TopologySocket implements Topology {
     })
     socket.addEventListener('close', ({ code }) => {
       if (this.socket === socket) this.fail(code)
+    })
+    // Where a Content-Security-Policy forbids the connection, Chromium says this and never says `close`.
+    socket.addEventListener('error', () => {
+      if (this.socket === socket) this.fail(null)
     })
   }
 

@@ -16,6 +16,8 @@ export type DeadlineName =
   | 'meshStall'
   /** A neighbour's service has become slow: its place may go to another. */
   | 'service'
+  /** Peers that could not be connected to may be tried again. */
+  | 'reconnect'
   /** Haves held back for a batch go out. */
   | 'announce'
   /** Our claim would expire: say it again. */

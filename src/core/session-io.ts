@@ -41,6 +41,8 @@ export type SessionInput<P extends Payload = Payload> =
   /** Another visitor found out what we are waiting for. */
   | { readonly type: 'factsTold'; readonly facts: FileFacts }
   | { readonly type: 'topologyLost' }
+  /** The topology server could not reach that peer: it is not there any more. */
+  | { readonly type: 'peerGone'; readonly peer: PeerId }
   | { readonly type: 'linkOpened'; readonly peer: PeerId }
   | { readonly type: 'linkClosed'; readonly peer: PeerId }
   | { readonly type: 'message'; readonly peer: PeerId; readonly message: PeerMessage<P> }

@@ -127,6 +127,8 @@ export class Session {
         return this.learn(input.facts, false)
       case 'topologyLost':
         return
+      case 'peerGone':
+        return this.mesh.peerGone(input.peer)
       case 'linkOpened':
         return this.mesh.linkOpened(input.peer)
       case 'linkClosed':
@@ -338,6 +340,9 @@ export class Session {
           break
         case 'service':
           this.mesh.service.serveMore()
+          break
+        case 'reconnect':
+          this.mesh.onReconnectDeadline()
           break
         case 'announce':
           this.mesh.announcer.onDeadline()

@@ -21,6 +21,10 @@ import { Service } from './service.ts'
 /** Most peers we keep in mind to connect to. */
 const MAX_CANDIDATES = 256
 
+/** Most attempts to connect to one peer, and the pause before the next, in ms (guess: a busy machine, a lost packet). */
+const MAX_ATTEMPTS = 3
+const ATTEMPT_PAUSE_MS = 1000
+
 /** What the mesh needs once the file's size is known. */
 export interface MeshMaterial {
   readonly facts: FileFacts
@@ -48,8 +52,12 @@ export class Mesh {
   private readonly context: Context
   private readonly events: MeshEvents
   private material: MeshMaterial | null = null
-  private readonly candidates = new Set<PeerId>()
-  private readonly connecting = new Set<PeerId>()
+  /** Peers to connect to, and how often it was tried in vain. */
+  private readonly candidates = new Map<PeerId, number>()
+  /** Peers that an attempt is under way for, and its number. */
+  private readonly connecting = new Map<PeerId, number>()
+  /** Peers that wait for their next attempt. */
+  private readonly resting = new Map<PeerId, number>()
   private readonly banned = new Set<PeerId>()
 
   constructor(context: Context, events: MeshEvents) {
@@ -79,13 +87,14 @@ export class Mesh {
     for (const peer of peers) {
       if (this.candidates.size >= MAX_CANDIDATES) break
       if (peer !== this.context.selfId && !this.neighbours.has(peer) && !this.banned.has(peer))
-        this.candidates.add(peer)
+        this.candidates.set(peer, 0)
     }
     this.connectMore()
   }
 
   linkOpened(peer: PeerId): void {
     this.connecting.delete(peer)
+    this.resting.delete(peer)
     this.candidates.delete(peer)
     if (this.banned.has(peer) || this.neighbours.size >= 2 * this.context.limits.neighbours) {
       this.context.emit({ type: 'disconnect', peer })
@@ -98,10 +107,29 @@ export class Mesh {
   }
 
   linkClosed(peer: PeerId): void {
+    const attempts = this.connecting.get(peer)
     this.connecting.delete(peer)
-    this.candidates.delete(peer)
     const neighbour = this.neighbours.get(peer)
     if (neighbour !== undefined) this.forget(neighbour)
+    if (attempts !== undefined && attempts + 1 < MAX_ATTEMPTS) {
+      this.resting.set(peer, attempts + 1)
+      this.context.deadlines.setNoLater('reconnect', this.context.nowMs + ATTEMPT_PAUSE_MS)
+    }
+    this.connectMore()
+  }
+
+  /** The topology server says that this peer has gone. */
+  peerGone(peer: PeerId): void {
+    this.connecting.delete(peer)
+    this.resting.delete(peer)
+    this.candidates.delete(peer)
+    if (!this.neighbours.has(peer)) this.context.emit({ type: 'disconnect', peer })
+    this.connectMore()
+  }
+
+  onReconnectDeadline(): void {
+    for (const [peer, attempts] of this.resting) this.candidates.set(peer, attempts)
+    this.resting.clear()
     this.connectMore()
   }
 
@@ -120,10 +148,11 @@ export class Mesh {
   }
 
   private connectMore(): void {
-    for (const peer of this.candidates) {
+    for (const [peer, attempts] of this.candidates) {
       if (this.neighbours.size + this.connecting.size >= this.context.limits.neighbours) return
       this.candidates.delete(peer)
-      this.connecting.add(peer)
+      if (this.neighbours.has(peer)) continue
+      this.connecting.set(peer, attempts)
       this.context.emit({ type: 'connect', peer })
     }
   }
