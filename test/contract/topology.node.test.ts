@@ -1,0 +1,181 @@
+import type { AddressInfo } from 'node:net'
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { WebSocket as NodeWebSocket, WebSocketServer, type WebSocket as ServerSocket } from 'ws'
+
+import { createTopologySocket, type TopologySocketSettings } from '../../src/browser/topology-socket.ts'
+import { MAX_TOPOLOGY_MESSAGE_BYTES } from '../../src/core/wire/limits.ts'
+import { startTopologyRig } from './topology-rig.ts'
+import { FACTS, Guest, joinWith, topologySuite } from './topology.suite.ts'
+
+const Original = globalThis.WebSocket
+
+beforeEach(() => {
+  globalThis.WebSocket = NodeWebSocket as unknown as typeof WebSocket
+})
+
+afterEach(() => {
+  globalThis.WebSocket = Original
+})
+
+topologySuite(
+  'topologySocket',
+  (urls, events) => createTopologySocket(urls, events, { random: () => 0 }),
+  startTopologyRig,
+)
+
+const WELCOME = {
+  type: 'welcome',
+  version: 1,
+  id: '0123456789abcdef',
+  joinIndex: 0,
+  swarmSize: 1,
+  peers: [],
+  facts: null,
+  iceServers: [],
+  heartbeatMs: 60_000,
+}
+
+describe('a server of another mind', () => {
+  let script: Script
+
+  beforeEach(async () => {
+    script = await startScript()
+  })
+
+  afterEach(() => script.stop())
+
+  test('whose messages are malformed, oversized, binary or unknown is heard where it makes sense', async () => {
+    const guest = guestOf(script)
+    guest.topology.join(joinWith(null))
+    const socket = await script.nextVisitor()
+    socket.send('not JSON')
+    socket.send('{"type":"welcome"}')
+    socket.send('null')
+    socket.send(JSON.stringify({ type: 'later' }))
+    socket.send(JSON.stringify({ ...WELCOME, padding: 'x'.repeat(MAX_TOPOLOGY_MESSAGE_BYTES) }))
+    socket.send(Buffer.from(JSON.stringify(WELCOME)))
+    socket.send(JSON.stringify({ ...WELCOME, joinIndex: 7 }))
+    socket.send(JSON.stringify({ type: 'pong', hello: '__proto__' }))
+    await expect.poll(() => guest.messages).toEqual([{ ...WELCOME, joinIndex: 7 }, { type: 'pong' }])
+    expect(guest.lost).toBe(0)
+    guest.topology.close()
+  })
+
+  test.each(['version', 'forbidden'] as const)('is not tried again after "%s"', async (code) => {
+    const guest = guestOf(script)
+    guest.topology.join(joinWith(null))
+    const socket = await script.nextVisitor()
+    socket.send(JSON.stringify({ type: 'error', code, sentence: 'Go away.' }))
+    socket.close()
+    await guest.untilLost(1)
+    expect(guest.messages).toEqual([{ type: 'error', code, sentence: 'Go away.' }])
+    const passerBy = guestOf(script)
+    passerBy.topology.join(joinWith(null))
+    await heardFrom(await script.nextVisitor())
+    passerBy.topology.close()
+    expect(script.visitors).toBe(2)
+    expect(guest.lost).toBe(1)
+  })
+
+  test.each(['malformed', 'rate', 'full'] as const)('is tried again after "%s"', async (code) => {
+    const guest = guestOf(script)
+    guest.topology.join(joinWith(null))
+    const socket = await script.nextVisitor()
+    socket.send(JSON.stringify({ type: 'error', code, sentence: 'Not now.' }))
+    socket.close()
+    await script.nextVisitor()
+    guest.topology.close()
+  })
+
+  test('that never says welcome is given up in time', async () => {
+    const guest = guestOf(script, { welcomeWithinMs: 30 })
+    guest.topology.join(joinWith(null))
+    await script.nextVisitor()
+    await guest.untilLost(1)
+    await script.nextVisitor()
+    guest.topology.close()
+  })
+
+  test('gets the join first, with the newest facts', async () => {
+    const guest = guestOf(script)
+    guest.topology.join(joinWith(null))
+    guest.topology.send({ type: 'facts', facts: FACTS })
+    const socket = await script.nextVisitor()
+    expect(await heardFrom(socket)).toEqual(joinWith(FACTS))
+    guest.topology.close()
+  })
+
+  test('sees that the visitor leaves', async () => {
+    const guest = guestOf(script)
+    guest.topology.join(joinWith(null))
+    const socket = await script.nextVisitor()
+    await heardFrom(socket)
+    const last = heardFrom(socket)
+    guest.topology.close()
+    expect(await last).toEqual({ type: 'leave' })
+  })
+})
+
+test('without WebSocket the server is lost', async () => {
+  Reflect.deleteProperty(globalThis, 'WebSocket')
+  const guest = new Guest((urls, events) => createTopologySocket(urls, events, {}), ['ws://127.0.0.1'])
+  guest.topology.join(joinWith(null))
+  guest.topology.send({ type: 'ping' })
+  await guest.untilLost(1)
+  guest.topology.close()
+})
+
+/** A WebSocket server that says what the test says. */
+class Script {
+  readonly url: string
+  visitors = 0
+  private readonly server: WebSocketServer
+  private readonly unseen: ServerSocket[] = []
+  private wake: (() => void) | null = null
+
+  constructor(server: WebSocketServer) {
+    this.server = server
+    this.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server.on('connection', (socket) => {
+      this.visitors++
+      this.unseen.push(socket)
+      this.wake?.()
+    })
+  }
+
+  /** Its end of the next connection, one that was made already included. */
+  async nextVisitor(): Promise<ServerSocket> {
+    for (;;) {
+      const socket = this.unseen.shift()
+      if (socket !== undefined) return socket
+      await new Promise<void>((resolve) => {
+        this.wake = resolve
+      })
+    }
+  }
+
+  stop(): void {
+    for (const socket of this.server.clients) socket.terminate()
+    this.server.close()
+  }
+}
+
+async function startScript(): Promise<Script> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  await new Promise((resolve) => server.once('listening', resolve))
+  return new Script(server)
+}
+
+function heardFrom(socket: ServerSocket): Promise<unknown> {
+  return new Promise((resolve) => {
+    socket.once('message', (data: Buffer) => resolve(JSON.parse(data.toString())))
+  })
+}
+
+function guestOf(script: Script, settings: Partial<TopologySocketSettings> = {}): Guest {
+  return new Guest(
+    (urls, events) => createTopologySocket(urls, events, { random: () => 0, ...settings }),
+    [script.url],
+  )
+}

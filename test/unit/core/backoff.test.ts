@@ -1,0 +1,50 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { seatProbability, slotMs } from '../../../src/core/origin/backoff.ts'
+
+describe('the coin for a vacant seat', () => {
+  it.each([
+    { seats: 8, taken: 0, swarmSize: 1, expected: 1 },
+    { seats: 8, taken: 7, swarmSize: 8, expected: 1 },
+    { seats: 8, taken: 8, swarmSize: 8, expected: 1 },
+    { seats: 8, taken: 8, swarmSize: 9, expected: 0 },
+    { seats: 8, taken: 200, swarmSize: 100, expected: 0 },
+    { seats: 8, taken: 0, swarmSize: 80, expected: 0.1 },
+    { seats: 8, taken: 4, swarmSize: 44, expected: 0.1 },
+    { seats: 3, taken: 0, swarmSize: 300, expected: 0.01 },
+  ])('wins with $expected: $taken of $seats taken, $swarmSize visitors', ({ expected, ...view }) => {
+    expect(seatProbability(view)).toBeCloseTo(expected, 10)
+  })
+
+  it('is a probability, smaller the more seats are taken and the more visitors there are', () => {
+    const view = fc.record({
+      seats: fc.integer({ min: 1, max: 64 }),
+      taken: fc.nat(100),
+      swarmSize: fc.integer({ min: 1, max: 20_000 }),
+    })
+    fc.assert(
+      fc.property(view, (seen) => {
+        const probability = seatProbability(seen)
+        expect(probability >= 0 && probability <= 1).toBe(true)
+        expect(seatProbability({ ...seen, taken: seen.taken + 1 })).toBeLessThanOrEqual(probability)
+        expect(seatProbability({ ...seen, swarmSize: seen.swarmSize + 1 })).toBeLessThanOrEqual(probability)
+      }),
+    )
+  })
+
+  it('fills the vacant seats, and about no more, when everybody waiting tosses once', () => {
+    fc.assert(
+      fc.property(fc.nat(7), fc.integer({ min: 9, max: 10_000 }), (taken, swarmSize) => {
+        const probability = seatProbability({ seats: 8, taken, swarmSize })
+        expect((swarmSize - taken) * probability).toBeCloseTo(8 - taken, 6)
+      }),
+    )
+  })
+
+  it('is tossed about every 250 ms, not by all at once', () => {
+    expect(slotMs(0)).toBe(187.5)
+    expect(slotMs(0.5)).toBe(250)
+    expect(slotMs(1 - 2 ** -32)).toBeLessThan(312.5)
+  })
+})

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+
+import { Claims } from '../../../src/core/origin/claims.ts'
+import type { Claim } from '../../../src/core/wire/peer-messages.ts'
+import { peer, range } from './shapes.ts'
+
+const LIFETIME_MS = 5000
+
+function claim(number: number, sequence: number, start = 0, count = 4): Claim {
+  return { type: 'claim', peer: peer(number), sequence, hops: 1, runs: [{ start, count }] }
+}
+
+function vacated(number: number, sequence: number): Claim {
+  return { type: 'claim', peer: peer(number), sequence, hops: 1, runs: [] }
+}
+
+function covered(claims: Claims, nowMs: number): number[] {
+  return range(0, 20).filter((chunk) => claims.covers(chunk, nowMs))
+}
+
+describe('claims', () => {
+  it('cover the chunks of their runs and take a seat each', () => {
+    const claims = new Claims()
+    claims.hear({ ...claim(1, 1), runs: [{ start: 2, count: 2 }, { start: 9, count: 1 }] }, 0)
+    claims.hear(claim(2, 1, 15, 3), 0)
+    expect(covered(claims, 0)).toEqual([2, 3, 9, 15, 16, 17])
+    expect(claims.seatCount(0)).toBe(2)
+  })
+
+  it('are news once: a sequence heard before, or an older one, is not', () => {
+    const claims = new Claims()
+    expect(claims.hear(claim(1, 5, 0), 0)).toBe(true)
+    expect(claims.hear(claim(1, 5, 10), 0)).toBe(false)
+    expect(claims.hear(claim(1, 4, 10), 0)).toBe(false)
+    expect(covered(claims, 0)).toEqual([0, 1, 2, 3])
+    expect(claims.hear(claim(1, 6, 10), 0)).toBe(true)
+    expect(covered(claims, 0)).toEqual([10, 11, 12, 13])
+    expect(claims.hear(claim(2, 1), 0)).toBe(true)
+  })
+
+  it('expire five seconds after they were heard, unless renewed', () => {
+    const claims = new Claims()
+    claims.hear(claim(1, 1), 1000)
+    claims.hear(claim(2, 1, 10), 1000)
+    claims.hear(claim(2, 2, 10), 4000)
+    expect(covered(claims, 1000 + LIFETIME_MS - 1)).toEqual([0, 1, 2, 3, 10, 11, 12, 13])
+    expect(covered(claims, 1000 + LIFETIME_MS)).toEqual([10, 11, 12, 13])
+    expect(claims.seatCount(1000 + LIFETIME_MS)).toBe(1)
+    expect(claims.seatCount(4000 + LIFETIME_MS)).toBe(0)
+  })
+
+  it('of nothing give the seat up', () => {
+    const claims = new Claims()
+    claims.hear(claim(1, 1), 0)
+    expect(claims.hear(vacated(1, 2), 10)).toBe(true)
+    expect(claims.seatCount(10)).toBe(0)
+    expect(covered(claims, 10)).toEqual([])
+  })
+
+  it('are void when their claimer is gone, and old copies still on their way do not revive them', () => {
+    const claims = new Claims()
+    claims.hear(claim(1, 7), 0)
+    claims.drop(peer(1))
+    claims.drop(peer(99))
+    expect(claims.seatCount(0)).toBe(0)
+    expect(claims.hear(claim(1, 7), 10)).toBe(false)
+    expect(covered(claims, 10)).toEqual([])
+  })
+
+  it('can be asked for those of smaller ids only', () => {
+    const claims = new Claims()
+    claims.hear(claim(5, 1, 0, 2), 0)
+    expect(claims.covers(0, 0, peer(6))).toBe(true)
+    expect(claims.covers(0, 0, peer(5))).toBe(false)
+    expect(claims.covers(0, 0, peer(4))).toBe(false)
+    claims.hear(claim(3, 1, 0, 1), 0)
+    expect(claims.covers(0, 0, peer(4))).toBe(true)
+    expect(claims.covers(1, 0, peer(4))).toBe(false)
+  })
+
+  it('of more than 256 claimers are not remembered', () => {
+    const claims = new Claims()
+    for (const number of range(0, 256)) expect(claims.hear(claim(number, 1), 0)).toBe(true)
+    expect(claims.hear(claim(256, 1), 0)).toBe(false)
+    expect(claims.seatCount(0)).toBe(256)
+    expect(claims.hear(claim(3, 2), 0)).toBe(true)
+  })
+
+  it('make room for others once they have expired', () => {
+    const claims = new Claims()
+    for (const number of range(0, 256)) claims.hear(claim(number, 1), 0)
+    expect(claims.hear(claim(256, 1), LIFETIME_MS)).toBe(true)
+    expect(claims.seatCount(LIFETIME_MS)).toBe(1)
+  })
+})

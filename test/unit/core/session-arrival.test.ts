@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest'
+
+import { CHUNK_BYTES, fileOf, peer, range } from './shapes.ts'
+import { LOCATOR, pick, sent, Visitor } from './visitor.ts'
+
+const CHUNKS = 64
+const FACTS = fileOf(CHUNKS)
+const WHOLE_FILE = { firstByte: 0, lastByte: null, firstChunk: 0 }
+
+function started(): Visitor {
+  const visitor = new Visitor()
+  visitor.start()
+  return visitor
+}
+
+describe('a visitor who arrives', () => {
+  it('joins by the locator, with what it knows, and asks the origin for nothing yet', () => {
+    expect(new Visitor().start()).toEqual([
+      { type: 'topology', message: { type: 'join', version: 1, locator: LOCATOR, facts: null } },
+    ])
+    const informed = new Visitor({ facts: FACTS })
+    expect(pick(informed.start(), 'topology')).toEqual([
+      { type: 'topology', message: { type: 'join', version: 1, locator: LOCATOR, facts: FACTS } },
+    ])
+    expect(informed.all('fetch')).toEqual([])
+  })
+
+  it('waits 300 ms for the topology server, and no longer', () => {
+    const visitor = started()
+    expect(visitor.session.nextDeadlineMs()).toBe(300)
+    expect(visitor.passUntil(299.9)).toEqual([])
+    expect(visitor.passUntil(300)).toEqual([{ type: 'fetch', run: 0, ...WHOLE_FILE }])
+  })
+
+  it('waits as long as it is told to', () => {
+    const visitor = new Visitor({ limits: { topologyPatienceMs: 50 } })
+    visitor.start()
+    expect(visitor.passUntil(49)).toEqual([])
+    expect(pick(visitor.passUntil(50), 'fetch')).toHaveLength(1)
+  })
+
+  it('asks the origin at once if it is the first of its swarm', () => {
+    expect(pick(started().welcome({ joinIndex: 0 }), 'fetch')).toMatchObject([WHOLE_FILE])
+  })
+
+  it('waits for the first one’s findings if it is not', () => {
+    const visitor = started()
+    expect(pick(visitor.welcome({ joinIndex: 1, swarmSize: 2 }), 'fetch')).toEqual([])
+    const outputs = visitor.handle({ type: 'factsTold', facts: FACTS })
+    expect(pick(outputs, 'sized')).toEqual([{ type: 'sized', facts: FACTS }])
+    expect(pick(outputs, 'fetch')).toMatchObject([{ firstChunk: CHUNKS / 2 }])
+  })
+
+  it('asks for itself where nobody finds anything in time', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 5, swarmSize: 6 })
+    expect(pick(visitor.passUntil(300), 'fetch')).toMatchObject([WHOLE_FILE])
+  })
+
+  it('tells the topology server what it found', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 0 })
+    const outputs = visitor.openRun(0, FACTS.sizeBytes)
+    expect(pick(outputs, 'topology')).toEqual([{ type: 'topology', message: { type: 'facts', facts: FACTS } }])
+  })
+
+  it('does not tell again what it was told', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 0, facts: FACTS })
+    expect(pick(visitor.openRun(0, FACTS.sizeBytes), 'topology')).toEqual([])
+  })
+
+  it.each([
+    [0, 0],
+    [1, 32],
+    [2, 16],
+    [3, 48],
+    [4, 8],
+    [7, 56],
+  ])('starts, as number %i of eight, at chunk %i', (joinIndex, firstChunk) => {
+    const outputs = started().welcome({ joinIndex, swarmSize: 8, facts: FACTS })
+    expect(pick(outputs, 'fetch')).toMatchObject([{ firstChunk, firstByte: firstChunk * CHUNK_BYTES }])
+  })
+
+  it('ends its first run where the next one’s begins', () => {
+    const outputs = started().welcome({ joinIndex: 1, swarmSize: 8, facts: FACTS })
+    expect(pick(outputs, 'fetch')).toMatchObject([{ lastByte: 40 * CHUNK_BYTES - 1 }])
+  })
+
+  it('asks open-endedly where its run reaches the end, so that the answer confirms the size', () => {
+    const outputs = started().welcome({ joinIndex: 7, swarmSize: 8, facts: FACTS })
+    expect(pick(outputs, 'fetch')).toMatchObject([{ firstChunk: 56, lastByte: null }])
+  })
+
+  it('beyond the seats tosses a coin instead of going to the origin', () => {
+    const visitor = started()
+    const outputs = visitor.welcome({ joinIndex: 8, swarmSize: 1000, facts: FACTS })
+    expect(pick(outputs, 'fetch')).toEqual([])
+    const nextToss = visitor.session.nextDeadlineMs()
+    expect(nextToss).toBeGreaterThan(0)
+    expect(nextToss).toBeLessThan(350)
+  })
+
+  it('beyond the seats takes a seat where the others have left', () => {
+    const outputs = started().welcome({ joinIndex: 8, swarmSize: 3, facts: FACTS })
+    expect(pick(outputs, 'fetch')).toHaveLength(1)
+  })
+
+  it('wins a seat about as often as the coin says', () => {
+    const winners = range(0, 400).filter((seed) => {
+      const visitor = new Visitor({ seed })
+      visitor.start()
+      visitor.welcome({ joinIndex: 500, swarmSize: 80, facts: FACTS })
+      const firstTossMs = visitor.session.nextDeadlineMs() ?? 0
+      return pick(visitor.passUntil(firstTossMs), 'fetch').length > 0
+    })
+    // One in ten is expected; five standard deviations are 30.
+    expect(Math.abs(winners.length - 40)).toBeLessThan(30)
+  })
+})
+
+describe('a late answer of the topology server', () => {
+  it('finds the probe under way: who is first goes on with it', () => {
+    const visitor = started()
+    visitor.passUntil(300)
+    const outputs = visitor.welcome({ joinIndex: 0, swarmSize: 4, facts: FACTS })
+    expect(pick(outputs, 'abort')).toEqual([])
+    expect(pick(outputs, 'fetch')).toEqual([])
+  })
+
+  it('sends whoever has another place there', () => {
+    const visitor = started()
+    visitor.passUntil(300)
+    const outputs = visitor.welcome({ joinIndex: 2, swarmSize: 4, facts: FACTS })
+    expect(pick(outputs, 'abort')).toEqual([{ type: 'abort', run: 0 }])
+    expect(pick(outputs, 'fetch')).toMatchObject([{ firstChunk: 16 }])
+  })
+
+  it('makes whoever has no seat close its probe', () => {
+    const visitor = started()
+    visitor.passUntil(300)
+    const outputs = visitor.welcome({ joinIndex: 700, swarmSize: 1000, facts: FACTS })
+    expect(pick(outputs, 'abort')).toEqual([{ type: 'abort', run: 0 }])
+    expect(pick(outputs, 'fetch')).toEqual([])
+  })
+
+  it('does not throw away the one answer of an origin that ignores ranges', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 1, swarmSize: 2 })
+    visitor.passUntil(300)
+    const outputs = visitor.openRun(0, FACTS.sizeBytes, true)
+    expect(pick(outputs, 'sized')).toHaveLength(1)
+    expect(pick(outputs, 'abort')).toEqual([])
+    expect(pick(visitor.bring(0, CHUNKS), 'complete')).toHaveLength(1)
+  })
+
+  it('may never come: the download goes on alone', () => {
+    const visitor = started()
+    visitor.passUntil(300)
+    visitor.openRun(0, FACTS.sizeBytes)
+    visitor.handle({ type: 'topologyLost' })
+    expect(pick(visitor.bring(0, CHUNKS), 'complete')).toHaveLength(1)
+  })
+})
+
+describe('introductions', () => {
+  const strangers = range(1, 30).map(peer)
+
+  it('lead to as many connections as are wanted, and no more', () => {
+    const outputs = started().welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: strangers })
+    expect(pick(outputs, 'connect').map(({ peer: to }) => to)).toEqual(strangers.slice(0, 8))
+  })
+
+  it('give the next one a chance where a connection fails', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: strangers })
+    const outputs = visitor.handle({ type: 'linkClosed', peer: peer(3) })
+    expect(pick(outputs, 'connect')).toEqual([{ type: 'connect', peer: peer(9) }])
+  })
+
+  it('that are repeated do not connect twice', () => {
+    const visitor = started()
+    const welcome = { joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: strangers.slice(0, 3) }
+    visitor.welcome(welcome)
+    visitor.handle({ type: 'linkOpened', peer: peer(1) })
+    expect(pick(visitor.welcome(welcome), 'connect')).toEqual([])
+  })
+
+  it('of the visitor to itself are ignored', () => {
+    const visitor = started()
+    const outputs = visitor.welcome({ id: peer(7), swarmSize: 2, facts: FACTS, peers: [peer(7), peer(8)] })
+    expect(pick(outputs, 'connect')).toEqual([{ type: 'connect', peer: peer(8) }])
+  })
+
+  it('by others are accepted up to twice the number wanted', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS })
+    const answers = strangers.map((stranger) => visitor.handle({ type: 'linkOpened', peer: stranger }))
+    expect(answers.filter((outputs) => sent(outputs, 'hello').length === 1)).toHaveLength(16)
+    expect(answers.slice(16).flat()).toEqual(
+      strangers.slice(16).map((stranger) => ({ type: 'disconnect', peer: stranger })),
+    )
+    expect(visitor.session.neighbours.size).toBe(16)
+  })
+})

@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest'
+
+import type { PeerId } from '../../../src/core/types.ts'
+import { CHUNK_BYTES, fileOf, peer, range } from './shapes.ts'
+import { claimOf, firstOfTwo, lateVisitor, pick, SELF, sent, type Visitor } from './visitor.ts'
+
+const CHUNKS = 64
+const FACTS = fileOf(CHUNKS)
+const [ANNA, BERT, CLEO] = [peer(1), peer(2), peer(3)]
+/** Not a neighbour of ours; its id is greater than our own. */
+const STRANGER = peer(0x900)
+
+function withNeighbours(visitor: Visitor): Visitor {
+  for (const who of [ANNA, BERT, CLEO]) visitor.meet(who, FACTS)
+  return visitor
+}
+
+function runsClaimed(outputs: Parameters<typeof sent>[0], to: PeerId): unknown[] {
+  return sent(outputs, 'claim')
+    .filter((each) => each.peer === to)
+    .map(({ message }) => message.runs)
+}
+
+describe('a claim that a neighbour passes on', () => {
+  it('is passed on once, to all others, with one hop more', () => {
+    const visitor = withNeighbours(lateVisitor(CHUNKS))
+    const relayed = claimOf(STRANGER, 1, 10, 4, 4)
+    expect(visitor.hear(ANNA, claimOf(STRANGER, 1, 10, 4, 3))).toEqual([
+      { type: 'send', peer: BERT, message: relayed },
+      { type: 'send', peer: CLEO, message: relayed },
+    ])
+    expect(visitor.hear(BERT, claimOf(STRANGER, 1, 10, 4, 5))).toEqual([])
+    expect(sent(visitor.hear(CLEO, claimOf(STRANGER, 2, 14, 4)), 'claim')).toHaveLength(2)
+  })
+
+  it('travels no further than sixteen hops', () => {
+    const visitor = withNeighbours(lateVisitor(CHUNKS))
+    expect(sent(visitor.hear(ANNA, claimOf(STRANGER, 1, 10, 4, 15)), 'claim')).toHaveLength(2)
+    expect(sent(visitor.hear(ANNA, claimOf(STRANGER, 2, 10, 4, 16)), 'claim')).toEqual([])
+  })
+
+  it('and is our own is not taken for another’s', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    expect(visitor.hear(ANNA, claimOf(SELF, 99, 0, CHUNKS))).toEqual([])
+    visitor.openRun(0)
+    expect(pick(visitor.bring(0, 8), 'abort')).toEqual([])
+  })
+
+  it('is not passed to those who have not said hello', () => {
+    const visitor = lateVisitor(CHUNKS)
+    visitor.meet(ANNA, FACTS)
+    visitor.handle({ type: 'linkOpened', peer: BERT })
+    expect(visitor.hear(ANNA, claimOf(STRANGER, 1, 10, 4))).toEqual([])
+  })
+})
+
+describe('our own claim', () => {
+  it('is told to new neighbours', () => {
+    const visitor = firstOfTwo(CHUNKS)
+    expect(runsClaimed(visitor.meet(ANNA, FACTS), ANNA)).toEqual([[{ start: 0, count: 8 }]])
+  })
+
+  it('moves on with the run, and each replaces the one before', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.openRun(0)
+    const claims = sent(visitor.bring(0, 7), 'claim').filter((each) => each.peer === ANNA)
+    const sequences = claims.map(({ message }) => message.sequence)
+    expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b))
+    for (const { message } of claims) {
+      expect(message).toMatchObject({ peer: SELF, hops: 1 })
+      expect(message.runs[0]?.start).toBeGreaterThan(0)
+    }
+  })
+
+  it('is renewed before it expires, as long as the run lasts', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    const outputs = visitor.pass(10_000)
+    expect(runsClaimed(outputs, ANNA).length).toBeGreaterThanOrEqual(4)
+  })
+
+  it('is withdrawn when the seat is given up', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.hearHave(ANNA, range(1, CHUNKS))
+    visitor.openRun(0)
+    const outputs = visitor.bring(0, 1)
+    expect(pick(outputs, 'abort')).toHaveLength(1)
+    expect(runsClaimed(outputs, BERT).at(-1)).toEqual([])
+    expect(runsClaimed(visitor.pass(60_000), BERT)).toEqual([])
+  })
+})
+
+describe('what others claim', () => {
+  /** Two runs: everything after our first run, but chunks 40 to 43. */
+  const almostAll = (sequence: number, claimer = STRANGER) => ({
+    ...claimOf(claimer, sequence, 0, 0),
+    runs: [
+      { start: 8, count: 32 },
+      { start: 44, count: 20 },
+    ],
+  })
+
+  it('is not fetched', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.openRun(0)
+    visitor.hear(ANNA, almostAll(1))
+    visitor.bring(0, 8)
+    expect(pick(visitor.endRun(0), 'fetch')).toEqual([
+      {
+        type: 'fetch',
+        run: 1,
+        firstByte: 40 * CHUNK_BYTES,
+        lastByte: 44 * CHUNK_BYTES - 1,
+        firstChunk: 40,
+      },
+    ])
+  })
+
+  it('is free again when the claim is not renewed', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.openRun(0)
+    visitor.bring(0, 8)
+    visitor.hear(ANNA, claimOf(STRANGER, 1, 8, CHUNKS - 8))
+    expect(pick([...visitor.endRun(0), ...visitor.pass(4999)], 'fetch')).toEqual([])
+    expect(pick(visitor.pass(500), 'fetch')).toHaveLength(1)
+  })
+
+  it('is free again when the claimer was a neighbour and is gone', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.openRun(0)
+    visitor.bring(0, 8)
+    visitor.hear(ANNA, claimOf(ANNA, 1, 8, CHUNKS - 8))
+    expect(pick([...visitor.endRun(0), ...visitor.pass(1000)], 'fetch')).toEqual([])
+    visitor.handle({ type: 'linkClosed', peer: ANNA })
+    expect(pick(visitor.pass(500), 'fetch')).toHaveLength(1)
+  })
+
+  it('ends our run where both claim the same and the other’s id is smaller', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.openRun(0)
+    visitor.bring(0, 2)
+    visitor.hear(ANNA, claimOf(ANNA, 1, 4, 4))
+    expect(pick(visitor.bring(0, 1), 'abort')).toEqual([])
+    expect(pick(visitor.bring(0, 1), 'abort')).toEqual([{ type: 'abort', run: 0 }])
+  })
+
+  it('does not end our run where the other’s id is greater', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.openRun(0)
+    visitor.bring(0, 2)
+    visitor.hear(ANNA, claimOf(STRANGER, 1, 4, 4))
+    expect(pick(visitor.bring(0, 6), 'abort')).toEqual([])
+    expect(visitor.kept).toEqual(range(0, 8))
+  })
+
+  it('takes the seats: with all of them taken, nobody goes to the origin by the coin', () => {
+    const visitor = withNeighbours(lateVisitor(CHUNKS))
+    visitor.welcome({ joinIndex: 20, swarmSize: 9, facts: FACTS })
+    for (const number of range(0, 8)) visitor.hear(ANNA, claimOf(peer(0x600 + number), 1, number * 2, 2))
+    expect(pick(visitor.pass(4500), 'fetch')).toEqual([])
+    // Vacated: one place for the only one who waits.
+    visitor.hear(ANNA, claimOf(peer(0x600), 2, 0, 0))
+    expect(pick(visitor.pass(499), 'fetch')).toHaveLength(1)
+  })
+
+  it('does not keep us from the origin if it is never delivered', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.openRun(0)
+    visitor.bring(0, 8)
+    visitor.hear(ANNA, claimOf(STRANGER, 1, 8, CHUNKS - 8))
+    visitor.endRun(0)
+    for (const sequence of range(2, 30)) {
+      visitor.pass(2000)
+      visitor.hear(ANNA, claimOf(STRANGER, sequence, 8, CHUNKS - 8))
+    }
+    expect(visitor.all('fetch').length).toBeGreaterThan(1)
+  })
+
+  it('does not keep us from the origin by seats that nobody holds', () => {
+    const visitor = withNeighbours(lateVisitor(CHUNKS))
+    visitor.welcome({ joinIndex: 20, swarmSize: 20, facts: FACTS })
+    for (const sequence of range(1, 40)) {
+      for (const number of range(0, 20)) visitor.hear(ANNA, claimOf(peer(0x600 + number), sequence, 0, 1))
+      visitor.pass(2000)
+    }
+    expect(visitor.all('fetch').length).toBeGreaterThan(0)
+  })
+})
+
+describe('a run', () => {
+  it('is cut short when its rest has appeared in the mesh', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.openRun(0)
+    visitor.bring(0, 2)
+    visitor.hearHave(ANNA, range(3, CHUNKS))
+    const outputs = visitor.bring(0, 1)
+    expect(pick(outputs, 'abort')).toEqual([{ type: 'abort', run: 0 }])
+    expect(sent(visitor.outputs, 'request').length).toBeGreaterThan(0)
+  })
+
+  it('goes on where a gap in it is too short to be worth a new request', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.openRun(0)
+    visitor.bring(0, 2)
+    visitor.hearHave(ANNA, [3])
+    expect(pick(visitor.bring(0, 3), 'abort')).toEqual([])
+  })
+
+  it('asks no neighbour for what it is about to bring', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.hearHave(ANNA, range(0, CHUNKS))
+    expect(visitor.askedOf(ANNA).length).toBeGreaterThan(0)
+    expect(visitor.askedOf(ANNA).every((chunk) => chunk >= 8)).toBe(true)
+  })
+
+  it('that brings a chunk first has it cancelled elsewhere', () => {
+    const visitor = lateVisitor(CHUNKS, { limits: { seats: 20_000_000 } })
+    visitor.pass(100)
+    const { run, firstChunk } = visitor.latestRun
+    visitor.openRun(run)
+    visitor.meet(ANNA, FACTS)
+    visitor.hearHave(ANNA, [firstChunk + 9])
+    visitor.bring(run, 1)
+    expect(visitor.askedOf(ANNA)).toEqual([firstChunk + 9])
+  })
+})

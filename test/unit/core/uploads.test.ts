@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+
+import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
+import { takeNextService } from '../../../src/core/mesh/uploads.ts'
+import { Random } from '../../../src/core/random.ts'
+import { RarityIndex } from '../../../src/core/rarity.ts'
+import { peer, range } from './shapes.ts'
+
+const NOW_MS = 10_000
+
+function waiting(number: number, ...chunks: number[]): Neighbour {
+  const neighbour = new Neighbour(peer(number), 10, 0)
+  neighbour.queue.push(...chunks)
+  return neighbour
+}
+
+function served(number: number, forMs: number): Neighbour {
+  const neighbour = waiting(number)
+  neighbour.serving = { chunk: 0, sinceMs: NOW_MS - forMs }
+  return neighbour
+}
+
+/** Chunk c is held by `holders[c]` neighbours. */
+function rarityOf(...holders: number[]): RarityIndex {
+  const rarity = new RarityIndex(10, new Random(1))
+  for (const [chunk, count] of holders.entries())
+    for (let held = 0; held < count; held++) rarity.increment(chunk)
+  return rarity
+}
+
+describe('who is served next', () => {
+  it('is nobody where nobody waits', () => {
+    expect(takeNextService([], rarityOf(), NOW_MS)).toBeNull()
+    expect(takeNextService([waiting(1), served(2, 100)], rarityOf(), NOW_MS)).toBeNull()
+  })
+
+  it('is whoever wants the rarest chunk, and that chunk leaves the queue', () => {
+    const [first, second] = [waiting(1, 0, 1), waiting(2, 2, 3)]
+    const next = takeNextService([first, second], rarityOf(5, 4, 6, 3), NOW_MS)
+    expect(next).toEqual({ neighbour: second, chunk: 3 })
+    expect(second.queue).toEqual([2])
+    expect(first.queue).toEqual([0, 1])
+  })
+
+  it('is, of equals, whoever was given least, then the smaller id', () => {
+    const [given, poor, alsoPoor] = [waiting(1, 0), waiting(2, 0), waiting(3, 0)]
+    given.bytesSent = 1000
+    for (const order of [
+      [given, poor, alsoPoor],
+      [alsoPoor, given, poor],
+    ]) {
+      const next = takeNextService(order, rarityOf(2), NOW_MS)
+      expect(next?.neighbour).toBe(poor)
+      poor.queue.push(0)
+    }
+  })
+
+  it('is, of one neighbour’s equal wishes, the one uttered first', () => {
+    expect(takeNextService([waiting(1, 4, 3, 5)], rarityOf(), NOW_MS)?.chunk).toBe(4)
+  })
+
+  it('gets one chunk at a time', () => {
+    const neighbour = served(1, 10)
+    neighbour.queue.push(5)
+    expect(takeNextService([neighbour], rarityOf(), NOW_MS)).toBeNull()
+    expect(neighbour.queue).toEqual([5])
+  })
+
+  it('is nobody while four are being served', () => {
+    const newcomer = waiting(9, 1)
+    expect(takeNextService([...range(0, 4).map((n) => served(n, 100)), newcomer], rarityOf(), NOW_MS)).toBeNull()
+    expect(newcomer.queue).toEqual([1])
+    expect(takeNextService([...range(0, 3).map((n) => served(n, 100)), newcomer], rarityOf(), NOW_MS)).not.toBeNull()
+  })
+
+  it('does not wait for a service that takes 500 ms or more', () => {
+    const slow = range(0, 4).map((n) => served(n, n === 0 ? 500 : 499))
+    expect(takeNextService([...slow, waiting(9, 1)], rarityOf(), NOW_MS)?.chunk).toBe(1)
+  })
+})
