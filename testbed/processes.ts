@@ -21,6 +21,8 @@ export interface ServerProcess {
 }
 
 export interface OriginProcess extends ServerProcess {
+  /** Counts from now on. */
+  resetStats(): Promise<void>
   /** The file's address. */
   readonly url: string
   /** SRI of the file: `sha256-…`. */
@@ -38,6 +40,8 @@ export async function startOriginProcess(file: {
   readonly sizeBytes: number
   readonly seed: number
   readonly rateBitsPerSec: number | null
+  /** False: it ignores Range and answers 200. Default true. */
+  readonly ranges?: boolean
 }): Promise<OriginProcess> {
   const server = await startProcess('testbed/sample-origin-process.ts', [JSON.stringify(file)])
   const url = text(server.ready, 'url')
@@ -46,6 +50,7 @@ export async function startOriginProcess(file: {
     url,
     integrity: text(server.ready, 'sha256'),
     stats: async () => (await (await fetch(new URL('/__stats', url))).json()) as SampleOriginStats,
+    resetStats: async () => void (await fetch(new URL('/__reset', url), { method: 'POST' })),
   }
 }
 

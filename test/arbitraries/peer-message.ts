@@ -1,0 +1,87 @@
+/** fast-check arbitrary of peer messages. */
+
+import * as fc from 'fast-check'
+
+import { parsePeerId, type PeerId } from '../../src/core/types.ts'
+import {
+  DIGEST_BYTES,
+  MAX_CHUNK_BYTES,
+  MAX_CHUNKS,
+  MAX_FILE_BYTES,
+  MAX_HOPS,
+  MAX_REQUESTS_PER_MESSAGE,
+  MAX_RUNS_PER_CLAIM,
+  MAX_VALIDATOR_LENGTH,
+  MIN_CHUNK_BYTES,
+} from '../../src/core/wire/limits.ts'
+import type { PeerMessage } from '../../src/core/wire/peer-messages.ts'
+
+type Message = PeerMessage<Uint8Array>
+
+const MOST_BYTES = 2000
+
+/** Any message within the limits; lists and bytes are kept short, for speed. */
+export function anyPeerMessage(): fc.Arbitrary<Message> {
+  const shortBytes = fc.uint8Array({ minLength: 1, maxLength: MOST_BYTES })
+  const chunk = fc.nat(MAX_CHUNKS - 1)
+  const u32 = fc.nat(2 ** 32 - 1)
+  const requests = fc.array(chunk, { minLength: 1, maxLength: MAX_REQUESTS_PER_MESSAGE })
+  const printable = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: MAX_VALIDATOR_LENGTH })
+  const file = fc
+    .tuple(fc.integer({ min: MIN_CHUNK_BYTES, max: MAX_CHUNK_BYTES }), fc.nat(MAX_FILE_BYTES))
+    .map(([chunkBytes, size]) => ({ chunkBytes, sizeBytes: Math.min(size, chunkBytes * MAX_CHUNKS) }))
+  const hello = fc
+    .record({
+      type: fc.constant('hello' as const),
+      version: fc.nat(2 ** 16 - 1),
+      features: u32,
+      validator: fc.option(printable),
+      root: fc.option(hexDigits(DIGEST_BYTES)),
+    })
+    .chain((rest) => file.map((shape) => ({ ...rest, ...shape })))
+  const have = fc
+    .tuple(fc.array(chunk, { minLength: 1, maxLength: 100 }), fc.boolean())
+    .map(([chunks, hasDigests]): Message => {
+      const digests = new Uint8Array(chunks.length * DIGEST_BYTES).fill(chunks[0] ?? 0)
+      return { type: 'have', chunks, digests: hasDigests ? digests : null }
+    })
+  const run = fc
+    .tuple(chunk, fc.integer({ min: 1, max: MAX_CHUNKS }))
+    .map(([start, count]) => ({ start, count: Math.min(count, MAX_CHUNKS - start) }))
+  const claim = fc.record({
+    type: fc.constant('claim' as const),
+    peer: hexDigits(8).map(peerId),
+    sequence: u32,
+    hops: fc.nat(MAX_HOPS),
+    runs: fc.array(run, { maxLength: MAX_RUNS_PER_CLAIM }),
+  })
+  return fc.oneof(
+    hello,
+    have,
+    claim,
+    fc.record({
+      type: fc.constantFrom('request' as const, 'cancel' as const, 'refuse' as const),
+      chunks: requests,
+    }),
+    fc.record({ type: fc.constant('bitfield' as const), bits: shortBytes }),
+    fc.record({
+      type: fc.constant('block' as const),
+      chunk,
+      offsetBytes: fc.nat(MAX_CHUNK_BYTES - MOST_BYTES),
+      payload: shortBytes,
+    }),
+    fc.constant({ type: 'goodbye' as const }),
+  )
+}
+
+function hexDigits(lengthBytes: number): fc.Arbitrary<string> {
+  return fc
+    .uint8Array({ minLength: lengthBytes, maxLength: lengthBytes })
+    .map((bytes) => Buffer.from(bytes).toString('hex'))
+}
+
+function peerId(text: string): PeerId {
+  const id = parsePeerId(text)
+  if (id === null) throw new Error(`${text} is no peer id.`)
+  return id
+}
