@@ -370,6 +370,7 @@ function configFor(setting: DownloadSetting, locator: SessionConfig['locator']):
     locator,
     verification: chunkHashes !== null ? 'chunkDigests' : locator !== null ? 'sendersDigest' : 'none',
     chunkDigests: chunkHashes?.digests ?? null,
+    fileIsHashed: setting.options.fileHash !== null,
   }
 }
 

@@ -159,6 +159,8 @@ export interface SessionConfig {
   readonly verification: 'chunkDigests' | 'sendersDigest' | 'none'
   /** SHA-256 of every chunk, concatenated, for 'chunkDigests'; else null. */
   readonly chunkDigests: Uint8Array | null
+  /** The whole file's hash is checked in the end: what the origin calls this version does not matter. Default false. */
+  readonly fileIsHashed?: boolean
   readonly limits?: Partial<SessionLimits>
 }
 

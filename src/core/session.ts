@@ -34,7 +34,7 @@ import { MAX_CHUNKS, MAX_HOPS, PROTOCOL_VERSION } from './wire/limits.ts'
 import type { Claim } from './wire/peer-messages.ts'
 import type { Welcome } from './wire/topology-messages.ts'
 
-/** A tick this late means that the page slept; nobody else is to blame for the silence. */
+/** A tick so late, in ms, means that the page slept; nobody else is to blame for the silence. */
 const SLEPT_MS = 5000
 
 export class Session {
@@ -55,7 +55,6 @@ export class Session {
   private isPaused = false
   private isDistrustful = false
   private hasFailed = false
-  private lastHandledMs: number | null = null
 
   constructor(config: SessionConfig) {
     this.context = {
@@ -84,8 +83,8 @@ export class Session {
   handle(input: SessionInput, nowMs: number): SessionOutput[] {
     if (this.hasFailed) return []
     this.context.nowMs = nowMs
-    if (this.lastHandledMs !== null && nowMs - this.lastHandledMs > SLEPT_MS) this.forgiveSilence()
-    this.lastHandledMs = nowMs
+    const dueMs = this.context.deadlines.next()
+    if (dueMs !== null && nowMs - dueMs > SLEPT_MS) this.forgiveSilence()
     this.react(input)
     const outputs = this.outputs
     this.outputs = []
@@ -226,9 +225,22 @@ export class Session {
 
   private runOpened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
     const { sizeBytes, validator } = input
-    if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator)) return
     this.seat.opened(input)
+    if (!this.confirmVersion(validator)) return
+    if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator)) return
     if (this.material !== null) this.begin()
+    this.seat.goOn(input.run)
+  }
+
+  /** Without any hash, two versions could be put together unseen. False if that ended the session. */
+  private confirmVersion(validator: string | null): boolean {
+    const { config } = this.context
+    const known = this.material?.facts.validator ?? null
+    const isHashed = config.verification === 'chunkDigests' || config.fileIsHashed === true
+    if (isHashed || validator === null || known === null || validator === known) return true
+    if (this.factsConfirmed) this.fail('inconsistent', null)
+    else this.misled()
+    return false
   }
 
   /** Holds the origin's word against what others said. False if that ended the session. */
@@ -238,6 +250,10 @@ export class Session {
       const chunkBytes = config.chunkBytesFor(sizeBytes)
       const facts = { sizeBytes, chunkBytes, validator, root: null }
       this.learn(facts, true)
+      if (this.material === null) {
+        this.fail('inconsistent', null)
+        return false
+      }
       if (config.locator !== null) this.context.emit({ type: 'topology', message: { type: 'facts', facts } })
       return true
     }
@@ -292,8 +308,9 @@ export class Session {
     if (!this.isPaused) return
     this.isPaused = false
     this.mesh.requests.resume()
-    if (this.hasBegun) this.seat.resume()
-    else this.begin()
+    this.seat.resume()
+    if (this.hasBegun) this.seat.restart()
+    else if (!this.context.deadlines.has('arrival')) this.begin()
   }
 
   // ------------------------------------------------------------------------------------------------ ends

@@ -145,5 +145,6 @@ export class Verification {
   private giveUp(chunk: number): void {
     this.material.inventory.markLost(chunk)
     this.context.emit({ type: 'forget', chunk })
+    this.mesh.service.giveUp(chunk)
   }
 }

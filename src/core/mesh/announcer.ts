@@ -15,6 +15,7 @@ const BATCH_MS = 20
 export class Announcer {
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
+  private inventory: Inventory | null = null
   private digests: DigestTable | null = null
   private unannounced: number[] = []
   private announcedAtMs = -Infinity
@@ -24,7 +25,8 @@ export class Announcer {
     this.neighbours = neighbours
   }
 
-  equip(digests: DigestTable): void {
+  equip(inventory: Inventory, digests: DigestTable): void {
+    this.inventory = inventory
     this.digests = digests
   }
 
@@ -44,7 +46,8 @@ export class Announcer {
   }
 
   onDeadline(): void {
-    const chunks = this.unannounced
+    // One that was given up meanwhile is not ours to offer.
+    const chunks = this.unannounced.filter((chunk) => this.inventory?.kept.has(chunk) === true)
     if (chunks.length === 0) return
     this.unannounced = []
     this.announcedAtMs = this.context.nowMs

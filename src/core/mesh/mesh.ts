@@ -73,7 +73,7 @@ export class Mesh {
     this.material = material
     this.requests.equip(material.inventory)
     this.service.equip(material.inventory)
-    this.announcer.equip(material.digests)
+    this.announcer.equip(material.inventory, material.digests)
     for (const neighbour of this.neighbours.values()) {
       neighbour.held = new Bitfield(material.inventory.geometry.chunkCount)
       this.sayHello(neighbour, material)
@@ -86,8 +86,7 @@ export class Mesh {
   introduce(peers: readonly PeerId[]): void {
     for (const peer of peers) {
       if (this.candidates.size >= MAX_CANDIDATES) break
-      if (peer !== this.context.selfId && !this.neighbours.has(peer) && !this.banned.has(peer))
-        this.candidates.set(peer, 0)
+      if (!this.isKnown(peer)) this.candidates.set(peer, 0)
     }
     this.connectMore()
   }
@@ -145,6 +144,12 @@ export class Mesh {
     this.context.emit({ type: 'disconnect', peer })
     this.forget(neighbour)
     this.connectMore()
+  }
+
+  /** Ourselves, or somebody we are connected to, about to connect to, or will not connect to. */
+  private isKnown(peer: PeerId): boolean {
+    if (peer === this.context.selfId || this.neighbours.has(peer) || this.banned.has(peer)) return true
+    return this.candidates.has(peer) || this.connecting.has(peer) || this.resting.has(peer)
   }
 
   private connectMore(): void {

@@ -7,8 +7,11 @@ import type { PeerId } from '../types.ts'
 
 /** A chunk we asked this neighbour for. */
 export interface Outstanding {
-  askedAtMs: number
+  readonly askedAtMs: number
+  /** Bytes of the present answer, from its first block on. */
   receivedBytes: number
+  /** The most that any answer brought: beginning anew is no progress. */
+  furthestBytes: number
 }
 
 /** A chunk this neighbour is being sent. */
@@ -24,6 +27,9 @@ const MAX_PIPELINE = 16
 /** A chunk that took this many times the fastest one had company enough: do not ask for more at once. */
 const DEEPEN_BELOW = 2
 const FLATTEN_ABOVE = 3
+
+/** Fewer new bytes than this do not show that a neighbour is alive (guess: less than one packet). */
+const PROGRESS_BYTES = 512
 
 /** Most requests of a neighbour that are kept; more are refused. Twice what our own side ever asks for. */
 export const MAX_QUEUED_REQUESTS = 32
@@ -45,6 +51,8 @@ export class Neighbour {
   lastProgressMs: number = 0
   /** Until then nothing is asked of it: it stalled. */
   shunnedUntilMs: number = 0
+  /** New bytes since `lastProgressMs`, as long as they are too few to count. */
+  private dribbledBytes = 0
   stalls: number = 0
   readonly queue: number[] = []
   serving: Serving | null = null
@@ -67,6 +75,15 @@ export class Neighbour {
   /** Room for another request? */
   canBeAsked(nowMs: number): boolean {
     return this.isReady && this.outstanding.size < this.pipelineDepth && nowMs >= this.shunnedUntilMs
+  }
+
+  /** New bytes came; a dribble is not yet progress. */
+  noteBytes(newBytes: number, nowMs: number): void {
+    this.bytesReceived += newBytes
+    this.dribbledBytes += newBytes
+    if (this.dribbledBytes < PROGRESS_BYTES) return
+    this.dribbledBytes = 0
+    this.lastProgressMs = nowMs
   }
 
   /** A whole chunk came, `tookMs` after it was asked for: adapts the pipeline to the link. */

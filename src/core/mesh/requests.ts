@@ -23,8 +23,8 @@ const RATE_WINDOW_MS = 3000
 export class Requests {
   /** Rate at which neighbours' blocks arrive. */
   readonly rate: RateMeter = new RateMeter(RATE_WINDOW_MS)
-  /** When a neighbour last gave us anything, in ms; null: never. */
-  lastBlockAtMs: number | null = null
+  /** When a neighbour last gave us a whole chunk, in ms; null: never. */
+  lastChunkAtMs: number | null = null
   /** Chunk an in-order reader waits for; null where there is none. */
   readerChunk: number | null = null
   private readonly context: Context
@@ -63,7 +63,7 @@ export class Requests {
       })
       if (chunk === null) break
       if (neighbour.outstanding.size === 0) neighbour.lastProgressMs = nowMs
-      neighbour.outstanding.set(chunk, { askedAtMs: nowMs, receivedBytes: 0 })
+      neighbour.outstanding.set(chunk, { askedAtMs: nowMs, receivedBytes: 0, furthestBytes: 0 })
       inventory.markAsked(chunk)
       chunks.push(chunk)
     }
@@ -93,12 +93,13 @@ export class Requests {
     if (offsetBytes !== request.receivedBytes) return true
     if (offsetBytes + payload.byteLength > lengthBytes) return false
     request.receivedBytes += payload.byteLength
-    neighbour.bytesReceived += payload.byteLength
-    neighbour.lastProgressMs = nowMs
-    this.lastBlockAtMs = nowMs
+    const isWhole = request.receivedBytes === lengthBytes
+    neighbour.noteBytes(Math.max(0, request.receivedBytes - request.furthestBytes), nowMs)
+    request.furthestBytes = Math.max(request.furthestBytes, request.receivedBytes)
+    if (isWhole) neighbour.lastProgressMs = this.lastChunkAtMs = nowMs
     this.rate.add(payload.byteLength, nowMs)
     this.context.emit({ type: 'assemble', peer: neighbour.id, chunk, offsetBytes, payload })
-    if (request.receivedBytes === lengthBytes) {
+    if (isWhole) {
       neighbour.noteChunk(nowMs - request.askedAtMs)
       this.finish(neighbour, chunk, inventory)
     }

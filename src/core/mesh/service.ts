@@ -47,6 +47,19 @@ export class Service {
     this.serveMore()
   }
 
+  /** We do not have this chunk any more: whoever waits for it is told. */
+  giveUp(chunk: number): void {
+    for (const neighbour of this.neighbours.values()) {
+      const place = neighbour.queue.indexOf(chunk)
+      const isServed = neighbour.serving?.chunk === chunk
+      if (place >= 0) neighbour.queue.splice(place, 1)
+      if (isServed) this.stop(neighbour)
+      if (place >= 0 || isServed)
+        this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'refuse', chunks: [chunk] } })
+    }
+    this.serveMore()
+  }
+
   /** The neighbour is gone. */
   stop(neighbour: Neighbour): void {
     if (neighbour.serving === null) return

@@ -7,6 +7,12 @@
 /** A slot: 1.5 times the time a claim takes to flood the swarm, and no less than 200 ms (DESIGN). */
 const SLOT_MS = 250
 
+/**
+ * Where the mesh is silent, claims may be forged: they no longer keep us away, but only every so many slots, so that
+ * a slow origin, whose first chunks take their time, is not stormed (guess: about k newcomers in 5 s).
+ */
+const SILENT_SHARE = 0.05
+
 export interface SeatView {
   /** k: seats at the origin. */
   readonly seats: number
@@ -14,13 +20,15 @@ export interface SeatView {
   readonly taken: number
   /** n: our best idea of the swarm's size, ourselves included. */
   readonly swarmSize: number
+  /** The mesh has given us nothing for too long, whatever is claimed. */
+  readonly meshIsSilent: boolean
 }
 
 /** Probability of taking a vacant seat in this slot: min(1, (k − taken)/(n − taken)). */
-export function seatProbability({ seats, taken, swarmSize }: SeatView): number {
+export function seatProbability({ seats, taken, swarmSize, meshIsSilent }: SeatView): number {
   if (swarmSize <= seats) return 1
-  if (taken >= seats) return 0
-  return Math.min(1, (seats - taken) / Math.max(1, swarmSize - taken))
+  const vacant = Math.max(0, seats - taken) / Math.max(1, swarmSize - taken)
+  return Math.min(1, meshIsSilent ? Math.max(vacant, (SILENT_SHARE * seats) / swarmSize) : vacant)
 }
 
 /** Time until the next toss, in ms; `fraction` in [0, 1) spreads the peers' tosses over the slot. */

@@ -45,27 +45,34 @@ export class OriginView {
     return this.claims.covers(chunk, this.context.nowMs, before)
   }
 
+  /** Time since the mesh last gave us anything, or since we came, in ms. */
+  get meshSilentMs(): number {
+    return this.context.nowMs - (this.mesh.requests.lastChunkAtMs ?? this.context.startedAtMs)
+  }
+
   /** Figures for the question whether to fetch what others have. */
   duplicateView(origin: {
     readonly bytesPerSec: number
     readonly swarmSize: number
     readonly isDuplicating: boolean
+    /** False: what is claimed counts as something that others have and we cannot get. */
+    readonly trustClaims: boolean
   }): DuplicateView {
     const { nowMs, startedAtMs } = this.context
     const { geometry } = this.inventory
-    const { requests } = this.mesh
     let missingElsewhereBytes = 0
     let nowhereBytes = 0
     for (let chunk = 0; chunk < geometry.chunkCount; chunk++) {
       if (!this.inventory.isMissing(chunk) || this.inventory.isReserved(chunk)) continue
-      if (this.isElsewhere(chunk)) missingElsewhereBytes += geometry.lengthBytes(chunk)
+      if (origin.trustClaims ? this.isElsewhere(chunk) : this.isTaken(chunk))
+        missingElsewhereBytes += geometry.lengthBytes(chunk)
       else nowhereBytes += geometry.lengthBytes(chunk)
     }
     return {
       missingElsewhereBytes,
       nowhereBytes,
-      meshBytesPerSec: requests.rate.bytesPerSec(nowMs),
-      meshSilentSec: (nowMs - (requests.lastBlockAtMs ?? startedAtMs)) / 1000,
+      meshBytesPerSec: this.mesh.requests.rate.bytesPerSec(nowMs),
+      meshSilentSec: this.meshSilentMs / 1000,
       originBytesPerSec: origin.bytesPerSec,
       swarmSize: origin.swarmSize,
       elapsedSec: (nowMs - startedAtMs) / 1000,

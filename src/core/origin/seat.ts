@@ -39,6 +39,9 @@ const SILENCE_MS = 20_000
 /** Neighbours that gave us something within this time are "delivering". */
 const MESH_ALIVE_MS = 10_000
 
+/** A mesh that gives nothing for this long, in ms, makes claims doubtful: longer than a claim lives (5 s) unrenewed. */
+const MESH_SILENT_MS = 8000
+
 const RATE_WINDOW_MS = 3000
 
 export interface SeatEvents {
@@ -147,8 +150,9 @@ export class OriginSeat {
       seats: context.limits.seats,
       taken: this.claims.seatCount(context.nowMs),
       swarmSize: this.swarmSizeSeen,
+      meshIsSilent: view.meshSilentMs > MESH_SILENT_MS,
     })
-    const wins = context.random.fraction() < probability
+    const wins = !this.mesh.requests.trustPeers || context.random.fraction() < probability
     const choice = wins ? this.chooseRun(view) : null
     if (choice === null) return this.awaitCoin()
     this.isSeated = true
@@ -176,8 +180,15 @@ export class OriginSeat {
     if (run?.id !== input.run) return
     run.lastByteAtMs = context.nowMs
     this.rttMs = Math.min(this.rttMs, Math.max(1, context.nowMs - run.askedAtMs))
-    if (input.whole) this.rangesWork = false
-    this.advance(run)
+    if (!input.whole) return
+    this.rangesWork = false
+    run.end = this.view?.inventory.geometry.chunkCount ?? Infinity
+  }
+
+  /** What the answer says of the file has been taken in. */
+  goOn(runId: number): void {
+    const { run } = this
+    if (run?.id === runId) this.advance(run)
   }
 
   progressed(runId: number, bytes: number): void {
@@ -292,6 +303,10 @@ export class OriginSeat {
   resume(): void {
     this.isPaused = false
     this.attempts = 0
+  }
+
+  /** After a pause: takes the seat again. */
+  restart(): void {
     if (this.view === null) return this.probe()
     this.isSeated = true
     this.work()
@@ -316,6 +331,7 @@ export class OriginSeat {
       bytesPerSec: this.bestRateBytesPerSec * this.seatsInUse,
       swarmSize: this.swarmSizeSeen,
       isDuplicating: this.lastWasDuplicate,
+      trustClaims: view.meshSilentMs <= MESH_SILENT_MS,
     })
     if (!isDuplicateWorthwhile(figures)) return null
     const duplicate = chooseDuplicateRun({ ...options, isWanted: (chunk) => inventory.isMissing(chunk) })
@@ -418,8 +434,8 @@ export class OriginSeat {
   }
 
   private get meshDelivers(): boolean {
-    const { lastBlockAtMs } = this.mesh.requests
-    return lastBlockAtMs !== null && this.context.nowMs - lastBlockAtMs < MESH_ALIVE_MS
+    const { lastChunkAtMs } = this.mesh.requests
+    return lastChunkAtMs !== null && this.context.nowMs - lastChunkAtMs < MESH_ALIVE_MS
   }
 }
 
