@@ -69,6 +69,9 @@ export interface DriverEvents {
   misled(): void
 }
 
+/** Stored chunks that are read and hashed at a time: enough to keep disk and hash busy, few enough to hold. */
+const RESTORED_AT_ONCE = 8
+
 export class Driver {
   readonly session: Session
   private readonly options: DriverOptions
@@ -225,15 +228,21 @@ export class Driver {
   /** Chunks of an earlier visit count once their digests are known; without any hash they would count unseen. */
   private async restore(keeper: ChunkKeeper): Promise<void> {
     const { config, fileHash } = this.options
-    const kept = await keeper.whenOpen()
-    if (config.verification !== 'chunkDigests' && fileHash === null) return
-    for (const chunk of kept) {
-      if (this.isStopped || this.keptChunks.has(chunk)) continue
-      const bytes = await keeper.get(chunk)
-      if (bytes === null || this.keptChunks.has(chunk)) continue
-      this.assembly?.put(chunk, { kind: 'store' }, bytes)
-      this.digest(chunk, { kind: 'store' })
-    }
+    const kept = (await keeper.whenOpen()).filter((chunk) => !this.keptChunks.has(chunk))
+    if (this.isStopped || (config.verification !== 'chunkDigests' && fileHash === null)) return
+    this.feed({ type: 'restoring', chunks: kept })
+    for (let start = 0; start < kept.length; start += RESTORED_AT_ONCE)
+      await Promise.all(
+        kept.slice(start, start + RESTORED_AT_ONCE).map((chunk) => this.restoreChunk(keeper, chunk)),
+      )
+  }
+
+  private async restoreChunk(keeper: ChunkKeeper, chunk: number): Promise<void> {
+    const bytes = await keeper.get(chunk)
+    if (this.isStopped || this.keptChunks.has(chunk)) return
+    if (bytes === null) return this.feed({ type: 'notRestored', chunk })
+    this.assembly?.put(chunk, { kind: 'store' }, bytes)
+    this.digest(chunk, { kind: 'store' })
   }
 
   private digest(chunk: number, source: ChunkSource): void {

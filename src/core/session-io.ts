@@ -72,6 +72,10 @@ export type SessionInput<P extends Payload = Payload> =
       readonly status: number | null
       readonly retryAfterMs: number | null
     }
+  /** Chunks that an earlier visit left are being read and hashed: nobody else needs to bring them. */
+  | { readonly type: 'restoring'; readonly chunks: readonly number[] }
+  /** One of them is not to be had after all. */
+  | { readonly type: 'notRestored'; readonly chunk: number }
   /** A chunk's SHA-256, 32 bytes; null where nobody needs it (no hashes, no peers) or the network is simulated. */
   | {
       readonly type: 'digested'

@@ -150,6 +150,10 @@ export class Session {
         return this.seat.ended(input.run)
       case 'runFailed':
         return this.runFailed(input)
+      case 'restoring':
+        return this.verification?.restoring(input.chunks)
+      case 'notRestored':
+        return this.verification?.notRestored(input.chunk)
       case 'digested':
         return this.verification?.digested(input)
       case 'fileVerified':

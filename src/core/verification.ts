@@ -12,7 +12,6 @@ import { sameDigest } from './digests.ts'
 import type { Mesh, MeshMaterial } from './mesh/mesh.ts'
 import type { OriginSeat } from './origin/seat.ts'
 import type { ChunkSource, SessionInput } from './session-io.ts'
-import type { PeerId } from './types.ts'
 
 export interface VerificationEvents {
   /** The origin's own bytes are not what the page says they must be. */
@@ -46,11 +45,26 @@ export class Verification {
     return this.phase === 'fetching'
   }
 
+  /** An earlier visit left these; until they are hashed, they are as good as here. */
+  restoring(chunks: readonly number[]): void {
+    const { inventory } = this.material
+    for (const chunk of chunks) {
+      if (!inventory.isMissing(chunk)) continue
+      this.mesh.requests.cancelEverywhere(chunk)
+      inventory.markChecking(chunk)
+    }
+  }
+
+  notRestored(chunk: number): void {
+    if (!this.material.inventory.kept.has(chunk)) this.refuse(chunk, { kind: 'store' })
+    this.seat.work()
+  }
+
   /** A chunk's digest is known: keeps the chunk or refuses it. */
   digested({ chunk, source, digest }: Extract<SessionInput, { type: 'digested' }>): void {
     const { inventory, digests } = this.material
     if (inventory.kept.has(chunk)) return this.context.emit({ type: 'discard', chunk, source })
-    if (source.kind === 'peer' && !this.canJudge(chunk, source.peer)) {
+    if (!this.canJudge(chunk, source)) {
       this.refuse(chunk, source)
       return this.seat.work()
     }
@@ -112,9 +126,11 @@ export class Verification {
   }
 
   /** A neighbour that has left cannot be held to its word, and a doubtful chunk is the origin's to bring. */
-  private canJudge(chunk: number, peer: PeerId): boolean {
+  private canJudge(chunk: number, source: ChunkSource): boolean {
+    if (source.kind === 'origin') return true
     if (!this.mesh.requests.trustPeers || this.material.inventory.isDoubtful(chunk)) return false
-    return this.context.config.verification !== 'sendersDigest' || this.mesh.neighbours.has(peer)
+    if (source.kind === 'store') return true
+    return this.context.config.verification !== 'sendersDigest' || this.mesh.neighbours.has(source.peer)
   }
 
   private isGenuine(chunk: number, source: ChunkSource, digest: Uint8Array | null): boolean {
