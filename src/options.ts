@@ -162,9 +162,15 @@ function parseIceServers(servers: DownloadOptions['iceServers']): ParsedOptions[
     throw invalid('iceServers', `an array of at most ${MAX_ICE_SERVERS}`)
   return servers.map((server: NonNullable<DownloadOptions['iceServers']>[number]) => {
     const urls: unknown[] = Array.isArray(server?.urls) ? server.urls : [server?.urls]
-    if (!urls.every((url): url is string => typeof url === 'string' && /^(?:stun|turn)s?:/.test(url)))
+    const areUrls = urls.every(
+      (url): url is string => typeof url === 'string' && /^(?:stun|turn)s?:/.test(url),
+    )
+    if (!areUrls || urls.length === 0)
       throw invalid('iceServers', 'servers whose urls begin with stun: or turn:')
     const { username, credential } = server
+    for (const text of [username, credential])
+      if (text !== undefined && typeof text !== 'string')
+        throw invalid('iceServers', 'servers whose username and credential are strings')
     return {
       urls,
       ...(username === undefined ? {} : { username }),

@@ -33,6 +33,12 @@ export class ChunkKeeper {
   private readonly stores: ChunkStore[] = []
   private readonly unstored = new Map<number, Bytes>()
   private readonly cache = new Map<number, Bytes>()
+  /** Given up, but perhaps still in a store. */
+  private readonly removals = new Set<number>()
+  /** How often each chunk was given up: what was read before is not what is kept after. */
+  private readonly versions = new Map<number, number>()
+  /** Even memory is used up: what is not stored stays where it is. */
+  private isFull = false
   private unstoredBytes = 0
   private cachedBytes = 0
   private writing: Promise<void> | null = null
@@ -58,6 +64,8 @@ export class ChunkKeeper {
   /** Takes a chunk; it can be read from now on. */
   keep(chunk: number, bytes: Bytes): void {
     if (this.isClosed) return
+    this.removals.delete(chunk)
+    this.dropCached(chunk)
     const before = this.unstored.get(chunk)
     this.unstored.set(chunk, bytes)
     this.unstoredBytes += bytes.byteLength - (before?.byteLength ?? 0)
@@ -67,7 +75,9 @@ export class ChunkKeeper {
   forget(chunk: number): void {
     this.dropUnstored(chunk)
     this.dropCached(chunk)
-    for (const store of this.stores) store.remove([chunk]).catch(() => {})
+    this.versions.set(chunk, (this.versions.get(chunk) ?? 0) + 1)
+    this.removals.add(chunk)
+    this.writeNext()
   }
 
   /** The chunk's bytes, or null where it is not kept. */
@@ -75,8 +85,11 @@ export class ChunkKeeper {
     const inMemory = this.unstored.get(chunk) ?? this.cache.get(chunk)
     if (inMemory !== undefined) return inMemory
     await this.opening
+    const version = this.versions.get(chunk)
     for (const store of this.stores.toReversed()) {
+      if (this.removals.has(chunk)) return null
       const bytes = await store.get(chunk).catch(() => null)
+      if (this.versions.get(chunk) !== version) return this.get(chunk)
       if (bytes?.byteLength !== this.options.geometry.lengthBytes(chunk)) continue
       this.addToCache(chunk, bytes)
       return bytes
@@ -87,8 +100,7 @@ export class ChunkKeeper {
 
   /** Resolves when there is room for more. */
   async whenRoom(): Promise<void> {
-    while (this.unstoredBytes > MAX_UNSTORED_BYTES && !this.isClosed)
-      await new Promise<void>((resolve) => this.roomWaiters.push(resolve))
+    while (this.isCrowded) await new Promise<void>((resolve) => this.roomWaiters.push(resolve))
   }
 
   /**
@@ -106,7 +118,7 @@ export class ChunkKeeper {
       else parts[chunk] = bytes
     }
     for (const store of this.stores.toReversed()) {
-      const wanted = absent.filter((chunk) => parts[chunk] === undefined)
+      const wanted = absent.filter((chunk) => parts[chunk] === undefined && !this.removals.has(chunk))
       const blobs = await store.getBlobs(wanted).catch(() => [])
       for (const [place, blob] of blobs.entries()) {
         const chunk = wanted[place]
@@ -135,8 +147,13 @@ export class ChunkKeeper {
     for (const store of this.stores) await store.delete().catch(() => {})
   }
 
+  private get isCrowded(): boolean {
+    return this.unstoredBytes > MAX_UNSTORED_BYTES && !this.isClosed && !this.isFull
+  }
+
   private release(): void {
     this.isClosed = true
+    this.removals.clear()
     this.unstored.clear()
     this.cache.clear()
     this.makeRoom()
@@ -161,7 +178,8 @@ export class ChunkKeeper {
   }
 
   private writeNext(): void {
-    if (this.writing !== null || this.unstored.size === 0) return
+    const isIdle = this.removals.size === 0 && (this.unstored.size === 0 || this.isFull)
+    if (this.writing !== null || isIdle) return
     this.writing = this.writeGroup().finally(() => {
       this.writing = null
       this.makeRoom()
@@ -171,6 +189,7 @@ export class ChunkKeeper {
 
   private async writeGroup(): Promise<void> {
     await this.opening
+    if (this.removals.size > 0) return this.removeGroup()
     const group: StoredChunk[] = []
     let groupBytes = 0
     for (const [index, bytes] of this.unstored) {
@@ -184,12 +203,20 @@ export class ChunkKeeper {
     } catch {
       // Full or broken: memory takes over; the group is written there by the next turn.
       if (this.stores.at(-1)?.kind !== 'memory') return this.fallBack()
+      this.isFull = true
+      return
     }
     for (const { index, bytes } of group) {
       if (this.unstored.get(index) !== bytes) continue
       this.dropUnstored(index)
       this.addToCache(index, bytes)
     }
+  }
+
+  private async removeGroup(): Promise<void> {
+    const group = [...this.removals]
+    for (const store of this.stores) await store.remove(group).catch(() => {})
+    for (const chunk of group) this.removals.delete(chunk)
   }
 
   private dropUnstored(chunk: number): void {
@@ -215,7 +242,7 @@ export class ChunkKeeper {
   }
 
   private makeRoom(): void {
-    if (this.unstoredBytes > MAX_UNSTORED_BYTES && !this.isClosed) return
+    if (this.isCrowded) return
     for (const resume of this.roomWaiters.splice(0)) resume()
   }
 }

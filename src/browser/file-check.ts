@@ -17,8 +17,10 @@ export class FileCheck {
   private readonly options: FileCheckOptions
   private hash: FileHash | null = null
   private next = 0
+  /** Counts the new starts: what was read before one is not hashed after it. */
   private generation = 0
   private progress: Promise<void> | null = null
+  private ending: Promise<Uint8Array | null> | null = null
 
   constructor(options: FileCheckOptions) {
     this.options = options
@@ -31,30 +33,44 @@ export class FileCheck {
     })
   }
 
-  /** Something already hashed is not what it was: from the start again. */
+  /** From the start again. */
   restart(): void {
     this.generation++
     this.hash = null
     this.next = 0
   }
 
-  /** A kept chunk was given up. */
+  /** A kept chunk was given up: if it is hashed, or being read to be, that was in vain. */
   forget(chunk: number): void {
-    if (chunk < this.next) this.restart()
+    if (chunk <= this.next) this.restart()
   }
 
   /** The digest once every chunk is kept; null where one cannot be read any more. */
-  async finish(): Promise<Uint8Array | null> {
-    if (this.progress !== null) await this.progress
-    await this.run()
-    if (this.next < this.options.chunkCount) return null
-    const hash = this.hash ?? (await this.options.newHash())
-    this.restart()
-    return hash.digest()
+  finish(): Promise<Uint8Array | null> {
+    this.ending ??= this.end().finally(() => {
+      this.ending = null
+    })
+    return this.ending
+  }
+
+  private async end(): Promise<Uint8Array | null> {
+    for (;;) {
+      // One that is under way may have looked for the last chunk before it came.
+      await this.progress
+      const { next, generation } = this
+      this.advance()
+      await this.progress
+      if (this.next === this.options.chunkCount && this.hash !== null) {
+        const digest = this.hash.digest()
+        this.restart()
+        return digest
+      }
+      if (this.next === next && this.generation === generation) return null
+    }
   }
 
   private async run(): Promise<void> {
-    const generation = this.generation
+    const { generation } = this
     const hash = this.hash ?? (await this.options.newHash())
     if (generation !== this.generation) return
     this.hash = hash

@@ -51,19 +51,22 @@ export class OriginRuns {
 
   private async follow({ run, firstByte, lastByte, firstChunk }: Fetch, signal: AbortSignal): Promise<void> {
     const { origin, feed, geometry } = this.options
+    const count = (bytes: number): void => {
+      this.options.received(bytes)
+      feed({ type: 'runProgressed', run, bytes })
+    }
     let response = await origin.open({ firstByte, lastByte }, signal)
-    if (response.sizeBytes === null && geometry() === null) response = await readToTheEnd(response)
+    const hidesSize = response.sizeBytes === null && geometry() === null
+    if (hidesSize) response = await readToTheEnd(response, count)
     if (signal.aborted) return
     const whole = response.kind === 'whole'
     feed({ type: 'runOpened', run, sizeBytes: response.sizeBytes, validator: response.validator, whole })
-    // The session may have closed the run on what it just heard.
-    if (signal.aborted) return await response.body.cancel()
     const known = geometry()
-    if (known === null) return
+    // The session may have closed the run on what it just heard, or have no use for it.
+    if (signal.aborted || known === null) return await response.body.cancel()
     const reader = new ChunkReader(known, whole ? 0 : firstChunk)
     for await (const piece of response.body) {
-      this.options.received(piece.byteLength)
-      feed({ type: 'runProgressed', run, bytes: piece.byteLength })
+      if (!hidesSize) count(piece.byteLength)
       for (const { chunk, bytes } of reader.take(piece)) {
         if (signal.aborted) return
         this.options.deliver(run, chunk, bytes)
@@ -106,9 +109,15 @@ class ChunkReader {
 }
 
 /** An answer without a length has one when it has ended: read into Blobs, which the browser keeps on disk. */
-async function readToTheEnd(response: OriginResponse): Promise<OriginResponse> {
+async function readToTheEnd(
+  response: OriginResponse,
+  count: (bytes: number) => void,
+): Promise<OriginResponse> {
   const parts: Blob[] = []
-  for await (const piece of response.body) parts.push(new Blob([piece]))
+  for await (const piece of response.body) {
+    parts.push(new Blob([piece]))
+    count(piece.byteLength)
+  }
   const file = new Blob(parts)
   return { ...response, kind: 'whole', sizeBytes: file.size, lengthBytes: file.size, body: file.stream() }
 }
