@@ -8,6 +8,7 @@ import type { ChunkSource, SessionConfig, SessionOutput } from './core/session-i
 import type { FileFacts } from './core/types.ts'
 import { type Direction, type DownloadStats, Traffic } from './download-stats.ts'
 import { SwarmError } from './errors.ts'
+import { newGate } from './gate.ts'
 import { sentenceFor } from './failure-sentences.ts'
 import type { ParsedOptions } from './options.ts'
 import { type Bytes, OriginError } from './ports.ts'
@@ -386,22 +387,4 @@ function toSwarmError(error: unknown): SwarmError {
   return new SwarmError('internal', 'Something went wrong inside swarmfetch. Please report it.', {
     cause: error,
   })
-}
-
-/** A promise with its handles; nobody has to await it. */
-interface Gate {
-  readonly passed: Promise<void>
-  open(): void
-  close(error: SwarmError): void
-}
-
-function newGate(): Gate {
-  const handles: { open?: () => void; close?: (error: SwarmError) => void } = {}
-  const passed = new Promise<void>((resolve, reject) => {
-    handles.open = resolve
-    handles.close = reject
-  })
-  // The failure is told by event and state, too: an unawaited promise must not become an unhandled rejection.
-  passed.catch(() => {})
-  return { passed, open: () => handles.open?.(), close: (error) => handles.close?.(error) }
 }

@@ -9,29 +9,16 @@
 import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import { RateMeter } from '../rate.ts'
 import type { SessionInput } from '../session-io.ts'
 import type { ChunkRun, PeerId } from '../types.ts'
 import { seatProbability, slotMs } from './backoff.ts'
 import type { Claims } from './claims.ts'
-import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
-import { FIRST_RUN_CHUNKS, firstRun } from './first-run.ts'
-import { chooseFreeRun } from './free-run.ts'
+import { firstRun } from './first-run.ts'
 import { OriginView } from './origin-view.ts'
 import { judgeFailure } from './retry.ts'
-import { abortCostMs, newRun, type Run } from './run.ts'
+import { newRun, type Run } from './run.ts'
+import { type RunChoice, RunPlanner } from './run-planner.ts'
 import { StandingClaim } from './standing-claim.ts'
-
-/** A run lasts about this long at the seat's rate, plus 20 round trips, so that the pauses between runs cost 5%. */
-const RUN_SEC = 4
-const RUN_ROUND_TRIPS = 20
-
-/** A claim reaches as far ahead as its run will get in this time, in seconds (DESIGN). */
-const CLAIM_LEAD_SEC = 2
-
-/** Chunks claimed ahead before a rate is known, and at the least. */
-const FIRST_LEAD_CHUNKS = FIRST_RUN_CHUNKS
-const MIN_LEAD_CHUNKS = 2
 
 /** A response that sends nothing for this long is taken for dead (guess; a shaped origin may pause for seconds). */
 const SILENCE_MS = 20_000
@@ -39,27 +26,20 @@ const SILENCE_MS = 20_000
 /** Neighbours that gave us something within this time are "delivering". */
 const MESH_ALIVE_MS = 10_000
 
-/** A mesh that gives nothing for this long, in ms, makes claims doubtful: longer than a claim lives (5 s) unrenewed. */
-const MESH_SILENT_MS = 8000
-
-const RATE_WINDOW_MS = 3000
-
 export interface SeatEvents {
   /** The origin cannot be had, and nobody else delivers. */
   gaveUp(failure: Extract<SessionInput, { type: 'runFailed' }>): void
 }
 
 export class OriginSeat {
-  /** Rate at which the origin's bytes arrive. */
-  readonly rate: RateMeter = new RateMeter(RATE_WINDOW_MS)
   private readonly context: Context
   private readonly mesh: Mesh
   private readonly claims: Claims
   private readonly claim: StandingClaim
+  private readonly planner: RunPlanner
   private readonly events: SeatEvents
   /** Null until the file's size is known. */
   private view: OriginView | null = null
-  private swarmSize = 1
   private run: Run | null = null
   private nextRunId = 0
   private continueAt: number | null = null
@@ -67,11 +47,6 @@ export class OriginSeat {
   private isPaused = false
   /** The origin answers ranges; else its one answer is the file from the first byte. */
   private rangesWork = true
-  private rttMs = Infinity
-  /** The rate of the last run, kept for when none is under way. */
-  private lastRateBytesPerSec = 0
-  private bestRateBytesPerSec = 0
-  private lastWasDuplicate = false
   private attempts = 0
   private hasWorked = false
 
@@ -80,17 +55,18 @@ export class OriginSeat {
     this.mesh = mesh
     this.claims = claims
     this.claim = new StandingClaim(context, mesh)
+    this.planner = new RunPlanner(context, mesh)
     this.events = events
   }
 
   /** n̂: what the server said, and no fewer than we see. */
   get swarmSizeSeen(): number {
-    return Math.max(this.swarmSize, this.mesh.neighbours.size + 1)
+    return this.planner.swarmSizeSeen
   }
 
   /** The topology server counted this many. */
   noteSwarmSize(count: number): void {
-    this.swarmSize = Math.max(1, count)
+    this.planner.noteSwarmSize(count)
   }
 
   // ---------------------------------------------------------------------------------------- taking the seat
@@ -120,7 +96,7 @@ export class OriginSeat {
     this.isSeated = true
     const run = firstRun({
       joinIndex: this.swarmSizeSeen === 1 ? 0 : joinIndex % seats,
-      starters: this.seatsInUse,
+      starters: this.planner.seatsInUse,
       chunkCount: view.inventory.geometry.chunkCount,
     })
     if (this.run !== null) {
@@ -150,7 +126,7 @@ export class OriginSeat {
       seats: context.limits.seats,
       taken: this.claims.seatCount(context.nowMs),
       swarmSize: this.swarmSizeSeen,
-      meshIsSilent: view.meshSilentMs > MESH_SILENT_MS,
+      meshIsSilent: this.planner.isMeshSilent(view),
     })
     const wins = !this.mesh.requests.trustPeers || context.random.fraction() < probability
     const choice = wins ? this.chooseRun(view) : null
@@ -179,7 +155,7 @@ export class OriginSeat {
     const { run, context } = this
     if (run?.id !== input.run) return
     run.lastByteAtMs = context.nowMs
-    this.rttMs = Math.min(this.rttMs, Math.max(1, context.nowMs - run.askedAtMs))
+    this.planner.noteRoundTrip(context.nowMs - run.askedAtMs)
     if (!input.whole) return
     this.rangesWork = false
     run.end = this.view?.inventory.geometry.chunkCount ?? Infinity
@@ -197,9 +173,7 @@ export class OriginSeat {
     this.attempts = 0
     this.hasWorked = true
     run.lastByteAtMs = context.nowMs
-    this.rate.add(bytes, context.nowMs)
-    this.lastRateBytesPerSec = this.rate.bytesPerSec(context.nowMs)
-    this.bestRateBytesPerSec = Math.max(this.bestRateBytesPerSec, this.lastRateBytesPerSec)
+    this.planner.noteBytes(bytes)
   }
 
   /** A chunk of the run is whole. True if it is wanted. */
@@ -312,44 +286,11 @@ export class OriginSeat {
     this.work()
   }
 
-  // ------------------------------------------------------------------------------------------- the next run
-
-  private chooseRun(view: OriginView): { run: ChunkRun; isDuplicate: boolean } | null {
-    const { inventory } = view
-    const { chunkCount } = inventory.geometry
-    const { random } = this.context
-    const options = { chunkCount, continueAt: this.continueAt, maxChunks: this.runChunks(inventory), random }
-    const free = chooseFreeRun({
-      ...options,
-      isFree: (chunk) => view.isFree(chunk),
-      isApproached: (chunk) => view.isApproached(chunk),
-      readerChunk: this.mesh.requests.readerChunk,
-      seats: this.seatsInUse,
-    })
-    if (free !== null) return { run: this.rangesWork ? free : wholeFile(chunkCount), isDuplicate: false }
-    const figures = view.duplicateView({
-      bytesPerSec: this.bestRateBytesPerSec * this.seatsInUse,
-      swarmSize: this.swarmSizeSeen,
-      isDuplicating: this.lastWasDuplicate,
-      trustClaims: view.meshSilentMs <= MESH_SILENT_MS,
-    })
-    if (!isDuplicateWorthwhile(figures)) return null
-    const duplicate = chooseDuplicateRun({ ...options, isWanted: (chunk) => inventory.isMissing(chunk) })
-    if (duplicate === null) return null
-    return { run: this.rangesWork ? duplicate : wholeFile(chunkCount), isDuplicate: true }
-  }
-
-  /** Length of a run, in chunks. Alone, to the end of the file. */
-  private runChunks({ geometry }: Inventory): number {
-    if (this.swarmSizeSeen === 1 || !this.mesh.requests.trustPeers) return geometry.chunkCount
-    const bytesPerSec = this.lastRateBytesPerSec
-    if (bytesPerSec === 0) return FIRST_RUN_CHUNKS
-    const rttSec = Number.isFinite(this.rttMs) ? this.rttMs / 1000 : 0
-    return Math.max(1, Math.round((bytesPerSec * (RUN_SEC + RUN_ROUND_TRIPS * rttSec)) / geometry.chunkBytes))
-  }
-
-  private get seatsInUse(): number {
-    return Math.min(this.context.limits.seats, this.swarmSizeSeen)
+  /** What to fetch next. Without ranges there is but one run: the file. */
+  private chooseRun(view: OriginView): RunChoice | null {
+    const choice = this.planner.choose(view, this.continueAt)
+    if (choice === null || this.rangesWork) return choice
+    return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount } }
   }
 
   // ---------------------------------------------------------------------------------- following the response
@@ -358,7 +299,6 @@ export class OriginSeat {
     const { context, view } = this
     const run = newRun(this.nextRunId++, chunks, context.nowMs, isDuplicate)
     this.run = run
-    this.lastWasDuplicate = isDuplicate
     const geometry = view?.inventory.geometry ?? null
     // Open-ended at the end of the file: the length of the answer confirms the size.
     const endsEarly = geometry !== null && run.end < geometry.chunkCount
@@ -389,19 +329,12 @@ export class OriginSeat {
     while (run.next + needless < run.end && view.isNeedless(run, run.next + needless)) needless++
     if (needless === 0) return false
     if (run.next + needless >= run.end) return true
-    if (!this.rangesWork) return false
-    const bytesPerSec = Math.max(1, this.lastRateBytesPerSec)
-    const savedMs = ((needless * view.inventory.geometry.chunkBytes) / bytesPerSec) * 1000
-    return savedMs > abortCostMs(this.rttMs, bytesPerSec)
+    return this.rangesWork && this.planner.isWorthCutting(needless, view.inventory.geometry)
   }
 
   private reserveAhead(run: Run, view: OriginView): void {
     const { inventory } = view
-    const bytesPerSec = this.lastRateBytesPerSec
-    const lead =
-      bytesPerSec === 0
-        ? FIRST_LEAD_CHUNKS
-        : Math.max(MIN_LEAD_CHUNKS, Math.ceil((bytesPerSec * CLAIM_LEAD_SEC) / inventory.geometry.chunkBytes))
+    const lead = this.planner.leadChunks(inventory.geometry)
     const end = Math.min(run.end, run.next + lead)
     for (let chunk = Math.max(run.next, run.reservedEnd); chunk < end; chunk++)
       if (!view.isNeedless(run, chunk) && (inventory.askedCount(chunk) === 0 || run.isDuplicate))
@@ -437,8 +370,4 @@ export class OriginSeat {
     const { lastChunkAtMs } = this.mesh.requests
     return lastChunkAtMs !== null && this.context.nowMs - lastChunkAtMs < MESH_ALIVE_MS
   }
-}
-
-function wholeFile(chunkCount: number): ChunkRun {
-  return { start: 0, count: chunkCount }
 }

@@ -171,12 +171,12 @@ function parseWelcome(fields: Fields): Welcome | null {
 }
 
 /** Ids without repetition, and without the one they are introduced to. */
-function parsePeers(value: unknown, self: PeerId | null): readonly PeerId[] | null {
+function parsePeers(value: unknown, ownId: PeerId | null): readonly PeerId[] | null {
   if (!Array.isArray(value) || value.length > MAX_INTRODUCTIONS) return null
   const peers = new Set<PeerId>()
   for (const entry of value as readonly unknown[]) {
     const peer = parsePeerId(entry)
-    if (peer === null || peer === self || peers.has(peer)) return null
+    if (peer === null || peer === ownId || peers.has(peer)) return null
     peers.add(peer)
   }
   return [...peers]
