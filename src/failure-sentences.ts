@@ -36,7 +36,6 @@ export function sentenceFor(
       return { code: 'origin-status', sentence: `${url.host} is too busy (${answered}). Try again later.` }
     case 'status':
       return { code: 'origin-status', sentence: `${url.host} ${answered}. Try again later.` }
-    case 'range-ignored':
     case 'range-unsatisfiable':
     case 'inconsistent':
       return {

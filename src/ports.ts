@@ -19,7 +19,10 @@ export interface ByteRange {
 }
 
 export interface OriginResponse {
-  /** 'range': the body starts at the range's first byte. 'whole': the origin ignores ranges; the body is the file. */
+  /**
+   * 'range': the body starts at the range's first byte. 'whole': the origin ignores ranges (200); the body is the file,
+   * from its first byte, whatever was asked for. Whoever has no use for that closes it at once.
+   */
   readonly kind: 'range' | 'whole'
   /** Length of the whole file in bytes, where this response tells it (open-ended ranges do), else null. */
   readonly sizeBytes: number | null
@@ -37,7 +40,6 @@ export type OriginFailure =
   | 'cors' // the origin answers, but not to this page
   | 'unreachable' // nothing answers, or the connection broke
   | 'busy' // 429, 503
-  | 'range-ignored' // 200 to a range that does not start at 0; the body was not read
   | 'range-unsatisfiable' // 416: the file is shorter than was believed
   | 'inconsistent' // encoded body, wrong Content-Range or length
   | 'status' // any other status

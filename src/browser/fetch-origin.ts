@@ -136,7 +136,6 @@ function accept(answer: Answer, range: ByteRange): OriginResponse {
     const body = exactBody(response.body ?? new Blob().stream(), promisedBytes, connection)
     return { kind, sizeBytes, lengthBytes, validator: readValidator(response.headers), body }
   } catch (error) {
-    // Before the body arrives, or every visitor pulls a whole file only to throw it away.
     connection.abort()
     throw error
   }
@@ -145,9 +144,6 @@ function accept(answer: Answer, range: ByteRange): OriginResponse {
 function readFraming({ response, isRanged }: Answer, range: ByteRange): Framing {
   if (response.status === 206) return readRangeFraming(response.headers, range)
   if (response.status !== 200) throw statusError(response)
-  if (range.firstByte !== 0) {
-    throw new OriginError('range-ignored', 'The origin ignores ranges.', { status: 200 })
-  }
   const saidBytes = readLengthBytes(response.headers)
   // The length of an encoded body is not the file's. Browsers ask for no encoding only together with a range, and
   // cross-origin they hide whether there is one.

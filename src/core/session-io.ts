@@ -23,7 +23,6 @@ export type RunFailure =
   | 'cors'
   | 'unreachable'
   | 'busy'
-  | 'range-ignored'
   | 'range-unsatisfiable'
   | 'inconsistent'
   | 'status'

@@ -48,6 +48,8 @@ export class Session {
   private verification: Verification | null = null
   /** The origin itself, or the page's manifest, has told the size. */
   private factsConfirmed = false
+  /** What the origin first called this version of the file. */
+  private originValidator: string | null = null
   private welcome: Welcome | null = null
   /** The origin may be asked: the topology server has answered, or had its time. */
   private hasBegun = false
@@ -239,10 +241,11 @@ export class Session {
   /** Without any hash, two versions could be put together unseen. False if that ended the session. */
   private confirmVersion(validator: string | null): boolean {
     const { config } = this.context
-    const known = this.material?.facts.validator ?? null
+    const known = this.originValidator ?? this.material?.facts.validator ?? null
+    this.originValidator ??= validator
     const isHashed = config.verification === 'chunkDigests' || config.fileIsHashed === true
     if (isHashed || validator === null || known === null || validator === known) return true
-    if (this.factsConfirmed) this.fail('inconsistent', null)
+    if (this.factsConfirmed || known !== this.material?.facts.validator) this.fail('inconsistent', null)
     else this.misled()
     return false
   }

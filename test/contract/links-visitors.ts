@@ -72,8 +72,7 @@ export class Visitors {
   }
 
   private comeOne(options: Partial<LinksOptions>): Visitor {
-    const id = parsePeerId((0xabc000 + this.visitors.length).toString(16).padStart(16, '0'))
-    if (id === null) throw new Error('Not an id.')
+    const id = idOf((0xabc000 + this.visitors.length).toString(16).padStart(16, '0'))
     const log: string[] = []
     const signals: unknown[] = []
     const watchers = new Set<() => void>()
@@ -139,4 +138,10 @@ export class Visitors {
     this.receivers.set(id, (from, data) => links.signal(from, data))
     return visitor
   }
+}
+
+export function idOf(text: string): PeerId {
+  const id = parsePeerId(text)
+  if (id === null) throw new Error(`${text} is no peer id.`)
+  return id
 }

@@ -2,15 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import { createWebrtcLinks, DEFAULT_LINKS_SETTINGS, webrtcLinks } from '../../src/browser/webrtc-links.ts'
 import type { WebrtcLinksSettings } from '../../src/browser/webrtc-links.ts'
-import { parsePeerId, type PeerId } from '../../src/core/types.ts'
 import { linksSuite } from './links.suite.ts'
-import { type Visitor, Visitors } from './links-visitors.ts'
-import { type Connections, RawPeer, watchConnections } from './raw-peer.ts'
+import { idOf, type Visitor, Visitors } from './links-visitors.ts'
+import { comeStranger, SESSION, STRANGER } from './links-stranger.ts'
+import { type Connections, watchConnections } from './raw-peer.ts'
 
 linksSuite('webrtcLinks', webrtcLinks)
-
-const STRANGER = idOf('fffffffffffffff0')
-const SESSION = '01234567'
 
 let connections: Connections
 let visitors: Visitors
@@ -125,7 +122,7 @@ describe('limits', () => {
     visitors = visitorsWith({ maxStarting: 0 })
     const [ada, ben] = visitors.come(2)
     ada.links.connect(ben.id)
-    const stranger = comeStranger(ada, ben.id)
+    const stranger = comeStranger(visitors, ada, ben.id)
     const opened = Promise.all([ada.opened(ben), stranger.isOpen])
     await stranger.offer(SESSION)
     await opened
@@ -139,7 +136,7 @@ describe('limits', () => {
     for (const other of [ben, cyd, dan]) ada.links.connect(other.id)
     expect(ada.log).toEqual([])
     await ada.closed(dan)
-    const stranger = comeStranger(ada)
+    const stranger = comeStranger(visitors, ada)
     await stranger.offer(SESSION)
     expect(connections.made).toBe(2 + 1)
     expect(ada.log).toEqual([`closed ${dan.id}`])
@@ -150,7 +147,7 @@ describe('limits', () => {
     visitors.signalsAreLost = true
     const [ada] = visitors.come(1)
     for (let at = 0; at < 5; at++) {
-      const stranger = comeStranger(ada, idOf(`fffffffffffffff${at}`))
+      const stranger = comeStranger(visitors, ada, idOf(`fffffffffffffff${at}`))
       await stranger.offer(SESSION)
     }
     expect(connections.made).toBe(5 + 2)
@@ -159,14 +156,14 @@ describe('limits', () => {
   test('a peer may start its connection anew only so many times', async () => {
     const [ada] = visitors.come(1)
     visitors.signalsAreLost = true
-    const stranger = comeStranger(ada)
+    const stranger = comeStranger(visitors, ada)
     for (let at = 0; at < 20; at++) await stranger.offer((0x10000000 + at).toString(16))
     expect(connections.made).toBe(1 + 1 + DEFAULT_LINKS_SETTINGS.maxReplaced)
   })
 
   test('64 candidates of a peer are taken, and no more', async () => {
     const [ada] = visitors.come(1)
-    const stranger = comeStranger(ada)
+    const stranger = comeStranger(visitors, ada)
     visitors.signalsAreLost = true
     stranger.rewrite = (signal) => (signal.type === 'candidate' ? null : signal)
     await stranger.offer(SESSION)
@@ -215,114 +212,12 @@ test('a link that fails and is closed in one breath is not said to be closed', a
   expect(ada.log).toEqual([`opened ${ben.id}`])
 })
 
-describe('a hostile neighbour', () => {
-  test('that sends text is closed', async () => {
-    const [ada, stranger] = await linkedStranger()
-    const closed = ada.closed(stranger)
-    stranger.channel.send('hello')
-    await closed
-    expect(ada.log).toEqual([`opened ${STRANGER}`, `closed ${STRANGER}`])
-  })
-
-  test('that opens another channel is closed', async () => {
-    const [ada, stranger] = await linkedStranger()
-    const closed = ada.closed(stranger)
-    stranger.connection.createDataChannel('another')
-    await closed
-  })
-
-  test('that takes only tiny messages is not linked to', async () => {
-    const [ada] = visitors.come(1)
-    const stranger = comeStranger(ada)
-    stranger.rewrite = (signal) => ({
-      ...signal,
-      ...(signal.sdp && { sdp: signal.sdp.replace(/a=max-message-size:\d+/, 'a=max-message-size:10') }),
-    })
-    const closed = ada.closed(stranger)
-    ada.links.connect(STRANGER)
-    await closed
-    expect(ada.log).toEqual([`closed ${STRANGER}`])
-  })
-
-  test('cannot end an open link by another offer', async () => {
-    const [ada, stranger] = await linkedStranger()
-    const before = connections.made
-    const forger = new RawPeer(STRANGER, ada.links)
-    await forger.offer('89abcdef')
-    const frame = ada.receives(1)
-    stranger.channel.send(Uint8Array.of(7))
-    await frame
-    expect(connections.made).toBe(before + 1)
-    expect(ada.log).toEqual([`opened ${STRANGER}`, `frame ${STRANGER} 7`])
-  })
-
-  test('whose answer is nonsense is closed, and nobody else', async () => {
-    const [ada, ben] = await visitors.linked()
-    const stranger = comeStranger(ada)
-    stranger.rewrite = (signal) => ({
-      ...signal,
-      ...(signal.sdp && { sdp: 'v=0\r\nm=application nonsense\r\n' }),
-    })
-    const closed = ada.closed(stranger)
-    ada.links.connect(STRANGER)
-    await closed
-    await visitors.exchange(ada, ben)
-  })
-})
-
-describe('privacy', () => {
-  test('relay only: no address of this visitor is signalled', async () => {
-    const [ada, ben] = visitors.come(2, { relayOnly: true })
-    const offered = expect.poll(() => typesOf(ada))
-    ada.links.connect(ben.id)
-    await offered.toContain('offer')
-    await expect.poll(() => typesOf(ben)).toContain('answer')
-    await visitors.exchange(...(await visitors.linked()))
-    expect(JSON.stringify([ada.signals, ben.signals])).not.toMatch(/typ (host|srflx|prflx)/)
-    expect(typesOf(ada)).toEqual(['offer'])
-  })
-
-  test('ICE servers that the browser refuses are left out, the others used', async () => {
-    const [ada, ben] = visitors.come(2, {
-      iceServers: [
-        { urls: ['turn:relay.example.com'] },
-        { urls: ['stun:127.0.0.1:9'] },
-        { urls: ['nonsense'] },
-      ],
-    })
-    ada.links.connect(ben.id)
-    await Promise.all([ada.opened(ben), ben.opened(ada)])
-  })
-})
-
 function visitorsWith(settings: Partial<WebrtcLinksSettings>): Visitors {
   return new Visitors((events) => createWebrtcLinks(events, settings))
 }
 
-/** One made of a bare connection, whose signals ada hears, and who hears hers. */
-function comeStranger(ada: Visitor, id = STRANGER): RawPeer {
-  const stranger = new RawPeer(id, ada.links)
-  visitors.invite(stranger)
-  return stranger
-}
-
-async function linkedStranger(): Promise<[Visitor, RawPeer]> {
-  const [ada] = visitors.come(1)
-  const stranger = comeStranger(ada)
-  const opened = Promise.all([ada.opened(stranger), stranger.isOpen])
-  await stranger.offer(SESSION)
-  await opened
-  return [ada, stranger]
-}
-
 function typesOf(visitor: Visitor): unknown[] {
   return visitor.signals.map((signal) => (signal as { type: unknown }).type)
-}
-
-function idOf(text: string): PeerId {
-  const id = parsePeerId(text)
-  if (id === null) throw new Error(`${text} is no peer id.`)
-  return id
 }
 
 function nothing(): void {}

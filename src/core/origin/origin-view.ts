@@ -45,6 +45,13 @@ export class OriginView {
     return this.claims.covers(chunk, this.context.nowMs, before)
   }
 
+  /** Neighbours have all that is missing from this chunk on. */
+  isAllElsewhere(from: number): boolean {
+    for (let chunk = from; chunk < this.inventory.geometry.chunkCount; chunk++)
+      if (this.inventory.isMissing(chunk) && !this.isElsewhere(chunk)) return false
+    return true
+  }
+
   /** Time since the mesh last gave us anything, or since we came, in ms. */
   get meshSilentMs(): number {
     return this.context.nowMs - (this.mesh.requests.lastChunkAtMs ?? this.context.startedAtMs)

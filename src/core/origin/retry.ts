@@ -35,13 +35,9 @@ export interface FailureView {
 }
 
 export type FailureVerdict =
-  | { readonly type: 'retry'; readonly afterMs: number }
-  /** The origin ignores ranges: from now on one stream from the first byte. */
-  | { readonly type: 'retryWhole' }
-  | { readonly type: 'giveUp' }
+  { readonly type: 'retry'; readonly afterMs: number } | { readonly type: 'giveUp' }
 
 export function judgeFailure(view: FailureView): FailureVerdict {
-  if (view.failure === 'range-ignored') return { type: 'retryWhole' }
   if (view.attempts >= attemptsAllowed(view) && !view.meshDelivers) return { type: 'giveUp' }
   const doubled = FIRST_PAUSE_MS * 2 ** Math.min(view.attempts - 1, 10)
   const pauseMs = Math.min(LONGEST_PAUSE_MS, doubled) * (0.5 + view.fraction)
@@ -65,7 +61,5 @@ function attemptsAllowed({ failure, hasWorked }: FailureView): number {
     case 'not-found':
     case 'forbidden':
       return hasWorked ? MAX_INCONSISTENT : 1
-    case 'range-ignored':
-      return Infinity
   }
 }

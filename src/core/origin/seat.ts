@@ -157,7 +157,10 @@ export class OriginSeat {
     run.lastByteAtMs = context.nowMs
     this.planner.noteRoundTrip(context.nowMs - run.askedAtMs)
     if (!input.whole) return
+    // Whatever was asked for, this is the file from its first byte.
     this.rangesWork = false
+    this.release(run)
+    run.next = run.reservedEnd = 0
     run.end = this.view?.inventory.geometry.chunkCount ?? Infinity
   }
 
@@ -215,9 +218,6 @@ export class OriginSeat {
     switch (verdict.type) {
       case 'giveUp':
         return this.events.gaveUp(input)
-      case 'retryWhole':
-        this.rangesWork = false
-        return this.onRetryDeadline()
       case 'retry':
         this.claim.say(null)
         return context.deadlines.set('retry', context.nowMs + verdict.afterMs)
@@ -286,10 +286,11 @@ export class OriginSeat {
     this.work()
   }
 
-  /** What to fetch next. Without ranges there is but one run: the file. */
+  /** What to fetch next. Without ranges there is but one run, the file: not to be begun anew while the mesh delivers. */
   private chooseRun(view: OriginView): RunChoice | null {
     const choice = this.planner.choose(view, this.continueAt)
     if (choice === null || this.rangesWork) return choice
+    if (choice.isDuplicate && !this.planner.isMeshSilent(view)) return null
     return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount } }
   }
 
@@ -325,11 +326,12 @@ export class OriginSeat {
   }
 
   private shouldCut(run: Run, view: OriginView): boolean {
+    // Without ranges there is no coming back to what was left out: all of the rest must be with neighbours.
+    if (!this.rangesWork) return !run.isDuplicate && view.isAllElsewhere(run.next)
     let needless = 0
     while (run.next + needless < run.end && view.isNeedless(run, run.next + needless)) needless++
     if (needless === 0) return false
-    if (run.next + needless >= run.end) return true
-    return this.rangesWork && this.planner.isWorthCutting(needless, view.inventory.geometry)
+    return run.next + needless >= run.end || this.planner.isWorthCutting(needless, view.inventory.geometry)
   }
 
   private reserveAhead(run: Run, view: OriginView): void {
@@ -360,10 +362,14 @@ export class OriginSeat {
     this.run = null
     this.continueAt = run.next
     this.context.deadlines.clear('originStall')
-    if (this.view === null) return
-    for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.view.inventory.release(chunk)
+    this.release(run)
     // What was ours to fetch may be a neighbour's to give.
     if (run.reservedEnd > run.next) this.mesh.requests.askAll()
+  }
+
+  private release(run: Run): void {
+    if (this.view === null) return
+    for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.view.inventory.release(chunk)
   }
 
   private get meshDelivers(): boolean {

@@ -14,7 +14,7 @@ describe('the coin for a vacant seat', () => {
     { seats: 8, taken: 4, swarmSize: 44, expected: 0.1 },
     { seats: 3, taken: 0, swarmSize: 300, expected: 0.01 },
   ])('wins with $expected: $taken of $seats taken, $swarmSize visitors', ({ expected, ...view }) => {
-    expect(seatProbability(view)).toBeCloseTo(expected, 10)
+    expect(seatProbability({ ...view, meshIsSilent: false })).toBeCloseTo(expected, 10)
   })
 
   it('is a probability, smaller the more seats are taken and the more visitors there are', () => {
@@ -22,6 +22,7 @@ describe('the coin for a vacant seat', () => {
       seats: fc.integer({ min: 1, max: 64 }),
       taken: fc.nat(100),
       swarmSize: fc.integer({ min: 1, max: 20_000 }),
+      meshIsSilent: fc.boolean(),
     })
     fc.assert(
       fc.property(view, (seen) => {
@@ -36,10 +37,18 @@ describe('the coin for a vacant seat', () => {
   it('fills the vacant seats, and about no more, when everybody waiting tosses once', () => {
     fc.assert(
       fc.property(fc.nat(7), fc.integer({ min: 9, max: 10_000 }), (taken, swarmSize) => {
-        const probability = seatProbability({ seats: 8, taken, swarmSize })
+        const probability = seatProbability({ seats: 8, taken, swarmSize, meshIsSilent: false })
         expect((swarmSize - taken) * probability).toBeCloseTo(8 - taken, 6)
       }),
     )
+  })
+
+  it('is not kept from winning by claims that nobody delivers, but does not storm the origin', () => {
+    const silent = { seats: 8, meshIsSilent: true }
+    for (const swarmSize of [9, 100, 10_000])
+      for (const taken of [8, 200])
+        expect(seatProbability({ ...silent, taken, swarmSize }) * swarmSize).toBeCloseTo(0.4, 10)
+    expect(seatProbability({ ...silent, taken: 0, swarmSize: 80 })).toBeCloseTo(0.1, 10)
   })
 
   it('is tossed about every 250 ms, not by all at once', () => {

@@ -29,7 +29,9 @@ describe('a bit field off the wire', () => {
   })
 
   it('holds chunk 0 in the highest bit of the first byte', () => {
-    expect([...(Bitfield.parse(Uint8Array.of(0b1000_0001, 0b0100_0000), 16)?.chunks() ?? [])]).toEqual([0, 7, 9])
+    expect([...(Bitfield.parse(Uint8Array.of(0b1000_0001, 0b0100_0000), 16)?.chunks() ?? [])]).toEqual([
+      0, 7, 9,
+    ])
   })
 
   it('is copied, so that the frame may be reused', () => {

@@ -35,7 +35,7 @@ class Setting {
 
   /** The chunk was asked of this neighbour so long ago. */
   ask(neighbour: Neighbour, chunk: number, agoMs: number): void {
-    neighbour.outstanding.set(chunk, { askedAtMs: NOW_MS - agoMs, receivedBytes: 0 })
+    neighbour.outstanding.set(chunk, { askedAtMs: NOW_MS - agoMs, receivedBytes: 0, furthestBytes: 0 })
     this.inventory.markAsked(chunk)
   }
 
@@ -43,6 +43,14 @@ class Setting {
     const { inventory, neighbours } = this
     return chooseChunk({ inventory, neighbour, neighbours, readerChunk, nowMs: NOW_MS })
   }
+}
+
+/** All but the last few chunks are here; a first neighbour is asked for those. */
+function lastFew(missing: number): { setting: Setting; slow: Neighbour; other: Neighbour } {
+  const setting = new Setting()
+  setting.keep(range(0, CHUNKS - missing))
+  const slow = setting.neighbour(range(0, CHUNKS))
+  return { setting, slow, other: setting.neighbour(range(0, CHUNKS)) }
 }
 
 describe('which chunk to ask for', () => {
@@ -117,14 +125,6 @@ describe('which chunk to ask for', () => {
 })
 
 describe('near the end', () => {
-  /** All but the last few chunks are here; a first neighbour is asked for those. */
-  function lastFew(missing: number): { setting: Setting; slow: Neighbour; other: Neighbour } {
-    const setting = new Setting()
-    setting.keep(range(0, CHUNKS - missing))
-    const slow = setting.neighbour(range(0, CHUNKS))
-    return { setting, slow, other: setting.neighbour(range(0, CHUNKS)) }
-  }
-
   it('a chunk that another is slow to bring is asked for a second time, the slowest first', () => {
     const { setting, slow, other } = lastFew(2)
     setting.ask(slow, 98, 700)

@@ -21,7 +21,16 @@ function covered(claims: Claims, nowMs: number): number[] {
 describe('claims', () => {
   it('cover the chunks of their runs and take a seat each', () => {
     const claims = new Claims()
-    claims.hear({ ...claim(1, 1), runs: [{ start: 2, count: 2 }, { start: 9, count: 1 }] }, 0)
+    claims.hear(
+      {
+        ...claim(1, 1),
+        runs: [
+          { start: 2, count: 2 },
+          { start: 9, count: 1 },
+        ],
+      },
+      0,
+    )
     claims.hear(claim(2, 1, 15, 3), 0)
     expect(covered(claims, 0)).toEqual([2, 3, 9, 15, 16, 17])
     expect(claims.seatCount(0)).toBe(2)

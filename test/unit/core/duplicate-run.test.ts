@@ -101,16 +101,24 @@ describe('a duplicate run', () => {
   })
 
   it('goes on where the last one ended, if there is enough to go on with', () => {
-    const isWanted = (chunk: number): boolean => chunk >= 40
-    expect(chooseDuplicateRun({ ...all, isWanted, continueAt: 40, random: new Random(1) })).toEqual({
+    expect(
+      chooseDuplicateRun({ ...all, isWanted: (chunk) => chunk >= 40, continueAt: 40, random: new Random(1) }),
+    ).toEqual({
       start: 40,
       count: 10,
     })
   })
 
   it('leaves the last one’s crumbs for a longer gap', () => {
-    const isWanted = (chunk: number): boolean => chunk === 40 || (chunk >= 60 && chunk < 70)
-    expect(chooseDuplicateRun({ ...all, isWanted, continueAt: 40, random: new Random(1) })).toEqual({
+    const wanted = new Set([40, ...range(60, 70)])
+    expect(
+      chooseDuplicateRun({
+        ...all,
+        isWanted: (chunk) => wanted.has(chunk),
+        continueAt: 40,
+        random: new Random(1),
+      }),
+    ).toEqual({
       start: 60,
       count: 10,
     })

@@ -69,7 +69,9 @@ describe('a free run', () => {
         expect(run === null).toBe(free.length === 0)
         if (run === null) return
         expect(run.count).toBeGreaterThan(0)
-        expect(run.count).toBeLessThanOrEqual(Math.max(1, Math.min(maxChunks, Math.ceil(free.length / seats))))
+        expect(run.count).toBeLessThanOrEqual(
+          Math.max(1, Math.min(maxChunks, Math.ceil(free.length / seats))),
+        )
         expect(range(run.start, run.start + run.count).every((chunk) => free.includes(chunk))).toBe(true)
       }),
       { numRuns: 300 },

@@ -79,7 +79,8 @@ describe('a file cut into chunks', () => {
   it('knows which indices from outside are chunks', () => {
     const geometry = new Geometry({ sizeBytes: 301, chunkBytes: 100 })
     expect([0, 1, 2, 3].every((chunk) => geometry.contains(chunk))).toBe(true)
-    for (const stranger of [-1, 4, 0.5, NaN, Infinity, 2 ** 32]) expect(geometry.contains(stranger)).toBe(false)
+    for (const stranger of [-1, 4, 0.5, NaN, Infinity, 2 ** 32])
+      expect(geometry.contains(stranger)).toBe(false)
   })
 
   it('turns a run into the bytes of a Range header, both ends included', () => {

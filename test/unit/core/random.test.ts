@@ -71,7 +71,7 @@ describe('chance', () => {
 
   it('favours no number', () => {
     const random = new Random(2024)
-    const counts = new Array<number>(10).fill(0)
+    const counts = Array.from({ length: 10 }, () => 0)
     for (let count = 0; count < 20_000; count++) {
       const drawn = random.below(10)
       counts[drawn] = (counts[drawn] ?? 0) + 1

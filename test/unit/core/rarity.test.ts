@@ -8,7 +8,7 @@ const CHUNKS = 14
 
 /** The obvious way: two arrays, scanned. */
 class NaiveRarity {
-  readonly holders = new Array<number>(CHUNKS).fill(0)
+  readonly holders = Array.from({ length: CHUNKS }, () => 0)
   readonly eligible = new Set<number>(Array.from({ length: CHUNKS }, (_, chunk) => chunk))
 
   holdersOf(chunk: number): number {
@@ -109,7 +109,7 @@ describe('the rarity index', () => {
   })
 
   it('breaks ties differently for different seeds, and evenly', () => {
-    const firsts = new Array<number>(CHUNKS).fill(0)
+    const firsts = Array.from({ length: CHUNKS }, () => 0)
     for (let seed = 0; seed < 2800; seed++) {
       const index = new RarityIndex(CHUNKS, new Random(seed))
       for (let chunk = 0; chunk < CHUNKS; chunk++) index.increment(chunk)
@@ -117,6 +117,18 @@ describe('the rarity index', () => {
       if (first !== null) firsts[first] = (firsts[first] ?? 0) + 1
     }
     // 200 each are expected; five standard deviations are 68.
+    for (const count of firsts) expect(Math.abs(count - 200)).toBeLessThan(68)
+  })
+
+  it('breaks ties evenly, too, between chunks that have become rarer', () => {
+    const firsts = Array.from({ length: CHUNKS }, () => 0)
+    for (let seed = 0; seed < 2800; seed++) {
+      const index = new RarityIndex(CHUNKS, new Random(seed))
+      for (let chunk = 0; chunk < CHUNKS; chunk++) for (const _ of [1, 2]) index.increment(chunk)
+      for (let chunk = 0; chunk < CHUNKS; chunk++) index.decrement(chunk)
+      const first = index.findRarest(() => true)
+      if (first !== null) firsts[first] = (firsts[first] ?? 0) + 1
+    }
     for (const count of firsts) expect(Math.abs(count - 200)).toBeLessThan(68)
   })
 

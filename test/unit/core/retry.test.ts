@@ -52,10 +52,6 @@ describe('after a failure of the origin', () => {
     },
   )
 
-  it('an origin that ignores ranges is asked for the whole file, however often', () => {
-    expect(judgeFailure(view('range-ignored', { attempts: 50 }))).toEqual({ type: 'retryWhole' })
-  })
-
   it('nobody gives up while neighbours deliver', () => {
     for (const failure of FAILURES)
       expect(judgeFailure(view(failure, { attempts: 1000, meshDelivers: true })).type).toBe('retry')
@@ -78,11 +74,15 @@ describe('after a failure of the origin', () => {
 
   it('Retry-After is waited out in full', () => {
     fc.assert(
-      fc.property(fc.nat(120_000), fc.double({ min: 0, max: 0.99, noNaN: true }), (retryAfterMs, fraction) => {
-        const verdict = judgeFailure(view('busy', { retryAfterMs, fraction }))
-        expect(verdict.type).toBe('retry')
-        if (verdict.type === 'retry') expect(verdict.afterMs).toBeGreaterThanOrEqual(retryAfterMs)
-      }),
+      fc.property(
+        fc.nat(120_000),
+        fc.double({ min: 0, max: 0.99, noNaN: true }),
+        (retryAfterMs, fraction) => {
+          const verdict = judgeFailure(view('busy', { retryAfterMs, fraction }))
+          expect(verdict.type).toBe('retry')
+          if (verdict.type === 'retry') expect(verdict.afterMs).toBeGreaterThanOrEqual(retryAfterMs)
+        },
+      ),
     )
   })
 
@@ -93,7 +93,9 @@ describe('after a failure of the origin', () => {
   })
 
   it('those who were told the same time do not all come back at once', () => {
-    const returns = [0.1, 0.9].map((fraction) => judgeFailure(view('busy', { retryAfterMs: 10_000, fraction })))
+    const returns = [0.1, 0.9].map((fraction) =>
+      judgeFailure(view('busy', { retryAfterMs: 10_000, fraction })),
+    )
     expect(returns[0]).not.toEqual(returns[1])
   })
 })

@@ -61,7 +61,9 @@ describe('a visitor who arrives', () => {
     const visitor = started()
     visitor.welcome({ joinIndex: 0 })
     const outputs = visitor.openRun(0, FACTS.sizeBytes)
-    expect(pick(outputs, 'topology')).toEqual([{ type: 'topology', message: { type: 'facts', facts: FACTS } }])
+    expect(pick(outputs, 'topology')).toEqual([
+      { type: 'topology', message: { type: 'facts', facts: FACTS } },
+    ])
   })
 
   it('does not tell again what it was told', () => {
@@ -184,6 +186,28 @@ describe('introductions', () => {
     visitor.welcome(welcome)
     visitor.handle({ type: 'linkOpened', peer: peer(1) })
     expect(pick(visitor.welcome(welcome), 'connect')).toEqual([])
+  })
+
+  it('are tried three times where the connection fails, a second apart', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: [peer(1)] })
+    const attemptsMs = [0, 1000, 2000].map((atMs) => {
+      visitor.passUntil(atMs)
+      visitor.handle({ type: 'linkClosed', peer: peer(1) })
+      return visitor.all('connect').length
+    })
+    expect(attemptsMs).toEqual([1, 2, 3])
+    visitor.pass(60_000)
+    expect(visitor.all('connect')).toHaveLength(3)
+  })
+
+  it('are not tried again where the server says that the peer has gone', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: [peer(1)] })
+    visitor.handle({ type: 'peerGone', peer: peer(1) })
+    visitor.handle({ type: 'linkClosed', peer: peer(1) })
+    visitor.pass(60_000)
+    expect(visitor.all('connect')).toHaveLength(1)
   })
 
   it('of the visitor to itself are ignored', () => {

@@ -64,6 +64,7 @@ describe('without chunk hashes, a neighbour', () => {
     const source: ChunkSource = { kind: 'peer', peer: ANNA }
     expect(pick(visitor.digest(4, source), 'discard')).toEqual([{ type: 'discard', chunk: 4, source }])
     expect(visitor.askedOf(BERT)).toEqual([4])
+    expect(pick(visitor.handle({ type: 'linkOpened', peer: ANNA }), 'disconnect')).toEqual([])
   })
 })
 
@@ -86,7 +87,7 @@ describe('a chunk that two neighbours disagree about', () => {
     visitor.bring(0, 1)
     visitor.hearDigests(MALLORY, [4], forgedDigest)
     const outputs = visitor.pass(1000)
-    const [run] = pick([...visitor.outputs, ...outputs], 'fetch').filter(({ firstChunk }) => firstChunk === 4)
+    const run = pick([...visitor.outputs, ...outputs], 'fetch').find(({ firstChunk }) => firstChunk === 4)
     expect(run?.lastByte).toBe(5 * CHUNK_BYTES - 1)
     visitor.openRun(run?.run ?? -1)
     visitor.bring(run?.run ?? -1, 1)

@@ -101,7 +101,9 @@ describe('the hello', () => {
 describe('what we hold', () => {
   it('is told to a new neighbour in one bit field', () => {
     const outputs = visitorWithFour().meet(ANNA, FACTS)
-    expect(sent(outputs, 'bitfield').map(({ message }) => message.bits)).toEqual([bitsOf(range(0, 4), CHUNKS)])
+    expect(sent(outputs, 'bitfield').map(({ message }) => message.bits)).toEqual([
+      bitsOf(range(0, 4), CHUNKS),
+    ])
     expect(sent(outputs, 'have')).toEqual([])
   })
 
@@ -135,6 +137,14 @@ describe('what we hold', () => {
     expect(sent(visitor.bring(0, 5), 'have').map(({ message }) => message.chunks)).toEqual([[4]])
     expect(sent(visitor.pass(19), 'have')).toEqual([])
     expect(sent(visitor.pass(1), 'have').map(({ message }) => message.chunks)).toEqual([[5, 6, 7, 8]])
+  })
+
+  it('is not told of a chunk that was given up before its batch went out', () => {
+    const visitor = visitorWithFour()
+    visitor.meet(ANNA, FACTS)
+    visitor.bring(0, 3)
+    visitor.handle({ type: 'chunkLost', chunk: 5 })
+    expect(sent(visitor.pass(20), 'have').map(({ message }) => message.chunks)).toEqual([[6]])
   })
 
   it('is told in messages of at most 1,024 chunks', () => {

@@ -43,7 +43,9 @@ describe('a lone visitor', () => {
     expect(pick(visitor.bring(0, 1), 'digest')).toEqual([{ type: 'digest', chunk: 0, source }])
     expect(visitor.kept).toEqual([])
     const digest = new Uint8Array(32).fill(7)
-    expect(pick(visitor.digest(0, source, digest), 'keep')).toEqual([{ type: 'keep', chunk: 0, source, digest }])
+    expect(pick(visitor.digest(0, source, digest), 'keep')).toEqual([
+      { type: 'keep', chunk: 0, source, digest },
+    ])
   })
 
   it('has an empty file at once', () => {
@@ -74,7 +76,9 @@ describe('a lone visitor', () => {
     visitor.digest(3, { kind: 'store' })
     expect(visitor.kept).toEqual([3])
     const outputs = visitor.bring(0, CHUNKS)
-    expect(pick(outputs, 'discard')).toEqual([{ type: 'discard', chunk: 3, source: { kind: 'origin', run: 0 } }])
+    expect(pick(outputs, 'discard')).toEqual([
+      { type: 'discard', chunk: 3, source: { kind: 'origin', run: 0 } },
+    ])
     expect(pick(outputs, 'complete')).toHaveLength(1)
     expect(pick(outputs, 'keep').map(({ chunk }) => chunk)).not.toContain(3)
   })

@@ -82,6 +82,14 @@ describe('a neighbour is banned, for good, for', () => {
     expectBanned(visitor, MALLORY)
   })
 
+  it('a second bit field, though the first was empty', () => {
+    const visitor = lateVisitor(CHUNKS)
+    visitor.meet(MALLORY, FACTS)
+    visitor.hearBitfield(MALLORY, [], CHUNKS)
+    visitor.hearBitfield(MALLORY, [1], CHUNKS)
+    expectBanned(visitor, MALLORY)
+  })
+
   it('a bit field after a have', () => {
     const visitor = lateVisitor(CHUNKS)
     visitor.meet(MALLORY, FACTS)

@@ -88,6 +88,16 @@ describe('a neighbour’s requests', () => {
     ])
   })
 
+  it('are refused where the chunk was given up while they waited', () => {
+    const visitor = server()
+    request(visitor, ANNA, 3, 4, 5)
+    const outputs = visitor.handle({ type: 'chunkLost', chunk: 4 })
+    expect(sent(outputs, 'refuse')).toEqual([{ peer: ANNA, message: { type: 'refuse', chunks: [4] } }])
+    expect(visitor.handle({ type: 'served', peer: ANNA, chunk: 3 })).toEqual([
+      { type: 'serve', peer: ANNA, chunk: 5 },
+    ])
+  })
+
   it('are served while the download is paused, and after it is complete', () => {
     const visitor = server()
     visitor.handle({ type: 'pause' })
@@ -100,13 +110,10 @@ describe('a neighbour’s requests', () => {
     expect(pick(request(visitor, BERT, 79), 'serve')).toEqual([{ type: 'serve', peer: BERT, chunk: 79 }])
   })
 
-  it('give the rarest chunk way', () => {
+  it('are served in the order of rarity, not in that of asking', () => {
     const visitor = server()
     visitor.hearHave(BERT, [3, 4])
-    request(visitor, ANNA, 3, 4, 5)
-    expect(visitor.handle({ type: 'served', peer: ANNA, chunk: 3 })).toEqual([
-      { type: 'serve', peer: ANNA, chunk: 5 },
-    ])
+    expect(request(visitor, ANNA, 3, 4, 5)).toEqual([{ type: 'serve', peer: ANNA, chunk: 5 }])
   })
 })
 
@@ -121,7 +128,9 @@ describe('many neighbours', () => {
 
   it('are served four at a time', () => {
     const visitor = crowdedServer()
-    const served = crowd.flatMap((who) => pick(request(visitor, who, 3), 'serve').map((output) => output.peer))
+    const served = crowd.flatMap((who) =>
+      pick(request(visitor, who, 3), 'serve').map((output) => output.peer),
+    )
     expect(served).toEqual(crowd.slice(0, 4))
     const [first = ANNA] = crowd
     expect(pick(visitor.handle({ type: 'served', peer: first, chunk: 3 }), 'serve')).toEqual([

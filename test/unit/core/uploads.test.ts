@@ -68,9 +68,13 @@ describe('who is served next', () => {
 
   it('is nobody while four are being served', () => {
     const newcomer = waiting(9, 1)
-    expect(takeNextService([...range(0, 4).map((n) => served(n, 100)), newcomer], rarityOf(), NOW_MS)).toBeNull()
+    expect(
+      takeNextService([...range(0, 4).map((n) => served(n, 100)), newcomer], rarityOf(), NOW_MS),
+    ).toBeNull()
     expect(newcomer.queue).toEqual([1])
-    expect(takeNextService([...range(0, 3).map((n) => served(n, 100)), newcomer], rarityOf(), NOW_MS)).not.toBeNull()
+    expect(
+      takeNextService([...range(0, 3).map((n) => served(n, 100)), newcomer], rarityOf(), NOW_MS),
+    ).not.toBeNull()
   })
 
   it('does not wait for a service that takes 500 ms or more', () => {

@@ -216,7 +216,10 @@ export class Visitor {
 }
 
 /** Those of one type. */
-export function pick<T extends SessionOutput['type']>(outputs: readonly SessionOutput[], type: T): Output<T>[] {
+export function pick<T extends SessionOutput['type']>(
+  outputs: readonly SessionOutput[],
+  type: T,
+): Output<T>[] {
   return outputs.filter((output): output is Output<T> => output.type === type)
 }
 

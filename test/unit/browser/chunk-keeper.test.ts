@@ -1,0 +1,348 @@
+import { describe, expect, it } from 'vitest'
+
+import { ChunkKeeper } from '../../../src/browser/chunk-keeper.ts'
+import { MemoryStore } from '../../../src/browser/memory-store.ts'
+import type { Geometry } from '../../../src/core/geometry.ts'
+import type { ChunkStore } from '../../../src/ports.ts'
+import { bytesOf, chunkOf, fileBytes, geometryOf, isSettled, newGate, settle } from './chunks.ts'
+import { FaultyStore } from './stores.ts'
+
+const MIB = 1024 * 1024
+const GEOMETRY = geometryOf(10)
+
+interface Kept {
+  readonly keeper: ChunkKeeper
+  readonly fallbacks: ChunkStore[]
+  readonly lost: number[]
+}
+
+function keeperOn(store: ChunkStore, geometry: Geometry = GEOMETRY, fallbackBytes?: number): Kept {
+  const fallbacks: ChunkStore[] = []
+  const lost: number[] = []
+  const keeper = new ChunkKeeper({
+    geometry,
+    identity: {
+      locator: 'file',
+      sizeBytes: geometry.sizeBytes,
+      chunkBytes: geometry.chunkBytes,
+      validator: null,
+    },
+    store,
+    fallback: () => {
+      const fallback = new MemoryStore(fallbackBytes === undefined ? {} : { maxBytes: fallbackBytes })
+      fallbacks.push(fallback)
+      return fallback
+    },
+    lost: (chunk) => lost.push(chunk),
+  })
+  return { keeper, fallbacks, lost }
+}
+
+function keepAll(keeper: ChunkKeeper, geometry: Geometry = GEOMETRY): void {
+  for (let chunk = 0; chunk < geometry.chunkCount; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
+}
+
+async function expectWhole({ keeper, lost }: Kept, geometry: Geometry = GEOMETRY): Promise<void> {
+  for (let chunk = 0; chunk < geometry.chunkCount; chunk++)
+    expect(await keeper.get(chunk)).toEqual(chunkOf(geometry, chunk))
+  const blob = await keeper.blob('text/plain')
+  expect(blob?.type).toBe('text/plain')
+  expect(await bytesOf(blob)).toEqual(fileBytes(geometry))
+  expect(lost).toEqual([])
+}
+
+describe.each(['memory', 'indexeddb'] as const)('what is kept (%s)', (kind) => {
+  const newStore = (): ChunkStore => (kind === 'memory' ? new MemoryStore() : new FaultyStore())
+
+  it('can be read at once, and when it is stored', async () => {
+    const kept = keeperOn(newStore())
+    kept.keeper.keep(3, chunkOf(GEOMETRY, 3))
+    expect(await kept.keeper.get(3)).toEqual(chunkOf(GEOMETRY, 3))
+    await settle()
+    expect(await kept.keeper.get(3)).toEqual(chunkOf(GEOMETRY, 3))
+    expect(kept.keeper.storage).toBe(kind)
+  })
+
+  it('is the whole file in the end, stored or still on its way', async () => {
+    const kept = keeperOn(newStore())
+    keepAll(kept.keeper)
+    await expectWhole(kept)
+    await settle()
+    await expectWhole(kept)
+  })
+
+  it('is replaced by what is kept after it', async () => {
+    const kept = keeperOn(newStore())
+    kept.keeper.keep(3, chunkOf(GEOMETRY, 3, 1))
+    await settle()
+    keepAll(kept.keeper)
+    await settle()
+    await expectWhole(kept)
+  })
+
+  it('is gone once it is forgotten, and may come again', async () => {
+    const kept = keeperOn(newStore())
+    keepAll(kept.keeper)
+    await settle()
+    kept.keeper.forget(3)
+    await settle()
+    expect(await kept.keeper.get(3)).toBeNull()
+    expect(await kept.keeper.blob('')).toBeNull()
+    expect(kept.lost.splice(0)).toEqual([3])
+    kept.keeper.keep(3, chunkOf(GEOMETRY, 3))
+    await settle()
+    await expectWhole(kept)
+  })
+
+  it('is all gone after a deletion, but for Blobs handed out', async () => {
+    const { keeper } = keeperOn(newStore())
+    keepAll(keeper)
+    await settle()
+    const blob = await keeper.blob('')
+    await keeper.delete()
+    keeper.keep(0, chunkOf(GEOMETRY, 0))
+    await settle()
+    expect(await keeper.get(0)).toBeNull()
+    expect(await bytesOf(blob)).toEqual(fileBytes(GEOMETRY))
+  })
+})
+
+describe('what is not kept', () => {
+  it('reads as null, and its absence from the whole is told', async () => {
+    const { keeper, lost } = keeperOn(new MemoryStore())
+    keeper.keep(3, chunkOf(GEOMETRY, 3))
+    expect(await keeper.get(4)).toBeNull()
+    expect(await keeper.blob('')).toBeNull()
+    expect(lost).toEqual([0, 1, 2, 4, 5, 6, 7, 8, 9])
+  })
+})
+
+describe('an earlier visit', () => {
+  it('left chunks that can be read', async () => {
+    const before = [3, 5].map((index) => ({ index, bytes: chunkOf(GEOMETRY, index) }))
+    const { keeper } = keeperOn(new FaultyStore('indexeddb', before))
+    expect(await keeper.whenOpen()).toEqual([3, 5])
+    expect(await keeper.get(5)).toEqual(chunkOf(GEOMETRY, 5))
+  })
+
+  it('left chunks that this file does not have, or of another length: they do not count', async () => {
+    const before = [
+      { index: 99, bytes: new Uint8Array(1000) },
+      { index: 3, bytes: new Uint8Array(17) },
+    ]
+    const { keeper } = keeperOn(new FaultyStore('indexeddb', before))
+    expect(await keeper.whenOpen()).toEqual([3])
+    expect(await keeper.get(3)).toBeNull()
+    for (const chunk of [0, 1, 2, 4, 5, 6, 7, 8, 9]) keeper.keep(chunk, chunkOf(GEOMETRY, chunk))
+    await settle()
+    expect(await keeper.blob('')).toBeNull()
+  })
+})
+
+describe('writing', () => {
+  it('goes in groups of about 4 MiB, one at a time', async () => {
+    const geometry = geometryOf(20, MIB)
+    const store = new FaultyStore()
+    const { keeper } = keeperOn(store, geometry)
+    await keeper.whenOpen()
+    const gate = newGate()
+    store.putGate = gate
+    keeper.keep(0, chunkOf(geometry, 0))
+    await settle()
+    for (let chunk = 1; chunk < 11; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
+    await settle()
+    expect(store.groups).toEqual([[0]])
+    gate.open()
+    await settle()
+    expect(store.groups).toEqual([[0], [1, 2, 3, 4], [5, 6, 7, 8], [9, 10]])
+  })
+
+  it('of a chunk that is replaced meanwhile is done again', async () => {
+    const store = new FaultyStore()
+    const gate = newGate()
+    store.putGate = gate
+    const kept = keeperOn(store)
+    kept.keeper.keep(3, chunkOf(GEOMETRY, 3, 1))
+    await settle()
+    keepAll(kept.keeper)
+    gate.open()
+    await settle()
+    await expectWhole(kept)
+  })
+
+  it('of a chunk that is forgotten meanwhile leaves nothing behind', async () => {
+    const store = new FaultyStore()
+    const gate = newGate()
+    store.putGate = gate
+    const { keeper } = keeperOn(store)
+    keeper.keep(3, chunkOf(GEOMETRY, 3))
+    await settle()
+    keeper.forget(3)
+    gate.open()
+    await settle()
+    expect(await keeper.get(3)).toBeNull()
+  })
+
+  it('is finished before the store is closed', async () => {
+    const store = new FaultyStore()
+    const gate = newGate()
+    store.putGate = gate
+    const { keeper } = keeperOn(store)
+    keepAll(keeper)
+    const closed = keeper.close()
+    expect(await isSettled(closed)).toBe(false)
+    gate.open()
+    await closed
+    expect(store.groups.flat().sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  })
+})
+
+describe('room', () => {
+  const geometry = geometryOf(64, MIB)
+
+  it('is there until 24 MiB wait to be written, and again when some are', async () => {
+    const store = new FaultyStore()
+    const { keeper } = keeperOn(store, geometry)
+    await keeper.whenOpen()
+    const gate = newGate()
+    store.putGate = gate
+    for (let chunk = 0; chunk < 24; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
+    expect(await isSettled(keeper.whenRoom())).toBe(true)
+    keeper.keep(24, chunkOf(geometry, 24))
+    const room = keeper.whenRoom()
+    expect(await isSettled(room)).toBe(false)
+    gate.open()
+    await room
+  })
+
+  it('keeps nobody waiting once the download is deleted', async () => {
+    const store = new FaultyStore()
+    const gate = newGate()
+    store.putGate = gate
+    const { keeper } = keeperOn(store, geometry)
+    for (let chunk = 0; chunk < 30; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
+    const room = keeper.whenRoom()
+    const deleted = keeper.delete()
+    await room
+    gate.open()
+    await deleted
+  })
+
+  it('is counted once for a chunk that is kept twice', async () => {
+    const store = new FaultyStore()
+    store.putGate = newGate()
+    const { keeper } = keeperOn(store, geometry)
+    for (let times = 0; times < 60; times++) keeper.keep(0, chunkOf(geometry, 0))
+    expect(await isSettled(keeper.whenRoom())).toBe(true)
+  })
+
+  it('in memory is not used up by what was served: old chunks leave the cache', async () => {
+    const store = new FaultyStore()
+    const { keeper } = keeperOn(store, geometry)
+    for (let chunk = 0; chunk < 64; chunk++) {
+      keeper.keep(chunk, chunkOf(geometry, chunk))
+      await keeper.whenRoom()
+    }
+    await settle()
+    store.reads = false
+    const inMemory: number[] = []
+    for (let chunk = 0; chunk < 64; chunk++) if ((await keeper.get(chunk)) !== null) inMemory.push(chunk)
+    expect(inMemory.length).toBeLessThanOrEqual(16)
+    expect(inMemory).toContain(63)
+  })
+})
+
+describe('a store that fails', () => {
+  it('to open is replaced by memory', async () => {
+    const store = new FaultyStore()
+    store.opens = false
+    const kept = keeperOn(store)
+    expect(await kept.keeper.whenOpen()).toEqual([])
+    expect(kept.keeper.storage).toBe('memory')
+    keepAll(kept.keeper)
+    await settle()
+    await expectWhole(kept)
+  })
+
+  it.each([1, 2, 3])(
+    'to write its group number %i loses nothing: memory takes over',
+    async (failsFromPut) => {
+      const store = new FaultyStore()
+      store.failsFromPut = failsFromPut
+      const kept = keeperOn(store)
+      for (let chunk = 0; chunk < GEOMETRY.chunkCount; chunk++) {
+        kept.keeper.keep(chunk, chunkOf(GEOMETRY, chunk))
+        await settle()
+      }
+      expect(kept.keeper.storage).toBe('memory')
+      expect(kept.fallbacks).toHaveLength(1)
+      expect(store.groups).toHaveLength(failsFromPut)
+      await expectWhole(kept)
+    },
+  )
+
+  it('while somebody waits for room does not keep him waiting for ever', async () => {
+    const geometry = geometryOf(30, MIB)
+    const store = new FaultyStore()
+    store.failsFromPut = 1
+    const gate = newGate()
+    store.putGate = gate
+    const { keeper } = keeperOn(store, geometry)
+    for (let chunk = 0; chunk < 30; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
+    const room = keeper.whenRoom()
+    gate.open()
+    await room
+  })
+
+  it('to write and then to read has lost what it held, and says so', async () => {
+    const store = new FaultyStore()
+    store.failsFromPut = 2
+    const { keeper, lost } = keeperOn(store)
+    keeper.keep(0, chunkOf(GEOMETRY, 0))
+    await settle()
+    for (let chunk = 1; chunk < 10; chunk++) keeper.keep(chunk, chunkOf(GEOMETRY, chunk))
+    await settle()
+    store.reads = false
+    expect(await keeper.blob('')).toBeNull()
+    expect(lost).toEqual([0])
+  })
+
+  it('for want of memory loses nothing that it was given', async () => {
+    const kept = keeperOn(new MemoryStore({ maxBytes: 5000 }))
+    for (let chunk = 0; chunk < GEOMETRY.chunkCount; chunk++) {
+      kept.keeper.keep(chunk, chunkOf(GEOMETRY, chunk))
+      await settle()
+    }
+    await expectWhole(kept)
+  })
+
+  it('and whose replacement is too small loses nothing, either', async () => {
+    const store = new FaultyStore()
+    store.failsFromPut = 2
+    const kept = keeperOn(store, GEOMETRY, 3000)
+    for (let chunk = 0; chunk < GEOMETRY.chunkCount; chunk++) {
+      kept.keeper.keep(chunk, chunkOf(GEOMETRY, chunk))
+      await settle()
+    }
+    await expectWhole(kept)
+  })
+})
+
+describe('a slow read', () => {
+  it('of a chunk that is replaced meanwhile does not bring the old bytes back', async () => {
+    const before = [{ index: 3, bytes: chunkOf(GEOMETRY, 3, 1) }]
+    const store = new FaultyStore('indexeddb', before)
+    const { keeper } = keeperOn(store)
+    await keeper.whenOpen()
+    const gate = newGate()
+    store.getGate = gate
+    const read = keeper.get(3)
+    await settle()
+    keeper.forget(3)
+    keeper.keep(3, chunkOf(GEOMETRY, 3))
+    await settle()
+    gate.open()
+    await read
+    expect(await keeper.get(3)).toEqual(chunkOf(GEOMETRY, 3))
+  })
+})

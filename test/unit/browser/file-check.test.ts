@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto'
+
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { FileCheck } from '../../../src/browser/file-check.ts'
+import { createHasher } from '../../../src/browser/hasher.ts'
+import type { Bytes } from '../../../src/ports.ts'
+import { chunkOf, fileBytes, type Gate, geometryOf, newGate, settle } from './chunks.ts'
+
+const CHUNKS = 6
+const GEOMETRY = geometryOf(CHUNKS)
+const ALL = Array.from({ length: CHUNKS }, (_, chunk) => chunk)
+const hasher = createHasher()
+
+function digestOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest())
+}
+
+/** Chunks that are kept, and a check that reads them. */
+class Shelf {
+  readonly check: FileCheck
+  readonly chunks = new Map<number, Bytes>()
+  /** Every read of a chunk, in order. */
+  readonly reads: number[] = []
+  /** Reads of these chunks wait. */
+  readonly gates = new Map<number, Gate>()
+
+  constructor(chunkCount = CHUNKS) {
+    this.check = new FileCheck({
+      chunkCount,
+      newHash: () => hasher.createFileHash('sha256'),
+      isKept: (chunk) => this.chunks.has(chunk),
+      read: async (chunk) => {
+        this.reads.push(chunk)
+        const bytes = this.chunks.get(chunk) ?? null
+        await this.gates.get(chunk)?.passed
+        return bytes
+      },
+    })
+  }
+
+  keep(chunk: number, version = 0): void {
+    this.chunks.set(chunk, chunkOf(GEOMETRY, chunk, version))
+    this.check.advance()
+  }
+
+  forget(chunk: number): void {
+    this.chunks.delete(chunk)
+    this.check.forget(chunk)
+  }
+
+  keepAll(): void {
+    for (let chunk = 0; chunk < CHUNKS; chunk++) this.keep(chunk)
+  }
+}
+
+const WHOLE = digestOf(fileBytes(GEOMETRY))
+
+describe('the hash of the whole file', () => {
+  it('is right, in whatever order the chunks come', async () => {
+    const order = fc.shuffledSubarray(ALL, { minLength: CHUNKS })
+    await fc.assert(
+      fc.asyncProperty(order, async (chunks) => {
+        const shelf = new Shelf()
+        for (const chunk of chunks) {
+          shelf.keep(chunk)
+          if (chunk % 2 === 0) await settle()
+        }
+        expect(await shelf.check.finish()).toEqual(WHOLE)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('is taken while chunks still arrive, each read once', async () => {
+    const shelf = new Shelf()
+    for (const chunk of [1, 0, 2]) shelf.keep(chunk)
+    await settle()
+    expect(shelf.reads).toEqual([0, 1, 2])
+    for (const chunk of [5, 3, 4]) shelf.keep(chunk)
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+    expect(shelf.reads).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  it('of an empty file is the hash of nothing', async () => {
+    expect(await new Shelf(0).check.finish()).toEqual(digestOf(new Uint8Array(0)))
+  })
+
+  it('can be taken again', async () => {
+    const shelf = new Shelf()
+    shelf.keepAll()
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+  })
+
+  it('does not exist while a chunk is missing', async () => {
+    const shelf = new Shelf()
+    shelf.keepAll()
+    shelf.forget(CHUNKS - 1)
+    expect(await shelf.check.finish()).toBeNull()
+    shelf.keep(CHUNKS - 1)
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+  })
+
+  it('does not exist where a chunk cannot be read', async () => {
+    const shelf = new Shelf()
+    shelf.keepAll()
+    await settle()
+    const check = new FileCheck({
+      chunkCount: CHUNKS,
+      newHash: () => hasher.createFileHash('sha256'),
+      isKept: () => true,
+      read: async (chunk) => (chunk === 3 ? null : chunkOf(GEOMETRY, chunk)),
+    })
+    expect(await check.finish()).toBeNull()
+  })
+})
+
+describe('a chunk that is given up', () => {
+  it('after it was hashed starts the hash anew, so that its replacement counts', async () => {
+    const shelf = new Shelf()
+    for (const chunk of [0, 2, 3, 4, 5]) shelf.keep(chunk)
+    shelf.keep(1, 1)
+    await settle()
+    shelf.forget(1)
+    shelf.keep(1)
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+  })
+
+  it('before it was hashed costs nothing', async () => {
+    const shelf = new Shelf()
+    for (const chunk of [0, 1, 4]) shelf.keep(chunk)
+    await settle()
+    shelf.forget(4)
+    for (const chunk of [2, 3, 4, 5]) shelf.keep(chunk)
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+    expect(shelf.reads).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  it('while it is being read is not hashed', async () => {
+    const shelf = new Shelf()
+    const gate = newGate()
+    shelf.gates.set(1, gate)
+    shelf.keep(0)
+    shelf.keep(1, 1)
+    await settle()
+    expect(shelf.reads).toEqual([0, 1])
+    shelf.forget(1)
+    shelf.gates.delete(1)
+    shelf.keepAll()
+    gate.open()
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+  })
+
+  it('while the end is awaited, and comes again, is not hashed twice', async () => {
+    const shelf = new Shelf()
+    const gate = newGate()
+    shelf.keepAll()
+    await settle()
+    shelf.check.restart()
+    shelf.gates.set(3, gate)
+    const finished = shelf.check.finish()
+    await settle()
+    shelf.forget(5)
+    shelf.keep(5)
+    await settle()
+    gate.open()
+    expect(await finished).toEqual(WHOLE)
+  })
+})
+
+describe('two who want to know', () => {
+  it('get the same digest', async () => {
+    const shelf = new Shelf()
+    const gate = newGate()
+    shelf.gates.set(3, gate)
+    shelf.keepAll()
+    const both = [shelf.check.finish(), shelf.check.finish()]
+    await settle()
+    gate.open()
+    expect(await Promise.all(both)).toEqual([WHOLE, WHOLE])
+  })
+})

@@ -1,0 +1,363 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { OriginRuns } from '../../../src/browser/origin-runs.ts'
+import type { Geometry } from '../../../src/core/geometry.ts'
+import type { SessionInput } from '../../../src/core/session-io.ts'
+import {
+  type ByteRange,
+  type Bytes,
+  type Origin,
+  OriginError,
+  type OriginResponse,
+} from '../../../src/ports.ts'
+import { chunkOf, fileBytes, type Gate, geometryOf, newGate, settle } from './chunks.ts'
+
+const CHUNKS = 5
+const GEOMETRY = geometryOf(CHUNKS)
+const FILE = fileBytes(GEOMETRY)
+
+/** An origin whose answers the test sends, piece by piece. */
+class HandOrigin implements Origin {
+  readonly ranges: ByteRange[] = []
+  signal: AbortSignal | null = null
+  failure: unknown = null
+  response: Partial<OriginResponse> = {}
+  pulls = 0
+  isCancelled = false
+  private controller: ReadableStreamDefaultController<Bytes> | null = null
+
+  async open(range: ByteRange, signal: AbortSignal): Promise<OriginResponse> {
+    this.ranges.push(range)
+    this.signal = signal
+    await Promise.resolve()
+    if (this.failure !== null) throw this.failure
+    const body = new ReadableStream<Bytes>(
+      {
+        start: (controller) => {
+          this.controller = controller
+        },
+        pull: () => {
+          this.pulls++
+        },
+        cancel: () => {
+          this.isCancelled = true
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    return {
+      kind: 'range',
+      sizeBytes: GEOMETRY.sizeBytes,
+      lengthBytes: GEOMETRY.sizeBytes,
+      validator: '"v1"',
+      body,
+      ...this.response,
+    }
+  }
+
+  send(bytes: Bytes): void {
+    this.controller?.enqueue(bytes)
+  }
+
+  end(): void {
+    this.controller?.close()
+  }
+
+  break(error: unknown): void {
+    this.controller?.error(error)
+  }
+}
+
+class Setting {
+  readonly origin = new HandOrigin()
+  readonly fed: SessionInput[] = []
+  readonly delivered: { run: number; chunk: number; bytes: Bytes }[] = []
+  readonly runs: OriginRuns
+  geometry: Geometry | null = GEOMETRY
+  receivedBytes = 0
+  roomGate: Gate | null = null
+  /** What the session does about an input. */
+  react: (input: SessionInput) => void = () => {}
+
+  constructor() {
+    this.runs = new OriginRuns({
+      origin: this.origin,
+      feed: (input) => {
+        this.fed.push(input)
+        this.react(input)
+      },
+      geometry: () => this.geometry,
+      deliver: (run, chunk, bytes) => this.delivered.push({ run, chunk, bytes }),
+      received: (bytes) => {
+        this.receivedBytes += bytes
+      },
+      whenRoom: async () => this.roomGate?.passed,
+    })
+  }
+
+  async fetch(firstChunk = 0, lastByte: number | null = null): Promise<void> {
+    const firstByte = GEOMETRY.firstByte(firstChunk)
+    this.runs.fetch({ type: 'fetch', run: 7, firstByte, lastByte, firstChunk })
+    await settle()
+  }
+
+  get types(): string[] {
+    return this.fed.map(({ type }) => type)
+  }
+}
+
+const OPENED = { type: 'runOpened', run: 7, sizeBytes: GEOMETRY.sizeBytes, validator: '"v1"', whole: false }
+
+describe('a run', () => {
+  it('is cut into chunks, wherever the network cuts it into pieces', async () => {
+    const cuts = fc.uniqueArray(fc.integer({ min: 1, max: FILE.length - 1 }), { maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(cuts, async (places) => {
+        const setting = new Setting()
+        await setting.fetch()
+        const edges = [0, ...places.sort((a, b) => a - b), FILE.length]
+        for (const [place, end] of edges.entries()) {
+          const start = edges[place - 1]
+          if (start !== undefined) setting.origin.send(FILE.slice(start, end))
+        }
+        setting.origin.end()
+        await settle()
+        expect(setting.delivered.map(({ chunk }) => chunk)).toEqual([0, 1, 2, 3, 4])
+        for (const { chunk, bytes } of setting.delivered) expect(bytes).toEqual(chunkOf(GEOMETRY, chunk))
+        expect(setting.receivedBytes).toBe(FILE.length)
+        expect(setting.types.at(-1)).toBe('runEnded')
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  it('asks for its range, and begins with its first chunk', async () => {
+    const setting = new Setting()
+    await setting.fetch(2, 3999)
+    expect(setting.origin.ranges).toEqual([{ firstByte: 2000, lastByte: 3999 }])
+    setting.origin.send(FILE.slice(2000, 4000))
+    await settle()
+    expect(setting.delivered).toEqual([
+      { run: 7, chunk: 2, bytes: chunkOf(GEOMETRY, 2) },
+      { run: 7, chunk: 3, bytes: chunkOf(GEOMETRY, 3) },
+    ])
+  })
+
+  it('is told of in order: opened, bytes, a chunk that lies ready, the end', async () => {
+    const setting = new Setting()
+    setting.react = (input) => {
+      if (input.type === 'runChunk') expect(setting.delivered.at(-1)?.chunk).toBe(input.chunk)
+    }
+    await setting.fetch()
+    expect(setting.fed).toEqual([OPENED])
+    setting.origin.send(FILE.slice(0, 1500))
+    await settle()
+    setting.origin.send(FILE.slice(1500))
+    setting.origin.end()
+    await settle()
+    expect(setting.fed.slice(1)).toEqual([
+      { type: 'runProgressed', run: 7, bytes: 1500 },
+      { type: 'runChunk', run: 7, chunk: 0 },
+      { type: 'runProgressed', run: 7, bytes: FILE.length - 1500 },
+      { type: 'runChunk', run: 7, chunk: 1 },
+      { type: 'runChunk', run: 7, chunk: 2 },
+      { type: 'runChunk', run: 7, chunk: 3 },
+      { type: 'runChunk', run: 7, chunk: 4 },
+      { type: 'runEnded', run: 7 },
+    ])
+  })
+
+  it('of an origin that ignores ranges begins with the file', async () => {
+    const setting = new Setting()
+    setting.origin.response = { kind: 'whole' }
+    await setting.fetch()
+    expect(setting.fed).toEqual([{ ...OPENED, whole: true }])
+    setting.origin.send(FILE.slice(0, 1000))
+    await settle()
+    expect(setting.delivered.map(({ chunk }) => chunk)).toEqual([0])
+  })
+
+  it('brings no more chunks than the file has', async () => {
+    const setting = new Setting()
+    await setting.fetch()
+    setting.origin.send(new Uint8Array(FILE.length + 5000))
+    setting.origin.end()
+    await settle()
+    expect(setting.delivered).toHaveLength(CHUNKS)
+  })
+
+  it('reads no further than there is room for', async () => {
+    const setting = new Setting()
+    const gate = newGate()
+    setting.roomGate = gate
+    await setting.fetch()
+    setting.origin.send(FILE.slice(0, 1000))
+    await settle()
+    const pulls = setting.origin.pulls
+    setting.origin.send(FILE.slice(1000, 2000))
+    await settle()
+    expect(setting.delivered).toHaveLength(1)
+    expect(setting.origin.pulls).toBe(pulls)
+    gate.open()
+    await settle()
+    expect(setting.delivered).toHaveLength(2)
+  })
+})
+
+describe('a run that fails', () => {
+  it('before the headers says why', async () => {
+    const setting = new Setting()
+    setting.origin.failure = new OriginError('busy', 'Later.', { status: 503, retryAfterMs: 9000 })
+    await setting.fetch()
+    expect(setting.fed).toEqual([
+      { type: 'runFailed', run: 7, failure: 'busy', status: 503, retryAfterMs: 9000 },
+    ])
+  })
+
+  it('in the middle says why, and drops what it has of a chunk', async () => {
+    const setting = new Setting()
+    await setting.fetch()
+    setting.origin.send(FILE.slice(0, 1999))
+    await settle()
+    setting.origin.break(new OriginError('unreachable', 'Gone.'))
+    await settle()
+    expect(setting.fed.at(-1)).toEqual({
+      type: 'runFailed',
+      run: 7,
+      failure: 'unreachable',
+      status: null,
+      retryAfterMs: null,
+    })
+    expect(setting.delivered.map(({ chunk }) => chunk)).toEqual([0])
+    expect(setting.types).not.toContain('runEnded')
+  })
+
+  it('for a reason that nobody foresaw counts as unreachable', async () => {
+    const setting = new Setting()
+    setting.origin.failure = new TypeError('Failed to fetch')
+    await setting.fetch()
+    expect(setting.fed).toMatchObject([{ type: 'runFailed', failure: 'unreachable' }])
+  })
+})
+
+describe('a run that is aborted', () => {
+  it('before the headers is never spoken of again', async () => {
+    const setting = new Setting()
+    setting.runs.fetch({ type: 'fetch', run: 7, firstByte: 0, lastByte: null, firstChunk: 0 })
+    setting.runs.abort(7)
+    await settle()
+    expect(setting.origin.signal?.aborted).toBe(true)
+    expect(setting.fed).toEqual([])
+  })
+
+  it('by the session, on hearing of its headers, is closed unread', async () => {
+    const setting = new Setting()
+    setting.react = (input) => {
+      if (input.type === 'runOpened') setting.runs.abort(input.run)
+    }
+    await setting.fetch()
+    expect(setting.origin.isCancelled).toBe(true)
+    expect(setting.types).toEqual(['runOpened'])
+  })
+
+  it('by the session, on a chunk, brings no other chunk of the same piece', async () => {
+    const setting = new Setting()
+    setting.react = (input) => {
+      if (input.type === 'runChunk') setting.runs.abort(input.run)
+    }
+    await setting.fetch()
+    setting.origin.send(FILE)
+    await settle()
+    expect(setting.delivered).toHaveLength(1)
+    expect(setting.origin.isCancelled).toBe(true)
+    expect(setting.types.at(-1)).toBe('runChunk')
+  })
+
+  it('has its failure kept quiet', async () => {
+    const setting = new Setting()
+    await setting.fetch()
+    setting.runs.abort(7)
+    setting.origin.break(new OriginError('unreachable', 'Gone.'))
+    await settle()
+    expect(setting.types).toEqual(['runOpened'])
+  })
+
+  it('with all others is closed', async () => {
+    const setting = new Setting()
+    await setting.fetch()
+    setting.runs.abortAll()
+    expect(setting.origin.signal?.aborted).toBe(true)
+  })
+
+  it('need not exist', () => {
+    new Setting().runs.abort(99)
+  })
+})
+
+/** Nothing is known of the file; the session learns it from what it is told. */
+function ignorant(): Setting {
+  const setting = new Setting()
+  setting.geometry = null
+  setting.origin.response = { kind: 'whole', sizeBytes: null, lengthBytes: null }
+  setting.react = (input) => {
+    if (input.type === 'runOpened' && input.sizeBytes !== null) setting.geometry = GEOMETRY
+  }
+  return setting
+}
+
+describe('an answer without a length', () => {
+  it('is read to its end, and then has one', async () => {
+    const setting = ignorant()
+    await setting.fetch()
+    setting.origin.send(FILE.slice(0, 2345))
+    await settle()
+    setting.origin.send(FILE.slice(2345))
+    setting.origin.end()
+    await settle()
+    expect(setting.fed.filter(({ type }) => type === 'runOpened')).toEqual([{ ...OPENED, whole: true }])
+    expect(setting.delivered.map(({ bytes }) => bytes)).toEqual(
+      [0, 1, 2, 3, 4].map((chunk) => chunkOf(GEOMETRY, chunk)),
+    )
+    expect(setting.types.at(-1)).toBe('runEnded')
+  })
+
+  it('is not silent while it is read: the session hears that bytes come', async () => {
+    const setting = ignorant()
+    await setting.fetch()
+    setting.origin.send(FILE.slice(0, 2345))
+    await settle()
+    expect(setting.types).toContain('runProgressed')
+  })
+
+  it('is simply followed where the size is known', async () => {
+    const setting = new Setting()
+    setting.origin.response = { sizeBytes: null, lengthBytes: null }
+    await setting.fetch()
+    expect(setting.fed).toEqual([{ ...OPENED, sizeBytes: null }])
+    setting.origin.send(FILE.slice(0, 1000))
+    await settle()
+    expect(setting.delivered).toHaveLength(1)
+  })
+
+  it('that breaks off before its end was for nothing', async () => {
+    const setting = ignorant()
+    await setting.fetch()
+    setting.origin.send(FILE.slice(0, 2345))
+    await settle()
+    setting.origin.break(new OriginError('unreachable', 'Gone.'))
+    await settle()
+    expect(setting.fed.at(-1)).toMatchObject({ type: 'runFailed', failure: 'unreachable' })
+    expect(setting.delivered).toEqual([])
+  })
+})
+
+describe('an answer that the session cannot use', () => {
+  it('is closed, not left open', async () => {
+    const setting = new Setting()
+    setting.geometry = null
+    await setting.fetch()
+    expect(setting.types).toEqual(['runOpened'])
+    expect(setting.origin.isCancelled || setting.origin.signal?.aborted).toBe(true)
+  })
+})

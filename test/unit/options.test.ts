@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+
+import { SwarmError } from '../../src/errors.ts'
+import { type DownloadOptions, parseOptions, parseUrl } from '../../src/options.ts'
+
+const SHA256 = `sha256-${Buffer.alloc(32).toString('base64')}`
+const MANIFEST = {
+  version: 1,
+  sizeBytes: 10,
+  chunkBytes: 65_536,
+  hashes: Buffer.alloc(32).toString('base64'),
+}
+
+/** What callers write who have no types. */
+function parseAnything(options: unknown): ReturnType<typeof parseOptions> {
+  return parseOptions(options as DownloadOptions)
+}
+
+function errorOf(attempt: () => unknown): SwarmError {
+  try {
+    attempt()
+  } catch (error) {
+    if (error instanceof SwarmError) return error
+    throw error
+  }
+  throw new Error('Nothing was thrown.')
+}
+
+describe('options', () => {
+  it('have defaults that need nothing and nobody', () => {
+    expect(parseOptions({})).toEqual({
+      topologyUrls: [],
+      chunkHashes: null,
+      fileHash: null,
+      seedForMs: 120_000,
+      iceServers: null,
+      relayOnly: false,
+      credentials: 'same-origin',
+      headers: {},
+      storage: 'indexeddb',
+      visitor: '',
+      allowPrivateHosts: false,
+      unverifiedPeers: false,
+      contentType: 'application/octet-stream',
+      signal: null,
+    })
+  })
+
+  it('that are undefined count as not given', () => {
+    const names = ['topology', 'integrity', 'upload', 'iceServers', 'headers', 'visitor', 'signal', 'storage']
+    const all = Object.fromEntries(names.map((name) => [name, undefined]))
+    expect(parseAnything(all)).toEqual(parseOptions({}))
+  })
+
+  it('are taken as they are given', () => {
+    const { signal } = new AbortController()
+    const parsed = parseOptions({
+      topology: ['wss://one.example', 'ws://two.example:8080/path'],
+      upload: { seedForMs: 0 },
+      iceServers: [
+        { urls: 'stun:stun.example' },
+        { urls: ['turn:a', 'turns:b'], username: 'u', credential: 'c' },
+      ],
+      relayOnly: true,
+      credentials: 'include',
+      headers: { 'X-Own': 'yes' },
+      storage: 'memory',
+      visitor: 'Anna_2-b',
+      allowPrivateHosts: true,
+      unverifiedPeers: true,
+      contentType: 'text/plain',
+      signal,
+    })
+    expect(parsed).toMatchObject({
+      topologyUrls: ['wss://one.example/', 'ws://two.example:8080/path'],
+      seedForMs: 0,
+      iceServers: [
+        { urls: ['stun:stun.example'] },
+        { urls: ['turn:a', 'turns:b'], username: 'u', credential: 'c' },
+      ],
+      relayOnly: true,
+      credentials: 'include',
+      headers: { 'x-own': 'yes' },
+      storage: 'memory',
+      visitor: 'Anna_2-b',
+      allowPrivateHosts: true,
+      unverifiedPeers: true,
+      contentType: 'text/plain',
+    })
+    expect(parsed.signal).toBe(signal)
+  })
+
+  it('may name one topology server without a list', () => {
+    expect(parseOptions({ topology: 'wss://one.example/t' }).topologyUrls).toEqual(['wss://one.example/t'])
+  })
+
+  it('may seed for ever, or not at all', () => {
+    expect(parseOptions({ upload: { seedForMs: Infinity } }).seedForMs).toBe(Infinity)
+    expect(parseOptions({ upload: {} }).seedForMs).toBe(120_000)
+  })
+
+  it.each([
+    ['options', null],
+    ['options', 'wss://one.example'],
+    ['toplogy', { toplogy: 'wss://one.example' }],
+    ['topology', { topology: 'https://one.example' }],
+    ['topology', { topology: 'wss://' }],
+    ['topology', { topology: 5 }],
+    ['topology', { topology: null }],
+    ['topology', { topology: ['wss://one.example', 7] }],
+    ['topology', { topology: Array.from({ length: 9 }, (_, number) => `wss://${number}.example`) }],
+    ['upload', { upload: 'fast' }],
+    ['upload', { upload: null }],
+    ['upload.speed', { upload: { speed: 1 } }],
+    ['upload.seedForMs', { upload: { seedForMs: -1 } }],
+    ['upload.seedForMs', { upload: { seedForMs: NaN } }],
+    ['upload.seedForMs', { upload: { seedForMs: '5' } }],
+    ['iceServers', { iceServers: { urls: 'stun:a' } }],
+    ['iceServers', { iceServers: ['stun:a'] }],
+    ['iceServers', { iceServers: [null] }],
+    ['iceServers', { iceServers: [{}] }],
+    ['iceServers', { iceServers: [{ urls: [] }] }],
+    ['iceServers', { iceServers: [{ urls: 'https://a' }] }],
+    ['iceServers', { iceServers: [{ urls: ['stun:a', 5] }] }],
+    ['iceServers', { iceServers: [{ urls: 'turn:a', username: 5 }] }],
+    ['iceServers', { iceServers: [{ urls: 'turn:a', credential: {} }] }],
+    ['iceServers', { iceServers: Array.from({ length: 9 }, () => ({ urls: 'stun:a' })) }],
+    ['relayOnly', { relayOnly: 'yes' }],
+    ['relayOnly', { relayOnly: 1 }],
+    ['credentials', { credentials: 'always' }],
+    ['headers', { headers: 5 }],
+    ['headers', { headers: { 'not a name': 'x' } }],
+    ['headers', { headers: { name: 'line\nbreak' } }],
+    ['storage', { storage: 'disk' }],
+    ['visitor', { visitor: '' }],
+    ['visitor', { visitor: 'a b' }],
+    ['visitor', { visitor: 'ä' }],
+    ['visitor', { visitor: 'a'.repeat(65) }],
+    ['visitor', { visitor: 5 }],
+    ['allowPrivateHosts', { allowPrivateHosts: 'true' }],
+    ['unverifiedPeers', { unverifiedPeers: {} }],
+    ['contentType', { contentType: 5 }],
+    ['signal', { signal: {} }],
+    ['signal', { signal: new AbortController() }],
+  ])('“%s” is refused in %j', (name, options) => {
+    const error = errorOf(() => parseAnything(options))
+    expect(error.code).toBe('invalid-option')
+    expect(error.message).toContain(`“${name}”`)
+  })
+})
+
+describe('the option “integrity”', () => {
+  it('is a hash of the whole file', () => {
+    const { fileHash, chunkHashes } = parseOptions({ integrity: SHA256 })
+    expect(fileHash?.algorithm).toBe('sha256')
+    expect(chunkHashes).toBeNull()
+  })
+
+  it('is a manifest', () => {
+    const { fileHash, chunkHashes } = parseAnything({ integrity: MANIFEST })
+    expect(fileHash).toBeNull()
+    expect(chunkHashes?.facts).toMatchObject({ sizeBytes: 10, chunkBytes: 65_536, validator: null })
+  })
+
+  it.each([
+    ['an empty string', ''],
+    ['a hash that nobody checks any more', 'md5-XUFAKrxLKna5cZ2REBfFkg=='],
+    ['bare hex', 'a'.repeat(64)],
+    ['a broken manifest', { ...MANIFEST, hashes: '' }],
+    ['null', null],
+    ['a number', 5],
+  ])('is not %s', (_name, integrity) => {
+    expect(errorOf(() => parseAnything({ integrity })).code).toBe('integrity-unsupported')
+  })
+})
+
+describe('the URL', () => {
+  it('is http or https', () => {
+    expect(parseUrl('https://example.com/a b').href).toBe('https://example.com/a%20b')
+    expect(parseUrl(new URL('http://example.com/')).href).toBe('http://example.com/')
+  })
+
+  it.each([
+    '',
+    '/relative',
+    'example.com/a',
+    'https://',
+    'ftp://example.com/',
+    'blob:abc',
+    'data:,a',
+    'javascript:1',
+  ])('is not %j', (url) => {
+    expect(errorOf(() => parseUrl(url)).code).toBe('invalid-url')
+  })
+})
