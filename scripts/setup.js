@@ -18,7 +18,8 @@ function installPackages() {
   const lock = join(root, 'package-lock.json')
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return
   say('Installing packages …')
-  run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'])
+  // Not `npm ci`: it insists that the lock file names the packages of every platform, and not every registry has them.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'])
 }
 
 async function ensureChromium() {
