@@ -99,7 +99,7 @@ export function anyScript(): fc.Arbitrary<Step[]> {
       }),
     },
   )
-  return fc.array(step, { maxLength: 200, size: "max" })
+  return fc.array(step, { maxLength: 60 })
 }
 
 export class World {
