@@ -297,14 +297,35 @@ describe('a store that fails', () => {
   it('to write and then to read has lost what it held, and says so', async () => {
     const store = new FaultyStore()
     store.failsFromPut = 2
+    store.reads = false
     const { keeper, lost } = keeperOn(store)
     keeper.keep(0, chunkOf(GEOMETRY, 0))
     await settle()
     for (let chunk = 1; chunk < 10; chunk++) keeper.keep(chunk, chunkOf(GEOMETRY, chunk))
     await settle()
-    store.reads = false
     expect(await keeper.blob('')).toBeNull()
     expect(lost).toEqual([0])
+  })
+
+  it('to read after it has stored keeps the file together by the Blobs that were taken at hand', async () => {
+    const store = new FaultyStore()
+    const kept = keeperOn(store)
+    keepAll(kept.keeper)
+    await settle()
+    store.reads = false
+    const blob = await kept.keeper.blob('')
+    expect(blob?.size).toBe(GEOMETRY.sizeBytes)
+    expect(kept.lost).toEqual([])
+  })
+
+  it('leaves no Blob at hand of a chunk that was given up', async () => {
+    const kept = keeperOn(new FaultyStore())
+    keepAll(kept.keeper)
+    await settle()
+    kept.keeper.forget(3)
+    await settle()
+    expect(await kept.keeper.blob('')).toBeNull()
+    expect(kept.lost).toEqual([3])
   })
 
   it('for want of memory loses nothing that it was given', async () => {
