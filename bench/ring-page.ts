@@ -21,7 +21,7 @@ declare global {
   }
 }
 
-/** As PLATFORM's raw figures: 64 KiB messages. */
+/** 64 KiB messages: what one block of a small file is. */
 const MESSAGE_BYTES = 64 * 1024
 
 /** Water marks of the sender, in bytes: the range in which Chromium neither starves nor swells. */

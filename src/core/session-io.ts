@@ -169,7 +169,7 @@ export interface SessionConfig {
 
 /** Numbers that a caller or a simulation may turn. */
 export interface SessionLimits {
-  /** Seats at the origin (k). Default 8: where DESIGN's adaptive k starts. */
+  /** Seats at the origin (k). Default 8: Slurpie found 3 to work well; a fluid model was faster with 8. */
   readonly seats: number
   /** Neighbours sought (η). Default 8. Up to twice as many are accepted. */
   readonly neighbours: number

@@ -14,7 +14,7 @@ import type { Block } from '../wire/peer-messages.ts'
 import { chooseChunk } from './choose-chunk.ts'
 import type { Neighbour } from './neighbour.ts'
 
-/** A neighbour that owes us chunks and sends nothing for this long has stalled (DESIGN: 5 s). */
+/** A neighbour that owes us chunks and sends nothing for this long has stalled, in ms (guess). */
 const STALL_MS = 5000
 
 /** Window of the measured mesh rate, in ms (the model behind the origin policy uses 3 s). */

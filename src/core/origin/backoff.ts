@@ -4,7 +4,7 @@
  * come. Those who already hold one of the k seats keep it while there is work; the coin is for the vacant ones.
  */
 
-/** A slot: 1.5 times the time a claim takes to flood the swarm, and no less than 200 ms (DESIGN). */
+/** A slot: 1.5 times the time a claim takes to flood the swarm, and no less than 200 ms (guess). */
 const SLOT_MS = 250
 
 /**

@@ -1,6 +1,7 @@
 /**
  * When nothing is free, but the mesh would deliver later than a plain download: fetch from the origin what others
- * have. The rule and its numbers are those of the model behind DESIGN's table of origin policies.
+ * have. The rule and its numbers come from a fluid model of seats, claims and a mesh (max–min sharing, slow start), in which
+ * they kept every visitor within 5% of plain HTTP.
  */
 
 import { findGaps } from './free-run.ts'

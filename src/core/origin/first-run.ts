@@ -5,7 +5,7 @@
 
 import type { ChunkRun } from '../types.ts'
 
-/** Length of a first run among others, in chunks, before any rate is known (the model behind DESIGN uses 8). */
+/** Length of a first run among others, in chunks, before any rate is known (from a fluid model of it). */
 export const FIRST_RUN_CHUNKS = 8
 
 /** The van der Corput sequence, base 2: the bits of `index` mirrored about the binary point. */

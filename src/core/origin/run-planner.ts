@@ -17,7 +17,7 @@ import { abortCostMs } from './run.ts'
 const RUN_SEC = 4
 const RUN_ROUND_TRIPS = 20
 
-/** A claim reaches as far ahead as its run will get in this time, in seconds (DESIGN). */
+/** A claim reaches as far ahead as its run will get in this time, in seconds (from a fluid model of it). */
 const CLAIM_LEAD_SEC = 2
 
 /** Chunks claimed ahead before a rate is known, and at the least. */
