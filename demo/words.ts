@@ -100,9 +100,9 @@ const COMPLETE = {
 }
 
 function thanks(stats: DownloadStats | null): string {
-  const arrived = stats === null ? 0 : stats.bytesFromOrigin + stats.bytesFromPeers
-  if (stats === null || arrived === 0) return ''
-  const share = percent(stats.bytesFromPeers, arrived)
-  if (share === 0) return ' All of it came from the origin.'
-  return ` ${share}% of it came from other visitors.`
+  if (stats === null || stats.completedBytes === 0) return ''
+  const { kept, peers } = sources(stats)
+  if (percent(kept, stats.completedBytes) >= 50) return ' Most of it was here already, from an earlier visit.'
+  const share = percent(peers, stats.completedBytes)
+  return share === 0 ? ' All of it came from the origin.' : ` ${share}% of it came from other visitors.`
 }

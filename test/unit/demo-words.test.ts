@@ -108,10 +108,17 @@ describe('sentence()', () => {
   })
 
   test('says who gave what, and whether that was verified', () => {
-    const stats = { ...STATS, bytesFromOrigin: 1e6, bytesFromPeers: 3e6 }
+    const stats = { ...STATS, completedBytes: 4e6, bytesFromOrigin: 1e6, bytesFromPeers: 3e6 }
     expect(sentence({ state: 'complete', stats, verified: 'file' })).toContain('verified')
     expect(sentence({ state: 'complete', stats, verified: 'file' })).toContain('75% of it')
     expect(sentence({ state: 'complete', stats, verified: false })).not.toContain('verified')
+  })
+
+  it('does not thank the origin for what an earlier visit left', () => {
+    const stats = { ...STATS, completedBytes: 10e6, bytesFromOrigin: 1e6 }
+    const said = sentence({ state: 'complete', stats, verified: 'file' })
+    expect(said).toContain('earlier visit')
+    expect(said).not.toContain('origin')
   })
 
   test('does not change with every neighbour or byte: screen readers would read it again', () => {
