@@ -114,7 +114,7 @@ describe('sentence()', () => {
     expect(sentence({ state: 'complete', stats, verified: false })).not.toContain('verified')
   })
 
-  it('does not thank the origin for what an earlier visit left', () => {
+  test('does not thank the origin for what an earlier visit left', () => {
     const stats = { ...STATS, completedBytes: 10e6, bytesFromOrigin: 1e6 }
     const said = sentence({ state: 'complete', stats, verified: 'file' })
     expect(said).toContain('earlier visit')

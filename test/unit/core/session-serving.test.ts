@@ -98,6 +98,17 @@ describe('a neighbour’s requests', () => {
     ])
   })
 
+  it('are refused where the chunk is given up while it is being sent', () => {
+    const visitor = server()
+    request(visitor, ANNA, 3, 4)
+    expect(visitor.handle({ type: 'chunkLost', chunk: 3 }).slice(0, 4)).toEqual([
+      { type: 'forget', chunk: 3 },
+      { type: 'unserve', peer: ANNA, chunk: 3 },
+      { type: 'send', peer: ANNA, message: { type: 'refuse', chunks: [3] } },
+      { type: 'serve', peer: ANNA, chunk: 4 },
+    ])
+  })
+
   it('are served while the download is paused, and after it is complete', () => {
     const visitor = server()
     visitor.handle({ type: 'pause' })

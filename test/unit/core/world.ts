@@ -41,20 +41,19 @@ const PEERS = 4
 
 export function anyScript(): fc.Arbitrary<Step[]> {
   const from = fc.nat(PEERS - 1)
-  // Two beyond the end.
-  const chunk = fc.nat(CHUNKS + 1)
+  const beyondEnd = fc.integer({ min: CHUNKS, max: CHUNKS + 1 })
   const inFile = fc.nat(CHUNKS - 1)
   const chunks = fc.oneof(
-    { weight: 9, arbitrary: fc.uniqueArray(inFile, { minLength: 1, maxLength: CHUNKS }) },
-    { weight: 1, arbitrary: fc.uniqueArray(chunk, { minLength: 1, maxLength: 3 }) },
+    { weight: 50, arbitrary: fc.uniqueArray(inFile, { minLength: 1, maxLength: CHUNKS, size: 'max' }) },
+    { weight: 1, arbitrary: fc.tuple(beyondEnd) },
   )
   const step: fc.Arbitrary<Step> = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ type: fc.constantFrom('link', 'deliver', 'serve'), from }) },
+    { weight: 16, arbitrary: fc.record({ type: fc.constantFrom('link', 'deliver', 'serve'), from }) },
     { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('unlink', 'malformed', 'goodbye'), from }) },
     {
       weight: 8,
       arbitrary: fc.record({
-        type: fc.constantFrom('have', 'bitfield', 'request', 'cancel', 'refuse'),
+        type: fc.constantFrom('have', 'have', 'request', 'request', 'cancel', 'refuse'),
         from,
         chunks,
         forged: fc.boolean(),
@@ -65,13 +64,13 @@ export function anyScript(): fc.Arbitrary<Step[]> {
       arbitrary: fc.record({
         type: fc.constant('block'),
         from,
-        chunk,
+        chunk: inFile,
         byteLength: fc.integer({ min: 1, max: CHUNK_BYTES + 1 }),
       }),
     },
     {
       weight: 2,
-      arbitrary: fc.record({ type: fc.constant('claim'), from, sequence: fc.nat(5), start: chunk }),
+      arbitrary: fc.record({ type: fc.constant('claim'), from, sequence: fc.nat(5), start: inFile }),
     },
     { weight: 4, arbitrary: fc.record({ type: fc.constant('pass'), ms: fc.nat(7000) }) },
     { weight: 4, arbitrary: fc.record({ type: fc.constant('bring'), chunks: fc.nat(6) }) },
@@ -99,7 +98,18 @@ export function anyScript(): fc.Arbitrary<Step[]> {
       }),
     },
   )
-  return fc.array(step, { maxLength: 60 })
+  const anything = fc.array(step, { minLength: 20, maxLength: 120, size: 'max' })
+  // Begins with neighbours, one of whom is welcome to say at once what it has.
+  const beginning: Step[] = range(0, PEERS).map((number) => ({ type: 'link', from: number }))
+  const greeting = fc.record({
+    type: fc.constant('bitfield'),
+    from: fc.constant(0),
+    chunks,
+    forged: fc.boolean(),
+  })
+  return fc
+    .tuple(greeting, anything)
+    .map(([bitfield, rest]) => [{ type: 'welcome' }, ...beginning, bitfield, ...rest])
 }
 
 export class World {
