@@ -1,0 +1,48 @@
+import { chromium, type Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { globalBuildPath } from '../../testbed/build.ts'
+import { chromiumFlags, findChromium } from '../../testbed/chromium.ts'
+import { startStaticServer, type StaticServer } from '../../testbed/static-server.ts'
+import { integrityOf, openScene, type Scene } from './harness.ts'
+
+let browser: Browser
+let scene: Scene
+let site: StaticServer
+
+beforeAll(async () => {
+  browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags })
+  scene = await openScene({ sizeBytes: 3e6, rateBitsPerSec: 10e6 })
+  const page = `<!doctype html><title>A download page</title>
+    <script src="/swarm.js" data-topology="${scene.topology?.url}"></script>`
+  site = await startStaticServer({
+    routes: { '/': () => ({ type: 'text/html; charset=utf-8', body: page }), '/swarm.js': globalBuildPath },
+  })
+})
+afterAll(async () => {
+  await browser.close()
+  await site.close()
+  await scene.close()
+})
+
+test('one script tag makes visitors of a page share a download', async () => {
+  const visits = [1, 2].map(async () => {
+    const page = await (await browser.newContext()).newPage()
+    await page.goto(site.url)
+    return page.evaluate(
+      async ([url, integrity]) => {
+        const download = window.swarm.download(url, { integrity })
+        const { verified } = await download
+        const bytes = await (await download.blob()).arrayBuffer()
+        return { bytes: [...new Uint8Array(bytes)], verified, fromPeers: download.stats.bytesFromPeers }
+      },
+      [scene.url, scene.integrity] as const,
+    )
+  })
+  for (const { bytes, verified, fromPeers } of await Promise.all(visits)) {
+    expect(integrityOf(Uint8Array.from(bytes))).toBe(scene.integrity)
+    expect(verified).toBe('file')
+    expect(fromPeers).toBeGreaterThan(0)
+  }
+  expect(scene.copies()).toBeLessThan(1.6)
+})
