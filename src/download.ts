@@ -2,16 +2,15 @@
  * The handle a caller holds: state, events, and the ways to get at the bytes.
  */
 
-import { Driver, type DriverPorts } from './browser/driver.ts'
-import { defaultChunkBytes } from './core/geometry.ts'
-import type { ChunkSource, SessionConfig, SessionOutput } from './core/session-io.ts'
+import { Driver } from './browser/driver.ts'
+import type { ChunkSource, SessionConfig } from './core/session-io.ts'
 import type { FileFacts } from './core/types.ts'
 import { type Direction, type DownloadStats, Traffic } from './download-stats.ts'
 import { SwarmError } from './errors.ts'
+import { configFor, type DownloadSetting } from './download-setting.ts'
 import { newGate } from './gate.ts'
-import { sentenceFor } from './failure-sentences.ts'
-import type { ParsedOptions } from './options.ts'
-import { type Bytes, OriginError } from './ports.ts'
+import { errorFor, toSwarmError } from './failure-sentences.ts'
+import type { Bytes } from './ports.ts'
 
 /**
  * 'starting': size unknown yet. 'verifying': all bytes are here, the whole is being checked. 'complete': it may still
@@ -38,17 +37,6 @@ export interface DownloadEventMap {
   error: ErrorEvent
 }
 
-/** What a download needs of its surroundings. */
-export interface DownloadSetting {
-  readonly url: URL
-  readonly options: ParsedOptions
-  readonly ports: DriverPorts
-  /** Null: no peers. */
-  readonly locator: SessionConfig['locator']
-  readonly storeKey: string
-  readonly seed: number
-}
-
 const PROGRESS_EVERY_MS = 100
 
 /** A Blob that cannot be put together is tried again, after the lost chunks were fetched anew. */
@@ -72,8 +60,8 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
   private failure: SwarmError | null = null
   private completion = newGate()
   private chunkGate = newGate()
+  private file: Promise<Blob | null> | null = null
   private isWantedPaused = false
-  private isReadInOrder = false
   private seedTimer: ReturnType<typeof setTimeout> | null = null
   private abortWatch: (() => void) | null = null
 
@@ -124,8 +112,8 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
   async blob(): Promise<Blob> {
     for (let attempt = 0; attempt < MAX_BLOB_ATTEMPTS; attempt++) {
       await this.completion.passed
-      const blob = await this.driver?.blob(this.setting?.options.contentType ?? '')
-      if (blob !== null && blob !== undefined) return blob
+      const blob = await this.putTogether()
+      if (blob !== null) return blob
     }
     throw new SwarmError('internal', 'The finished file could not be read back from this browser’s storage.')
   }
@@ -136,12 +124,24 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
    * step throws `SwarmError` 'integrity-mismatch' if the whole was wrong.
    */
   async *stream(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-    this.isReadInOrder = true
-    const chunkCount = await this.chunkCountOnceKnown()
-    if (this.setting?.options.fileHash !== null && this.state !== 'complete')
-      this.driver?.feed({ type: 'distrustPeers' })
-    for (let chunk = 0; chunk < chunkCount; chunk++) yield await this.readInOrder(chunk)
-    await this.completion.passed
+    let offsetBytes = 0
+    for (;;) {
+      const facts = await this.factsOnceKnown()
+      if (this.setting?.options.fileHash !== null && this.state !== 'complete')
+        this.driver?.feed({ type: 'distrustPeers' })
+      if (offsetBytes >= facts.sizeBytes) {
+        await this.completion.passed
+        // Others may have told a wrong size; then the download began anew, and so may the rest of the file.
+        if (this.facts === facts) return
+        continue
+      }
+      const chunk = Math.floor(offsetBytes / facts.chunkBytes)
+      const bytes = await this.readInOrder(chunk, facts)
+      if (bytes === null) continue
+      const part = bytes.subarray(offsetBytes - chunk * facts.chunkBytes)
+      offsetBytes += part.byteLength
+      yield part
+    }
   }
 
   /** Stops asking for more; what others ask is still served. */
@@ -159,8 +159,12 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     this.driver?.feed({ type: 'resume' })
   }
 
-  /** Ends the download and deletes what was stored of it. Whoever awaits it gets `SwarmError` 'aborted'. */
+  /**
+   * Ends the download and deletes what was stored of it. Whoever awaits it gets `SwarmError` 'aborted'. One that is
+   * complete only leaves the swarm; its file stays.
+   */
   cancel(): void {
+    if (this.isOver) return this.endSeeding(false)
     this.endSeeding(true)
     this.fail(new SwarmError('aborted', 'The download was cancelled.'))
   }
@@ -192,13 +196,13 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     await Promise.resolve()
     this.setting = await this.prepare()
     const { signal } = this.setting.options
+    if (this.isOver) return
     if (signal?.aborted === true) return this.aborted(signal)
     if (signal !== null) {
       const watch = (): void => this.aborted(signal)
       signal.addEventListener('abort', watch)
       this.abortWatch = () => signal.removeEventListener('abort', watch)
     }
-    if (this.isOver) return
     this.drive(this.setting, this.setting.locator)
   }
 
@@ -221,7 +225,10 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
         checking: () => this.setState('verifying'),
         completed: () => this.completed(),
         failed: (output) => this.fail(errorFor(output, setting.url)),
-        misled: () => void this.restartAlone(setting),
+        misled: () => {
+          this.restartAlone(setting).catch((error: unknown) => this.fail(toSwarmError(error)))
+        },
+        crashed: (error) => this.fail(toSwarmError(error)),
       },
     })
     this.driver = driver
@@ -235,6 +242,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     if (this.isOver) return
     this.facts = null
     this.completedBytes = 0
+    this.openChunkGate()
     this.drive(setting, null)
   }
 
@@ -253,7 +261,11 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
   private forgotten(bytes: number): void {
     this.completedBytes -= bytes
     if (this.state !== 'complete' && this.state !== 'verifying') return
-    if (this.state === 'complete') this.completion = newGate()
+    if (this.state === 'complete') {
+      this.completion = newGate()
+      // It has to be made whole again first.
+      if (this.seedTimer !== null) clearTimeout(this.seedTimer)
+    }
     this.setState('downloading')
   }
 
@@ -271,8 +283,20 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     this.openChunkGate()
     this.dispatchEvent(new Event('complete'))
     const seedForMs = this.setting?.options.seedForMs ?? 0
+    if (this.seedTimer !== null) clearTimeout(this.seedTimer)
     this.seedTimer = setTimeout(() => this.endSeeding(false), Math.min(seedForMs, 2 ** 31 - 1))
     globalThis.addEventListener?.('pagehide', this.leavePage)
+  }
+
+  /** The file as a Blob, once: what other tabs do to the store afterwards does not touch it. */
+  private putTogether(): Promise<Blob | null> {
+    this.file ??= (this.driver?.blob(this.setting?.options.contentType ?? '') ?? Promise.resolve(null)).then(
+      (blob) => {
+        if (blob === null) this.file = null
+        return blob
+      },
+    )
+    return this.file
   }
 
   private readonly leavePage = (): void => this.endSeeding(false)
@@ -283,11 +307,17 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     this.seedTimer = null
     this.abortWatch?.()
     globalThis.removeEventListener?.('pagehide', this.leavePage)
-    void this.driver?.stop({ forget })
+    const { driver, setting } = this
+    const settled =
+      this.state === 'complete' && !forget ? this.putTogether().catch(() => null) : Promise.resolve(null)
+    settled
+      .then(() => driver?.stop({ forget }))
+      .catch(() => {})
+      .finally(() => setting?.release())
   }
 
   private aborted(signal: AbortSignal): void {
-    if (this.isOver) return
+    if (this.isOver) return this.endSeeding(false)
     this.endSeeding(true)
     this.fail(new SwarmError('aborted', 'The download was aborted by its signal.', { cause: signal.reason }))
   }
@@ -315,19 +345,22 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
 
   // ---------------------------------------------------------------------------------------- reading in order
 
-  private async chunkCountOnceKnown(): Promise<number> {
+  private async factsOnceKnown(): Promise<FileFacts> {
     while (this.facts === null) await this.chunkGate.passed
-    return Math.ceil(this.facts.sizeBytes / this.facts.chunkBytes)
+    return this.facts
   }
 
-  private async readInOrder(chunk: number): Promise<Bytes> {
+  /** Null where the download began anew meanwhile, with other facts. */
+  private async readInOrder(chunk: number, facts: FileFacts): Promise<Bytes | null> {
     this.driver?.feed({ type: 'reading', chunk })
     for (;;) {
       if (this.failure !== null) throw this.failure
+      if (this.facts !== facts) return null
       // Taken before looking: a chunk kept meanwhile opens this gate.
       const { passed } = this.chunkGate
-      const bytes = this.driver?.isKept(chunk) === true ? await this.driver.read(chunk) : null
-      if (bytes !== null) return bytes
+      const { driver } = this
+      const bytes = driver?.isKept(chunk) === true ? await driver.read(chunk) : null
+      if (bytes !== null && this.facts === facts) return bytes
       await passed
     }
   }
@@ -360,31 +393,4 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     if (bytesPerSec <= 0 || this.state !== 'downloading') return null
     return ((this.facts.sizeBytes - this.completedBytes) / bytesPerSec) * 1000
   }
-}
-
-function configFor(setting: DownloadSetting, locator: SessionConfig['locator']): SessionConfig {
-  const { chunkHashes } = setting.options
-  return {
-    seed: setting.seed,
-    facts: chunkHashes?.facts ?? null,
-    chunkBytesFor: defaultChunkBytes,
-    locator,
-    verification: chunkHashes !== null ? 'chunkDigests' : locator !== null ? 'sendersDigest' : 'none',
-    chunkDigests: chunkHashes?.digests ?? null,
-    fileIsHashed: setting.options.fileHash !== null,
-  }
-}
-
-function errorFor({ failure, status }: Extract<SessionOutput, { type: 'failed' }>, url: URL): SwarmError {
-  const { code, sentence } = sentenceFor(failure, status, url)
-  return new SwarmError(code, sentence)
-}
-
-function toSwarmError(error: unknown): SwarmError {
-  if (error instanceof SwarmError) return error
-  if (error instanceof OriginError)
-    return new SwarmError('origin-unreachable', error.message, { cause: error })
-  return new SwarmError('internal', 'Something went wrong inside swarmfetch. Please report it.', {
-    cause: error,
-  })
 }

@@ -2,10 +2,30 @@
  * What a failed session means to the caller: a code, and a sentence that says what to do.
  */
 
-import type { SessionFailure } from './core/session-io.ts'
-import type { SwarmErrorCode } from './errors.ts'
+import type { SessionFailure, SessionOutput } from './core/session-io.ts'
+import { SwarmError, type SwarmErrorCode } from './errors.ts'
+import { OriginError } from './ports.ts'
 
-export function sentenceFor(
+/** The error for a session that gave up. */
+export function errorFor(
+  { failure, status }: Extract<SessionOutput, { type: 'failed' }>,
+  url: URL,
+): SwarmError {
+  const { code, sentence } = sentenceFor(failure, status, url)
+  return new SwarmError(code, sentence)
+}
+
+/** Whatever was thrown, as a `SwarmError`. */
+export function toSwarmError(error: unknown): SwarmError {
+  if (error instanceof SwarmError) return error
+  if (error instanceof OriginError)
+    return new SwarmError('origin-unreachable', error.message, { cause: error })
+  return new SwarmError('internal', 'Something went wrong inside swarmfetch. Please report it.', {
+    cause: error,
+  })
+}
+
+function sentenceFor(
   failure: SessionFailure,
   status: number | null,
   url: URL,
@@ -45,7 +65,7 @@ export function sentenceFor(
     case 'integrity-mismatch':
       return {
         code: 'integrity-mismatch',
-        sentence: `The file at ${url.host} is not the one that “integrity” describes. Nothing of it was handed out.`,
+        sentence: `The file at ${url.host} is not the one that “integrity” describes. Do not use it.`,
       }
   }
 }

@@ -8,9 +8,11 @@ import { createHasher } from './browser/hasher.ts'
 import { IndexedDbStore } from './browser/indexeddb-store.ts'
 import { MemoryStore } from './browser/memory-store.ts'
 import { PageClock } from './browser/page-clock.ts'
+import { lockStore } from './browser/store-lock.ts'
 import { topologySocket } from './browser/topology-socket.ts'
 import { webrtcLinks } from './browser/webrtc-links.ts'
-import { Download, type DownloadSetting } from './download.ts'
+import { Download } from './download.ts'
+import type { DownloadSetting } from './download-setting.ts'
 import { type DownloadOptions, type ParsedOptions, parseOptions, parseUrl } from './options.ts'
 import type { Hasher } from './ports.ts'
 import { locatorOf, privateReason } from './privacy.ts'
@@ -48,13 +50,16 @@ async function prepare(
   const options = parseOptions({ ...defaults, ...own })
   const hasher = createHasher()
   const locator = await locatorOf(parsedUrl, hasher)
+  const release = options.storage === 'memory' ? null : await lockStore(`${options.visitor} ${locator}`)
   return {
     url: parsedUrl,
     options,
-    ports: portsFor(parsedUrl, options, hasher),
+    // Whoever finds the store taken keeps its chunks in memory.
+    ports: portsFor(parsedUrl, options, { hasher, mayStore: release !== null }),
     locator: maySwarm(parsedUrl, options) ? locator : null,
     storeKey: locator,
     seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+    release: release ?? (() => {}),
   }
 }
 
@@ -72,13 +77,17 @@ function maySwarm(url: URL, options: ParsedOptions): boolean {
   return reason === null
 }
 
-function portsFor(url: URL, options: ParsedOptions, hasher: Hasher): DriverPorts {
+function portsFor(
+  url: URL,
+  options: ParsedOptions,
+  { hasher, mayStore }: { hasher: Hasher; mayStore: boolean },
+): DriverPorts {
   const { credentials, headers, visitor } = options
   return {
     origin: new FetchOrigin({ url: url.href, headers, credentials }),
     links: webrtcLinks,
     topology: topologySocket,
-    openStore: options.storage === 'memory' ? newMemoryStore : () => new IndexedDbStore({ visitor }),
+    openStore: mayStore ? () => new IndexedDbStore({ visitor }) : newMemoryStore,
     fallbackStore: newMemoryStore,
     hasher,
     clock: new PageClock(),

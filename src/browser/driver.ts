@@ -67,6 +67,8 @@ export interface DriverEvents {
   checking(): void
   failed(failure: Extract<SessionOutput, { type: 'failed' }>): void
   misled(): void
+  /** A defect of this library showed. */
+  crashed(error: unknown): void
 }
 
 /** Stored chunks that are read and hashed at a time: enough to keep disk and hash busy, few enough to hold. */
@@ -112,6 +114,9 @@ export class Driver {
         for (const output of this.session.handle(next, this.options.ports.clock.nowMs()))
           this.carryOut(output)
       }
+    } catch (error) {
+      this.waiting.length = 0
+      this.options.events.crashed(error)
     } finally {
       this.isFeeding = false
     }
@@ -152,6 +157,7 @@ export class Driver {
   // -------------------------------------------------------------------------------------------- outputs
 
   private carryOut(output: SessionOutput): void {
+    const { events } = this.options
     switch (output.type) {
       case 'topology':
         return this.toTopology(output.message)
@@ -192,7 +198,7 @@ export class Driver {
         return this.runs.abort(output.run)
       case 'complete':
         this.options.events.checking()
-        void this.checkFile()
+        this.checkFile().catch((error: unknown) => events.crashed(error))
         return
       case 'misled':
         return this.options.events.misled()
@@ -222,7 +228,7 @@ export class Driver {
         read: (chunk) => this.read(chunk),
       })
     events.sized(facts)
-    if (geometry.chunkCount > 0) void this.restore(this.keeper)
+    if (geometry.chunkCount > 0) this.restore(this.keeper).catch((error: unknown) => events.crashed(error))
   }
 
   /** Chunks of an earlier visit count once their digests are known; without any hash they would count unseen. */
@@ -278,15 +284,11 @@ export class Driver {
       const digest = await this.fileCheck.finish()
       if (this.isStopped) return
       // A chunk went missing meanwhile: it is fetched again, and the check comes again.
-      if (digest === null) return this.reportLost()
+      if (digest === null) return this.feed({ type: 'chunkLost', chunk: this.fileCheck.position })
       if (!fileHash.matches(digest)) return this.feed({ type: 'fileMismatched' })
     }
     this.feed({ type: 'fileVerified' })
     events.completed()
-  }
-
-  private reportLost(): void {
-    void this.blob('')
   }
 
   // --------------------------------------------------------------------------------- topology and links

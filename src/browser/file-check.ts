@@ -26,6 +26,11 @@ export class FileCheck {
     this.options = options
   }
 
+  /** The chunk that is hashed next. */
+  get position(): number {
+    return this.next
+  }
+
   /** More is kept: hashes as far as it goes. */
   advance(): void {
     this.progress ??= this.run().finally(() => {

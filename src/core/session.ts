@@ -195,7 +195,7 @@ export class Session {
 
   /** Somebody knows the file: the origin (`confirmed`), else a hint. What is known stays. */
   private learn(facts: FileFacts, confirmed: boolean): void {
-    if (this.material !== null) return
+    if (this.material !== null || (!confirmed && !this.isPlausible(facts))) return
     const geometry = new Geometry(facts)
     if (geometry.chunkCount > MAX_CHUNKS) return
     const { context } = this
@@ -213,6 +213,13 @@ export class Session {
     if (this.isDistrustful) this.verification.distrustPeers()
     if (this.welcome !== null) this.begin()
     this.verification.completeIfFull()
+  }
+
+  /** A hint is of use only where a hash shows in the end whether it was true, and in the geometry we would choose. */
+  private isPlausible(facts: FileFacts): boolean {
+    const { verification, fileIsHashed, chunkBytesFor } = this.context.config
+    if (verification === 'sendersDigest' && fileIsHashed !== true) return false
+    return facts.chunkBytes === chunkBytesFor(facts.sizeBytes)
   }
 
   /** To the origin, each to its own place; without the file's size, to ask for it. */

@@ -10,11 +10,15 @@ import type { Claims } from './claims.ts'
 import type { DuplicateView } from './duplicate-run.ts'
 import type { Run } from './run.ts'
 
+/** After a run was cut short, others' claims on what we claim ourselves do not count for so long, in ms (guess). */
+const YIELD_PAUSE_MS = 10_000
+
 export class OriginView {
   readonly inventory: Inventory
   private readonly context: Context
   private readonly mesh: Mesh
   private readonly claims: Claims
+  private yieldedAtMs = -Infinity
 
   constructor(context: Context, mesh: Mesh, claims: Claims, inventory: Inventory) {
     this.context = context
@@ -40,9 +44,15 @@ export class OriginView {
     if (!this.inventory.isMissing(chunk)) return true
     if (run.isDuplicate || !this.mesh.requests.trustPeers) return false
     if (this.isElsewhere(chunk)) return true
-    // Both have claimed it: the smaller id fetches it.
-    const before = this.inventory.isReserved(chunk) ? this.context.selfId : null
-    return this.claims.covers(chunk, this.context.nowMs, before)
+    // Both have claimed it: the smaller id fetches it. Not again and again, or an echo of our claims would starve us.
+    const isOurs = this.inventory.isReserved(chunk)
+    if (isOurs && this.context.nowMs < this.yieldedAtMs + YIELD_PAUSE_MS) return false
+    return this.claims.covers(chunk, this.context.nowMs, isOurs ? this.context.selfId : null)
+  }
+
+  /** A run was cut short: what others claim does not end another one for a while. */
+  noteCut(): void {
+    this.yieldedAtMs = this.context.nowMs
   }
 
   /** Neighbours have all that is missing from this chunk on. */

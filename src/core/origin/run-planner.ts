@@ -27,6 +27,9 @@ const MIN_LEAD_CHUNKS = 2
 /** A mesh that gives nothing for this long, in ms, makes claims doubtful: longer than a claim lives (5 s) unrenewed. */
 const MESH_SILENT_MS = 8000
 
+/** So does one that delivers less than this share of what a plain download would (guess: far below any honest mesh). */
+const SILENT_SHARE = 0.1
+
 const RATE_WINDOW_MS = 3000
 
 export interface RunChoice {
@@ -77,9 +80,13 @@ export class RunPlanner {
     this.bestRateBytesPerSec = Math.max(this.bestRateBytesPerSec, this.lastRateBytesPerSec)
   }
 
-  /** Whether the mesh has given us nothing for too long, whatever is claimed. */
+  /** Whether the mesh has given us nothing for too long, or hardly anything, whatever is claimed. */
   isMeshSilent(view: OriginView): boolean {
-    return view.meshSilentMs > MESH_SILENT_MS
+    if (view.meshSilentMs > MESH_SILENT_MS) return true
+    const { nowMs, startedAtMs } = this.context
+    if (nowMs - startedAtMs < MESH_SILENT_MS) return false
+    const plainShare = (this.bestRateBytesPerSec * this.seatsInUse) / this.swarmSizeSeen
+    return this.mesh.requests.rate.bytesPerSec(nowMs) < SILENT_SHARE * plainShare
   }
 
   /** The next run: of free chunks, else of what others have, where that pays; null: there is nothing to do. */

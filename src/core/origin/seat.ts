@@ -173,7 +173,6 @@ export class OriginSeat {
   progressed(runId: number, bytes: number): void {
     const { run, context } = this
     if (run?.id !== runId) return
-    this.attempts = 0
     this.hasWorked = true
     run.lastByteAtMs = context.nowMs
     this.planner.noteBytes(bytes)
@@ -184,6 +183,7 @@ export class OriginSeat {
     const { run, view } = this
     if (run?.id !== runId || view === null || chunk !== run.next) return false
     run.next = chunk + 1
+    this.attempts = 0
     view.inventory.release(chunk)
     return view.inventory.isMissing(chunk)
   }
@@ -198,6 +198,15 @@ export class OriginSeat {
   ended(runId: number): void {
     const { run } = this
     if (run?.id !== runId) return
+    // Less than was asked for, and no word of it: as good as a broken connection, or an origin that serves something else.
+    if (run.next < run.end)
+      return this.failed({
+        type: 'runFailed',
+        run: runId,
+        failure: 'inconsistent',
+        status: null,
+        retryAfterMs: null,
+      })
     this.finish(run)
     this.work()
   }
@@ -319,6 +328,7 @@ export class OriginSeat {
     const { view } = this
     if (view === null) return
     if (this.shouldCut(run, view)) {
+      view.noteCut()
       this.abort()
       return this.work()
     }

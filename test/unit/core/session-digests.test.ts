@@ -18,7 +18,12 @@ function digestOf(chunk: number, source: ChunkSource): Uint8Array {
 
 /** The page has no chunk hashes: every chunk is held against what its sender says of it. */
 function visitorWithoutHashes(options: VisitorOptions = {}): Visitor {
-  const visitor = lateVisitor(CHUNKS, { verification: 'sendersDigest', digestOf, ...options })
+  const visitor = lateVisitor(CHUNKS, {
+    verification: 'sendersDigest',
+    fileIsHashed: true,
+    digestOf,
+    ...options,
+  })
   for (const who of [ANNA, BERT, MALLORY]) visitor.meet(who, FACTS)
   return visitor
 }
@@ -123,7 +128,7 @@ describe('a chunk that two neighbours disagree about', () => {
   })
 
   it('is beyond doubt once the origin has brought it', () => {
-    const visitor = new Visitor({ verification: 'sendersDigest', digestOf })
+    const visitor = new Visitor({ verification: 'sendersDigest', fileIsHashed: true, digestOf })
     visitor.start()
     visitor.welcome({ swarmSize: 3, facts: FACTS })
     visitor.openRun(0)

@@ -39,7 +39,7 @@ describe('the hello', () => {
   })
 
   it('asks for digests where the page has no chunk hashes', () => {
-    const visitor = lateVisitor(CHUNKS, { verification: 'sendersDigest' })
+    const visitor = lateVisitor(CHUNKS, { verification: 'sendersDigest', fileIsHashed: true })
     const [hello] = sent(visitor.handle({ type: 'linkOpened', peer: ANNA }), 'hello')
     expect(hello?.message.features).toBe(FEATURE.wantsDigests)
   })

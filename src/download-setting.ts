@@ -1,0 +1,35 @@
+/**
+ * What a download is made of, and how the core is told of it.
+ */
+
+import type { DriverPorts } from './browser/driver.ts'
+import { defaultChunkBytes } from './core/geometry.ts'
+import type { SessionConfig } from './core/session-io.ts'
+import type { ParsedOptions } from './options.ts'
+
+/** What a download needs of its surroundings. */
+export interface DownloadSetting {
+  readonly url: URL
+  readonly options: ParsedOptions
+  readonly ports: DriverPorts
+  /** Null: no peers. */
+  readonly locator: SessionConfig['locator']
+  readonly storeKey: string
+  readonly seed: number
+  /** Lets go of the store, for other tabs. */
+  readonly release: () => void
+}
+
+/** The session's part of it. Without a locator: no peers. */
+export function configFor(setting: DownloadSetting, locator: SessionConfig['locator']): SessionConfig {
+  const { chunkHashes } = setting.options
+  return {
+    seed: setting.seed,
+    facts: chunkHashes?.facts ?? null,
+    chunkBytesFor: defaultChunkBytes,
+    locator,
+    verification: chunkHashes !== null ? 'chunkDigests' : locator !== null ? 'sendersDigest' : 'none',
+    chunkDigests: chunkHashes?.digests ?? null,
+    fileIsHashed: setting.options.fileHash !== null,
+  }
+}
