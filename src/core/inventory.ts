@@ -113,6 +113,16 @@ export class Inventory {
     if (this.doubtful.add(chunk)) this.review(chunk)
   }
 
+  /** Chunks that only the origin may bring. */
+  doubtfulChunks(): number[] {
+    return [...this.doubtful.chunks()]
+  }
+
+  /** Neighbours may bring this chunk again. */
+  clearDoubt(chunk: number): void {
+    if (this.doubtful.remove(chunk)) this.review(chunk)
+  }
+
   /** Whether the kept chunk is the origin's own. */
   isFromOrigin(chunk: number): boolean {
     return this.cameFrom[chunk] === ORIGIN_CODE.origin

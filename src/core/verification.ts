@@ -72,6 +72,7 @@ export class Verification {
     if (digest !== null) digests.set(chunk, digest)
     inventory.markKept(chunk, source)
     this.context.emit({ type: 'keep', chunk, source, digest })
+    if (source.kind === 'origin' && digest !== null) this.settle(chunk, digest)
     this.mesh.announcer.announce(chunk)
     this.mesh.service.serveMore()
     this.completeIfFull()
@@ -123,6 +124,15 @@ export class Verification {
     if (this.material.inventory.isComplete) return
     this.phase = 'fetching'
     this.seat.insist()
+  }
+
+  /** The origin's word on a chunk shows who is wrong; with them gone, what they disputed is not in doubt any more. */
+  private settle(chunk: number, digest: Uint8Array): void {
+    if (!this.mesh.settle(chunk, digest)) return
+    const { inventory } = this.material
+    for (const doubtful of inventory.doubtfulChunks())
+      if (!this.mesh.isDisputed(doubtful)) inventory.clearDoubt(doubtful)
+    this.mesh.requests.askAll()
   }
 
   /** A neighbour that has left cannot be held to its word, and a doubtful chunk is the origin's to bring. */

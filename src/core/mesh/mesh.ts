@@ -25,6 +25,12 @@ const MAX_CANDIDATES = 256
 const MAX_ATTEMPTS = 3
 const ATTEMPT_PAUSE_MS = 1000
 
+/**
+ * A neighbour that the origin has proved wrong so often about chunks' digests is let go: it makes us fetch everything from
+ * there. Not banned, as it may itself have been lied to (guess: once or twice may be bad luck).
+ */
+const MAX_WRONG_DIGESTS = 3
+
 /** What the mesh needs once the file's size is known. */
 export interface MeshMaterial {
   readonly facts: FileFacts
@@ -286,6 +292,23 @@ export class Mesh {
     neighbour.digests.set(chunk, digest)
     const reference = inventory.kept.has(chunk) ? digests.get(chunk) : this.othersDigest(neighbour, chunk)
     if (reference !== null && !sameDigest(reference, digest)) this.events.disputed(chunk)
+  }
+
+  /** The origin has settled what the chunk hashes to. True if somebody who was wrong too often was let go. */
+  settle(chunk: number, digest: Uint8Array): boolean {
+    const wrong = [...this.neighbours.values()].filter((neighbour) => {
+      const said = neighbour.digests.get(chunk)
+      return said !== undefined && !sameDigest(said, digest) && ++neighbour.wrongDigests >= MAX_WRONG_DIGESTS
+    })
+    for (const neighbour of wrong) this.drop(neighbour.id)
+    return wrong.length > 0
+  }
+
+  /** Whether two neighbours still say different things of the chunk. */
+  isDisputed(chunk: number): boolean {
+    const said = [...this.neighbours.values()].flatMap(({ digests }) => digests.get(chunk) ?? [])
+    const [first] = said
+    return first !== undefined && said.some((digest) => !sameDigest(first, digest))
   }
 
   /** What another neighbour says of the chunk, or null. */

@@ -54,6 +54,8 @@ export class Neighbour {
   /** New bytes since `lastProgressMs`, as long as they are too few to count. */
   private dribbledBytes = 0
   stalls: number = 0
+  /** Digests it told that the origin proved wrong. */
+  wrongDigests: number = 0
   readonly queue: number[] = []
   serving: Serving | null = null
   bytesReceived: number = 0

@@ -220,3 +220,33 @@ describe('a run', () => {
     expect(visitor.askedOf(ANNA)).toEqual([])
   })
 })
+
+describe('an echo of our own claims', () => {
+  it('from a smaller id neither starves us nor makes us storm the origin', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    const echo = peer(0)
+    for (let step = 0; step < 200 && visitor.all('complete').length === 0; step++) {
+      const said = sent(visitor.outputs, 'claim').at(-1)?.message
+      if (said !== undefined && said.runs.length > 0) {
+        const [run] = said.runs
+        if (run !== undefined) visitor.hear(ANNA, claimOf(echo, step + 1, run.start, run.count))
+      }
+      const { run, firstChunk, lastByte } = visitor.latestRun
+      const isOpen = visitor.all('abort').every((abort) => abort.run !== run)
+      if (!isOpen) {
+        visitor.pass(300)
+        continue
+      }
+      visitor.openRun(run)
+      const end = lastByte === null ? CHUNKS : (lastByte + 1) / CHUNK_BYTES
+      for (let chunk = firstChunk; chunk < end; chunk++) {
+        visitor.pass(100)
+        visitor.bring(run, 1)
+      }
+      if (visitor.all('abort').every((abort) => abort.run !== run)) visitor.endRun(run)
+      visitor.pass(10)
+    }
+    expect(visitor.all('complete')).toHaveLength(1)
+    expect(visitor.all('fetch').length).toBeLessThan(20)
+  })
+})

@@ -150,3 +150,27 @@ describe('a chunk that two neighbours disagree about', () => {
     ])
   })
 })
+
+describe('a neighbour that disagrees about every chunk', () => {
+  it('is let go once the origin has proved it wrong three times, and the rest is the mesh’s again', () => {
+    const visitor = visitorWithoutHashes({ limits: { seats: 10_000_000 } })
+    visitor.openRun(0)
+    for (const who of [ANNA, BERT]) visitor.hearDigests(who, range(0, CHUNKS))
+    visitor.hearDigests(MALLORY, range(0, CHUNKS), forgedDigest)
+    expect(visitor.askedOf(ANNA)).toEqual([])
+    const brought = new Map<number, number>()
+    for (let step = 0; step < 40 && visitor.all('disconnect').length === 0; step++) {
+      const { run, firstChunk, lastByte } = visitor.latestRun
+      const end = lastByte === null ? CHUNKS : (lastByte + 1) / CHUNK_BYTES
+      const next = brought.get(run) ?? firstChunk
+      brought.set(run, next + 1)
+      if (next === firstChunk) visitor.openRun(run)
+      if (next < end) visitor.bring(run, 1)
+      if (next === end) visitor.endRun(run)
+      visitor.pass(500)
+    }
+    expect(visitor.all('disconnect')).toEqual([{ type: 'disconnect', peer: MALLORY }])
+    expect(visitor.kept.length).toBeLessThan(6)
+    expect(visitor.askedOf(ANNA).length + visitor.askedOf(BERT).length).toBeGreaterThan(0)
+  })
+})

@@ -255,3 +255,36 @@ describe('what the reader waits for', () => {
     expect(pick(outputs, 'fetch')).toMatchObject([{ firstChunk: 30, firstByte: 30 * CHUNK_BYTES }])
   })
 })
+
+describe('an answer that ends early without a word', () => {
+  it('is a failure: asked again after a pause, and not for ever', () => {
+    const visitor = new Visitor({ locator: null, facts: FACTS })
+    visitor.start()
+    for (let attempt = 0; attempt < 20 && visitor.all('failed').length === 0; attempt++) {
+      const { run } = visitor.latestRun
+      visitor.openRun(run, null, true)
+      expect(pick(visitor.endRun(run), 'fetch')).toEqual([])
+      visitor.pass(2000)
+    }
+    expect(visitor.all('failed')).toEqual([{ type: 'failed', failure: 'inconsistent', status: null }])
+    expect(visitor.all('fetch')).toHaveLength(3)
+  })
+})
+
+describe('a hint about the file', () => {
+  it('of another chunk size than ours is not taken', () => {
+    const visitor = new Visitor()
+    visitor.start()
+    visitor.welcome({ joinIndex: 3, swarmSize: 4, facts: { ...FACTS, chunkBytes: FACTS.chunkBytes / 2 } })
+    expect(visitor.all('sized')).toEqual([])
+    expect(pick(visitor.pass(300), 'fetch')).toHaveLength(1)
+  })
+
+  it('is not taken where no hash would show that it was wrong', () => {
+    const visitor = new Visitor({ verification: 'sendersDigest' })
+    visitor.start()
+    visitor.welcome({ joinIndex: 3, swarmSize: 4, facts: { ...FACTS, sizeBytes: 0 } })
+    expect(visitor.all('complete')).toEqual([])
+    expect(pick(visitor.pass(300), 'fetch')).toHaveLength(1)
+  })
+})
