@@ -12,10 +12,15 @@ import { decodePeerFrame, encodeBlock, encodePeerMessage } from '../../src/core/
 import type { Bytes, Links } from '../../src/ports.ts'
 import { locatorOf } from '../../src/privacy.ts'
 
-/** 'garbage': frames of random bytes. 'liar': claims every chunk, and sends noise for it. 'mute': claims every chunk, sends nothing. */
-export type Attack = 'garbage' | 'liar' | 'mute'
+/**
+ * 'garbage': frames of random bytes. 'liar': claims every chunk, and sends noise for it. 'mute': claims every chunk, sends
+ * nothing. 'impostor': tells the server of a shorter file than there is.
+ */
+export type Attack = 'garbage' | 'liar' | 'mute' | 'impostor'
 
 export interface Outcome {
+  /** Welcomes that it answered. */
+  readonly welcomed: number
   readonly linked: number
   /** Links that the other side ended. */
   readonly dropped: number
@@ -33,11 +38,13 @@ declare global {
 }
 
 const NOISE_BYTES = 64 * 1024
+const SHORT_FILE: FileFacts = { sizeBytes: 5 * 65_536, chunkBytes: 65_536, validator: null, root: null }
+let welcomed = 0
 let linked = 0
 let dropped = 0
 let asked = 0
 
-Object.assign(window, { hostile: { attack, outcome: (): Outcome => ({ linked, dropped, asked }) } })
+Object.assign(window, { hostile: { attack, outcome: (): Outcome => ({ welcomed, linked, dropped, asked }) } })
 
 async function attack(kind: Attack, url: string, topologyUrl: string): Promise<void> {
   const locator = await locatorOf(new URL(url), createHasher())
@@ -59,7 +66,9 @@ async function attack(kind: Attack, url: string, topologyUrl: string): Promise<v
       if (message.type === 'signal') links?.signal(message.from, message.data)
       if (message.type === 'facts') facts = message.facts
       if (message.type !== 'welcome') return
+      welcomed++
       facts = message.facts
+      if (kind === 'impostor') topology.send({ type: 'facts', facts: SHORT_FILE })
       links?.configure({ iceServers: [], relayOnly: false, selfId: message.id })
       for (const peer of message.peers) links?.connect(peer)
     },

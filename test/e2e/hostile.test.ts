@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import { openTestbed, type OpenPages, type Testbed } from '../../testbed/testbed.ts'
-import { expectAllRight, manifestOf, openScene, visit, type Scene } from './harness.ts'
+import { expectAllRight, integrityOf, manifestOf, openScene, visit, type Scene } from './harness.ts'
 import type { Attack, Outcome } from './hostile-page.ts'
 
 const VISITORS = 3
@@ -72,6 +72,32 @@ describe('in spite of a hostile visitor everybody gets the right bytes', () => {
 
     expect(outcome.linked).toBeGreaterThan(0)
     expect(scene.copies()).toBeLessThanOrEqual(VISITORS * 1.01)
+  })
+
+  test('where it told the server of a shorter file: a reader in order gets the whole all the same', async () => {
+    scene = await openScene({ sizeBytes: 3e6, rateBitsPerSec: 20e6 })
+    hostiles = await testbed.openPages(2)
+    const [impostor, visitor] = hostiles.pages
+    const { integrity, url } = scene
+    const topology = scene.topology?.url ?? ''
+    await impostor?.evaluate(([file, server]) => window.hostile.attack('impostor', file, server), [
+      url,
+      topology,
+    ] as const)
+    await impostor?.waitForFunction(() => window.hostile.outcome().welcomed > 0)
+    const read = await visitor?.evaluate(
+      async ([file, server, hash]) => {
+        const download = window.swarm.download(file, { topology: server, integrity: hash })
+        const parts: Uint8Array<ArrayBuffer>[] = []
+        for await (const bytes of download.stream()) parts.push(bytes)
+        const streamed = new Uint8Array(await new Blob(parts).arrayBuffer())
+        return { streamed: [...streamed], size: (await download.blob()).size }
+      },
+      [url, topology, integrity] as const,
+    )
+
+    expect(integrityOf(Uint8Array.from(read?.streamed ?? []))).toBe(integrity)
+    expect(read?.size).toBe(scene.file.byteLength)
   })
 
   test('where it promises every chunk and sends nothing', async () => {
