@@ -215,10 +215,13 @@ export class Session {
     this.verification.completeIfFull()
   }
 
-  /** A hint is of use only where a hash shows in the end whether it was true, and in the geometry we would choose. */
+  /**
+   * A hint counts in the geometry that we would choose. Where no hash shows in the end whether it was true, a file of
+   * nothing is not believed: it would be complete before the origin was asked.
+   */
   private isPlausible(facts: FileFacts): boolean {
     const { verification, fileIsHashed, chunkBytesFor } = this.context.config
-    if (verification === 'sendersDigest' && fileIsHashed !== true) return false
+    if (facts.sizeBytes === 0 && verification === 'sendersDigest' && fileIsHashed !== true) return false
     return facts.chunkBytes === chunkBytesFor(facts.sizeBytes)
   }
 

@@ -280,7 +280,7 @@ describe('a hint about the file', () => {
     expect(pick(visitor.pass(300), 'fetch')).toHaveLength(1)
   })
 
-  it('is not taken where no hash would show that it was wrong', () => {
+  it('of an empty file is not taken where no hash would show that it was wrong', () => {
     const visitor = new Visitor({ verification: 'sendersDigest' })
     visitor.start()
     visitor.welcome({ joinIndex: 3, swarmSize: 4, facts: { ...FACTS, sizeBytes: 0 } })
