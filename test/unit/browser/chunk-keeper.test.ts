@@ -170,6 +170,22 @@ describe('writing', () => {
     await expectWhole(kept)
   })
 
+  it('keeps a given-up chunk out of the whole, though the store has not let go of it yet', async () => {
+    const store = new FaultyStore()
+    const { keeper, lost } = keeperOn(store)
+    keepAll(keeper)
+    await settle()
+    const gate = newGate()
+    store.putGate = gate
+    keeper.keep(0, chunkOf(GEOMETRY, 0))
+    await settle()
+    keeper.forget(3)
+    expect(await keeper.get(3)).toBeNull()
+    expect(await keeper.blob('')).toBeNull()
+    expect(lost).toEqual([3])
+    gate.open()
+  })
+
   it('of a chunk that is forgotten meanwhile leaves nothing behind', async () => {
     const store = new FaultyStore()
     const gate = newGate()

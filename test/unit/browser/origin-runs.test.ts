@@ -320,6 +320,7 @@ describe('an answer without a length', () => {
       [0, 1, 2, 3, 4].map((chunk) => chunkOf(GEOMETRY, chunk)),
     )
     expect(setting.types.at(-1)).toBe('runEnded')
+    expect(setting.receivedBytes).toBe(FILE.length)
   })
 
   it('is not silent while it is read: the session hears that bytes come', async () => {
