@@ -205,6 +205,14 @@ describe('a run', () => {
     expect(visitor.askedOf(ANNA).every((chunk) => chunk >= 8)).toBe(true)
   })
 
+  it('that breaks off leaves to neighbours at once what it was about to bring', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.hearHave(ANNA, [3])
+    expect(visitor.askedOf(ANNA)).toEqual([])
+    visitor.failRun(0, 'busy', 30_000)
+    expect(visitor.askedOf(ANNA)).toEqual([3])
+  })
+
   it('that brings a chunk first has it cancelled elsewhere', () => {
     const visitor = new Visitor()
     visitor.start()
