@@ -12,6 +12,7 @@
 import type { Context } from './context.ts'
 import { Deadlines } from './deadlines.ts'
 import { DigestTable } from './digests.ts'
+import { Facts, type FactsVerdict } from './facts.ts'
 import { Geometry } from './geometry.ts'
 import { Inventory } from './inventory.ts'
 import { invariant } from './invariant.ts'
@@ -42,14 +43,11 @@ export class Session {
   private readonly mesh: Mesh
   private readonly seat: OriginSeat
   private readonly claims: Claims = new Claims()
+  private readonly facts: Facts
   private outputs: SessionOutput[] = []
   /** Both null until the file's size is known. */
   private material: MeshMaterial | null = null
   private verification: Verification | null = null
-  /** The origin itself, or the page's manifest, has told the size. */
-  private factsConfirmed = false
-  /** What the origin first called this version of the file. */
-  private originValidator: string | null = null
   private welcome: Welcome | null = null
   /** The origin may be asked: the topology server has answered, or had its time. */
   private hasBegun = false
@@ -69,6 +67,7 @@ export class Session {
       selfId: null,
       emit: (output) => this.outputs.push(output),
     }
+    this.facts = new Facts(config)
     this.mesh = new Mesh(this.context, {
       heardHello: (hello) => this.learn(factsOf(hello), false),
       heardClaim: (claim, from) => this.hearClaim(claim, from),
@@ -195,17 +194,17 @@ export class Session {
 
   /** Somebody knows the file: the origin (`confirmed`), else a hint. What is known stays. */
   private learn(facts: FileFacts, confirmed: boolean): void {
-    if (this.material !== null || (!confirmed && !this.isPlausible(facts))) return
+    if (this.material !== null || (!confirmed && !this.facts.isPlausible(facts))) return
     const geometry = new Geometry(facts)
     if (geometry.chunkCount > MAX_CHUNKS) return
     const { context } = this
     const inventory = new Inventory(geometry, context.random.fork())
     const digests = new DigestTable(geometry.chunkCount, context.config.chunkDigests)
     this.material = { facts, inventory, digests }
-    this.factsConfirmed = confirmed
+    this.facts.settle(facts, confirmed)
     this.verification = new Verification(context, { mesh: this.mesh, seat: this.seat }, this.material, {
       originIsWrong: () => this.fail('integrity-mismatch', null),
-      sizeMayBeWrong: () => !this.factsConfirmed && this.misled(),
+      sizeMayBeWrong: () => !this.facts.areConfirmed && this.misled(),
     })
     context.emit({ type: 'sized', facts })
     this.seat.equip(inventory)
@@ -213,16 +212,6 @@ export class Session {
     if (this.isDistrustful) this.verification.distrustPeers()
     if (this.welcome !== null) this.begin()
     this.verification.completeIfFull()
-  }
-
-  /**
-   * A hint counts in the geometry that we would choose. Where no hash shows in the end whether it was true, a file of
-   * nothing is not believed: it would be complete before the origin was asked.
-   */
-  private isPlausible(facts: FileFacts): boolean {
-    const { verification, fileIsHashed, chunkBytesFor } = this.context.config
-    if (facts.sizeBytes === 0 && verification === 'sendersDigest' && fileIsHashed !== true) return false
-    return facts.chunkBytes === chunkBytesFor(facts.sizeBytes)
   }
 
   /** To the origin, each to its own place; without the file's size, to ask for it. */
@@ -242,50 +231,31 @@ export class Session {
   private runOpened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
     const { sizeBytes, validator } = input
     this.seat.opened(input)
-    if (!this.confirmVersion(validator)) return
+    if (!this.passes(this.facts.judgeValidator(validator))) return
     if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator)) return
     if (this.material !== null) this.begin()
     this.seat.goOn(input.run)
   }
 
-  /** Without any hash, two versions could be put together unseen. False if that ended the session. */
-  private confirmVersion(validator: string | null): boolean {
+  /** Takes the length that the origin tells. False if that ended the session. */
+  private confirmSize(sizeBytes: number, validator: string | null): boolean {
+    if (this.material !== null) return this.passes(this.facts.judgeSize(sizeBytes))
     const { config } = this.context
-    const known = this.originValidator ?? this.material?.facts.validator ?? null
-    this.originValidator ??= validator
-    const isHashed = config.verification === 'chunkDigests' || config.fileIsHashed === true
-    if (isHashed || validator === null || known === null || validator === known) return true
-    if (this.factsConfirmed || known !== this.material?.facts.validator) this.fail('inconsistent', null)
-    else this.misled()
-    return false
+    const facts = { sizeBytes, chunkBytes: config.chunkBytesFor(sizeBytes), validator, root: null }
+    this.learn(facts, true)
+    if (this.material === null) return this.passes('inconsistent')
+    if (config.locator !== null) this.context.emit({ type: 'topology', message: { type: 'facts', facts } })
+    return true
   }
 
-  /** Holds the origin's word against what others said. False if that ended the session. */
-  private confirmSize(sizeBytes: number, validator: string | null): boolean {
-    const { config } = this.context
-    if (this.material === null) {
-      const chunkBytes = config.chunkBytesFor(sizeBytes)
-      const facts = { sizeBytes, chunkBytes, validator, root: null }
-      this.learn(facts, true)
-      if (this.material === null) {
-        this.fail('inconsistent', null)
-        return false
-      }
-      if (config.locator !== null) this.context.emit({ type: 'topology', message: { type: 'facts', facts } })
-      return true
-    }
-    if (this.material.facts.sizeBytes === sizeBytes) {
-      this.factsConfirmed = true
-      return true
-    }
-    if (config.facts !== null) this.fail('integrity-mismatch', null)
-    else if (this.factsConfirmed) this.fail('inconsistent', null)
-    else this.misled()
-    return false
+  private passes(verdict: FactsVerdict): boolean {
+    if (verdict === 'misled') this.misled()
+    else if (verdict !== 'fine') this.fail(verdict, null)
+    return verdict === 'fine'
   }
 
   private runFailed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
-    if (input.failure === 'range-unsatisfiable' && this.material !== null && !this.factsConfirmed)
+    if (input.failure === 'range-unsatisfiable' && this.material !== null && !this.facts.areConfirmed)
       this.misled()
     else this.seat.failed(input)
   }
