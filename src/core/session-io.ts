@@ -40,6 +40,12 @@ export type SessionInput<P extends Payload = Payload> =
   /** Another visitor found out what we are waiting for. */
   | { readonly type: 'factsTold'; readonly facts: FileFacts }
   | { readonly type: 'topologyLost' }
+  /** The topology server brought this from a peer, for the link to it. */
+  | { readonly type: 'signalled'; readonly from: PeerId; readonly data: unknown }
+  /** A link that is being set up has something to say to the other side: by the server, or through the mesh. */
+  | { readonly type: 'linkSignal'; readonly peer: PeerId; readonly data: unknown }
+  /** The topology server does not need our socket any more. */
+  | { readonly type: 'released' }
   /** The topology server could not reach that peer: it is not there any more. */
   | { readonly type: 'peerGone'; readonly peer: PeerId }
   | { readonly type: 'linkOpened'; readonly peer: PeerId }
@@ -95,7 +101,11 @@ export type SessionFailure = RunFailure | 'integrity-mismatch'
 export type SessionOutput =
   /** To the topology server; `join` also opens the socket. */
   | { readonly type: 'topology'; readonly message: ClientMessage }
+  /** Close the socket to the topology server, until the next `join`. */
+  | { readonly type: 'detach' }
   | { readonly type: 'connect'; readonly peer: PeerId }
+  /** For the link to that peer: the first may open one as its other side. */
+  | { readonly type: 'signal'; readonly peer: PeerId; readonly data: unknown }
   | { readonly type: 'disconnect'; readonly peer: PeerId }
   | { readonly type: 'send'; readonly peer: PeerId; readonly message: PeerMessage }
   /** The file's size is known: chunks may come from now on. Said once, before anything that names a chunk. */

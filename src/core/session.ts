@@ -126,7 +126,15 @@ export class Session {
       case 'factsTold':
         return this.learn(input.facts, false)
       case 'topologyLost':
+      case 'released':
         return
+      case 'signalled':
+        return this.context.emit({ type: 'signal', peer: input.from, data: input.data })
+      case 'linkSignal':
+        return this.context.emit({
+          type: 'topology',
+          message: { type: 'signal', to: input.peer, data: input.data },
+        })
       case 'peerGone':
         return this.mesh.peerGone(input.peer)
       case 'linkOpened':

@@ -240,6 +240,9 @@ export class Mesh {
       case 'claim':
         this.events.heardClaim(message, neighbour.id)
         return true
+      case 'update':
+      case 'relay':
+        return true
     }
   }
 

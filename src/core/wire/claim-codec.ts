@@ -5,11 +5,9 @@
 import { invariant } from '../invariant.ts'
 import { parsePeerId, type ChunkRun } from '../types.ts'
 import { type FrameReader, FrameWriter } from './bytes.ts'
-import { MAX_CHUNKS, MAX_HOPS, MAX_RUNS_PER_CLAIM } from './limits.ts'
-import { FRAME_TYPE, isChunk, isUint } from './peer-frame.ts'
+import { MAX_CHUNKS, MAX_RUNS_PER_CLAIM } from './limits.ts'
+import { FRAME_TYPE, isChunk, isHops, isUint, PEER_ID_BYTES } from './peer-frame.ts'
 import type { Claim } from './peer-messages.ts'
-
-const PEER_ID_BYTES = 8
 
 /** Type, claimer, sequence, hops. */
 const CLAIM_HEADER_BYTES = 1 + PEER_ID_BYTES + 4 + 1
@@ -51,8 +49,4 @@ export function decodeClaim(reader: FrameReader): Claim | null {
 
 function isRun({ start, count }: ChunkRun): boolean {
   return isChunk(start) && Number.isInteger(count) && count >= 1 && start + count <= MAX_CHUNKS
-}
-
-function isHops(hops: number): boolean {
-  return isUint(hops, 8) && hops <= MAX_HOPS
 }

@@ -21,6 +21,9 @@ export const MAX_CHUNK_BYTES: number = 16 * 1024 * 1024
 /** Most chunks of a file. Bounds every bit field to 128 KiB and every chunk index to 20 bits. */
 export const MAX_CHUNKS: number = 1024 * 1024
 
+/** Longest bit field in bytes. */
+export const MAX_BITFIELD_BYTES: number = MAX_CHUNKS / 8
+
 /** Largest file in bytes: 1 TiB, far inside the integers that a double holds exactly. */
 export const MAX_FILE_BYTES: number = 2 ** 40
 
@@ -35,6 +38,12 @@ export const MAX_RUNS_PER_CLAIM = 16
 
 /** Most hops a flooded message may travel: a random mesh of 10,000 with degree 8 has a diameter of 6. */
 export const MAX_HOPS = 16
+
+/** Most links that relayed signalling crosses: most of a random mesh of 10,000 is within 4 (guess: two more). */
+export const MAX_RELAY_HOPS = 6
+
+/** Largest relayed signalling data in bytes, as JSON: what the topology protocol carries, too. */
+export const MAX_RELAY_DATA_BYTES = 16_256
 
 /** Longest validator in bytes (an ETag or a Last-Modified date), printable ASCII. */
 export const MAX_VALIDATOR_LENGTH = 128

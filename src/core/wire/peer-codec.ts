@@ -12,13 +12,15 @@ import { decodeHello, encodeHello, helloByteLength } from './hello-codec.ts'
 import {
   DIGEST_BYTES,
   MAX_BLOCK_BYTES,
+  MAX_BITFIELD_BYTES,
   MAX_CHUNK_BYTES,
-  MAX_CHUNKS,
   MAX_FRAME_BYTES,
   MAX_HAVES_PER_MESSAGE,
   MAX_REQUESTS_PER_MESSAGE,
 } from './limits.ts'
 import { FRAME_TYPE, isChunk, isUint } from './peer-frame.ts'
+import { decodeRelay, encodeRelay, relayByteLength } from './relay-codec.ts'
+import { decodeUpdate, encodeUpdate, updateByteLength } from './update-codec.ts'
 import type { BitfieldMessage, Block, Goodbye, Have, PeerMessage } from './peer-messages.ts'
 
 /** Bytes of a block's frame before its payload: type, chunk, offset. */
@@ -48,6 +50,10 @@ export function encodePeerMessage(message: PeerMessage<Uint8Array>): Uint8Array<
       return encodeBlock(message.chunk, message.offsetBytes, message.payload, 0, message.payload.length)
     case 'claim':
       return encodeClaim(message)
+    case 'update':
+      return encodeUpdate(message)
+    case 'relay':
+      return encodeRelay(message)
     default:
       return encodeGoodbye(message)
   }
@@ -91,6 +97,10 @@ export function encodedByteLength(message: PeerMessage): number {
       return BLOCK_HEADER_BYTES + message.payload.byteLength
     case 'claim':
       return claimByteLength(message)
+    case 'update':
+      return updateByteLength(message)
+    case 'relay':
+      return relayByteLength(message)
     default:
       return encodeGoodbye(message).length
   }
@@ -117,6 +127,10 @@ export function decodePeerFrame(frame: Uint8Array<ArrayBuffer>): DecodedMessage 
       return decodeBlock(reader)
     case FRAME_TYPE.claim:
       return decodeClaim(reader)
+    case FRAME_TYPE.update:
+      return decodeUpdate(reader)
+    case FRAME_TYPE.relay:
+      return decodeRelay(reader)
     case FRAME_TYPE.goodbye:
       return reader.isExhausted ? { type: 'goodbye' } : null
     default:
@@ -125,8 +139,6 @@ export function decodePeerFrame(frame: Uint8Array<ArrayBuffer>): DecodedMessage 
 }
 
 // ------------------------------------------------------------------------------------------ what a neighbour has
-
-const MAX_BITFIELD_BYTES = MAX_CHUNKS / 8
 
 /** Type, then 1 where digests follow the indices, else 0. */
 const HAVE_HEADER_BYTES = 2

@@ -2,7 +2,7 @@
  * What the codecs of all peer frames share: the type bytes, and the bounds of their commonest fields.
  */
 
-import { MAX_CHUNKS } from './limits.ts'
+import { MAX_CHUNKS, MAX_HOPS } from './limits.ts'
 
 /**
  * First byte of a frame. Grouped, with gaps for later messages of the same kind: 0x0_ the connection, 0x1_ what a
@@ -18,6 +18,8 @@ export const FRAME_TYPE = {
   refuse: 0x22,
   block: 0x28,
   claim: 0x30,
+  update: 0x31,
+  relay: 0x38,
 } as const
 
 /** Whether this can be the index of a chunk in any file. */
@@ -29,3 +31,11 @@ export function isChunk(index: number): boolean {
 export function isUint(value: number, bits: 8 | 16 | 32): boolean {
   return Number.isInteger(value) && value >= 0 && value < 2 ** bits
 }
+
+/** Whether a flooded message may have crossed so many links. */
+export function isHops(hops: number): boolean {
+  return isUint(hops, 8) && hops <= MAX_HOPS
+}
+
+/** Bytes of a peer's id in a frame. */
+export const PEER_ID_BYTES = 8

@@ -74,10 +74,42 @@ export interface Claim {
   readonly runs: readonly ChunkRun[]
 }
 
+/**
+ * Flooded a few hops: "`peer` has these chunks and so many neighbours." A hint, from which candidates for new
+ * neighbours, the way to them, and what exists in the swarm are known.
+ */
+export interface Update {
+  readonly type: 'update'
+  readonly peer: PeerId
+  readonly sequence: number
+  /** Links this copy has crossed. */
+  readonly hops: number
+  /** The peer's neighbours. */
+  readonly degree: number
+  /** Its chunks, one bit each, as in `bitfield`. */
+  readonly bits: Uint8Array
+}
+
+/**
+ * Signalling between two that are not connected yet, carried by those who are: handed on along the way on which the
+ * addressee was last heard of, while `ttl` lasts.
+ */
+export interface Relay {
+  readonly type: 'relay'
+  readonly from: PeerId
+  readonly to: PeerId
+  /** Drawn by the sender; with `from` it tells copies apart. */
+  readonly nonce: number
+  /** Links it may still cross. */
+  readonly ttl: number
+  /** JSON in printable ASCII, at most `MAX_RELAY_DATA_BYTES` of it. Those who hand it on do not look inside. */
+  readonly data: string
+}
+
 /** "I am leaving; this is no fault." */
 export interface Goodbye {
   readonly type: 'goodbye'
 }
 
 export type PeerMessage<P extends Payload = Payload> =
-  Hello | BitfieldMessage | Have | Request | Cancel | Refuse | Block<P> | Claim | Goodbye
+  Hello | BitfieldMessage | Have | Request | Cancel | Refuse | Block<P> | Claim | Update | Relay | Goodbye

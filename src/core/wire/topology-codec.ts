@@ -6,14 +6,21 @@
  */
 
 import { parseLocator, parsePeerId, type FileFacts, type PeerId } from '../types.ts'
-import { isPrintableAscii } from './bytes.ts'
+import {
+  isFields,
+  isSignalData,
+  isText,
+  isWithin,
+  parseNullable,
+  parseObject,
+  type Fields,
+} from './json-values.ts'
 import {
   MAX_CHUNK_BYTES,
   MAX_CHUNKS,
   MAX_FILE_BYTES,
   MAX_ICE_SERVERS,
   MAX_INTRODUCTIONS,
-  MAX_TOPOLOGY_MESSAGE_BYTES,
   MAX_VALIDATOR_LENGTH,
   MIN_CHUNK_BYTES,
   PROTOCOL_VERSION,
@@ -22,19 +29,11 @@ import type {
   ClientMessage,
   IceServer,
   Join,
+  Resume,
   ServerMessage,
   TopologyError,
   Welcome,
 } from './topology-messages.ts'
-
-/**
- * Most bytes of a signal's `data`, encoded. The rest of the largest message is for the envelope, so that whatever
- * the server accepts from one visitor it can hand to another.
- */
-export const MAX_SIGNAL_DATA_BYTES: number = MAX_TOPOLOGY_MESSAGE_BYTES - 128
-
-/** Most arrays and objects of a signal's `data` inside each other. WebRTC descriptions and candidates need 2. */
-export const MAX_SIGNAL_DEPTH = 8
 
 /** Most URLs of one ICE server. With the next two numbers a full `welcome` still fits a message. */
 export const MAX_ICE_URLS = 4
@@ -53,6 +52,13 @@ export const HEARTBEAT_MS_RANGE: { readonly least: number; readonly most: number
 
 /** Longest sentence of an error, in characters. */
 export const MAX_SENTENCE_LENGTH = 300
+
+/** Longest token, in characters (guess: 128 bits take 22 in base64). */
+export const MAX_TOKEN_LENGTH = 64
+
+/** Highest k and highest window: what 16 bits hold. */
+export const MAX_SEATS = 0xffff
+export const MAX_WINDOW = 0xffff
 
 /** Highest version, join index and swarm size: what 16 and 32 bits hold. */
 const MAX_VERSION = 0xffff
@@ -92,6 +98,8 @@ export function parseClientMessage(text: string): ClientMessage | UnknownMessage
     }
     case 'leave':
       return { type: 'leave' }
+    case 'detach':
+      return { type: 'detach' }
     case 'ping':
       return { type: 'ping' }
     default:
@@ -120,6 +128,8 @@ export function parseServerMessage(text: string): ServerMessage | UnknownMessage
       const peer = parsePeerId(fields['peer'])
       return peer === null ? null : { type: 'gone', peer }
     }
+    case 'released':
+      return { type: 'released' }
     case 'pong':
       return { type: 'pong' }
     case 'error':
@@ -150,24 +160,61 @@ function parseJoin(fields: Fields): Join | null {
   const { version } = fields
   const locator = parseLocator(fields['locator'])
   if (!isWithin(version, 0, MAX_VERSION) || locator === null) return null
-  if (version !== PROTOCOL_VERSION || fields['facts'] === null)
-    return { type: 'join', version, locator, facts: null }
-  const facts = parseFileFacts(fields['facts'])
-  return facts === null ? null : { type: 'join', version, locator, facts }
+  if (version !== PROTOCOL_VERSION) return { type: 'join', version, locator, facts: null }
+  const facts = parseNullable(fields['facts'], parseFileFacts)
+  const resume = parseNullable(fields['resume'] ?? null, parseResume)
+  const seats = parseNullable(fields['seats'] ?? null, parseSeats)
+  if (facts === undefined || resume === undefined || seats === undefined) return null
+  return {
+    type: 'join',
+    version,
+    locator,
+    facts,
+    ...(fields['resume'] === undefined ? {} : { resume }),
+    ...(fields['seats'] === undefined ? {} : { seats }),
+  }
 }
 
+function parseResume(value: unknown): Resume | null {
+  if (!isFields(value)) return null
+  const { token, swarmSize } = value
+  const id = parsePeerId(value['id'])
+  if (id === null || !isText(token, MAX_TOKEN_LENGTH)) return null
+  return swarmSize === null || isWithin(swarmSize, 1, MAX_COUNT) ? { id, token, swarmSize } : null
+}
+
+function parseSeats(value: unknown): number | null {
+  return isWithin(value, 1, MAX_SEATS) ? value : null
+}
+
+/** Servers from before the window leave out `token`, `window` and `seats`. */
 function parseWelcome(fields: Fields): Welcome | null {
-  const { version, joinIndex, swarmSize, heartbeatMs } = fields
+  const { version, token = '', joinIndex, swarmSize, window = 0, heartbeatMs } = fields
   const id = parsePeerId(fields['id'])
+  const seats = parseNullable(fields['seats'] ?? null, parseSeats)
   const peers = parsePeers(fields['peers'], id)
-  const facts = fields['facts'] === null ? null : parseFileFacts(fields['facts'])
+  const facts = parseNullable(fields['facts'], parseFileFacts)
   const iceServers = parseIceServers(fields['iceServers'])
-  if (id === null || peers === null || iceServers === null) return null
-  if (facts === null && fields['facts'] !== null) return null
+  if (id === null || seats === undefined || peers === null || facts === undefined || iceServers === null)
+    return null
+  if (token !== '' && !isText(token, MAX_TOKEN_LENGTH)) return null
   if (!isWithin(version, 0, MAX_VERSION) || !isWithin(joinIndex, 0, MAX_COUNT)) return null
-  if (!isWithin(swarmSize, 1, MAX_COUNT)) return null
+  if (!isWithin(swarmSize, 1, MAX_COUNT) || !isWithin(window, 0, MAX_WINDOW)) return null
   if (!isWithin(heartbeatMs, HEARTBEAT_MS_RANGE.least, HEARTBEAT_MS_RANGE.most)) return null
-  return { type: 'welcome', version, id, joinIndex, swarmSize, peers, facts, iceServers, heartbeatMs }
+  return {
+    type: 'welcome',
+    version,
+    id,
+    token,
+    joinIndex,
+    swarmSize,
+    window,
+    seats,
+    peers,
+    facts,
+    iceServers,
+    heartbeatMs,
+  }
 }
 
 /** Ids without repetition, and without the one they are introduced to. */
@@ -223,63 +270,4 @@ function parseError(fields: Fields): TopologyError | UnknownMessage | null {
   const { code, sentence } = fields
   if (typeof code !== 'string' || !isText(sentence, MAX_SENTENCE_LENGTH)) return null
   return ERROR_CODES.has(code) ? { type: 'error', code: code as TopologyError['code'], sentence } : UNKNOWN
-}
-
-// ----------------------------------------------------------------------------------------------------- values
-
-type Fields = Readonly<Record<string, unknown>>
-
-function parseObject(text: string): Fields | null {
-  if (utf8Length(text) > MAX_TOPOLOGY_MESSAGE_BYTES) return null
-  try {
-    const value: unknown = JSON.parse(text)
-    return isFields(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isWithin(value: unknown, least: number, most: number): value is number {
-  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most
-}
-
-/** Printable ASCII, at least one character of it. */
-function isText(value: unknown, maxLength: number): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxLength && isPrintableAscii(value)
-}
-
-/**
- * Whether the data may be relayed. It is measured as it will be sent, since re-encoding can lengthen it:
- * `1e20` leaves as twenty-one digits.
- */
-function isSignalData(value: unknown): boolean {
-  if (value === undefined || !isShallow(value, MAX_SIGNAL_DEPTH)) return false
-  return utf8Length(JSON.stringify(value)) <= MAX_SIGNAL_DATA_BYTES
-}
-
-function isShallow(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1))
-}
-
-/** Bytes of the text in UTF-8. A lone surrogate counts as the three bytes of the replacement character. */
-function utf8Length(text: string): number {
-  if (text.length > MAX_TOPOLOGY_MESSAGE_BYTES) return text.length
-  let bytes = text.length
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at)
-    if (unit < 0x80) continue
-    const isPair = unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(at + 1))
-    bytes += unit < 0x800 ? 1 : 2
-    if (isPair) at++
-  }
-  return bytes
-}
-
-function isLowSurrogate(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000
 }

@@ -12,12 +12,28 @@ export interface IceServer {
   readonly credential?: string
 }
 
-/** First message of a visitor: which swarm, and what it already knows of the file. */
+/** First message on a socket: which swarm, and what the visitor already knows of it. */
 export interface Join {
   readonly type: 'join'
   readonly version: number
   readonly locator: Locator
   readonly facts: FileFacts | null
+  /** Who the visitor was before; null or absent: a newcomer. */
+  readonly resume?: Resume | null
+  /** The k that the visitor last saw settled, 1 to 65,535; null or absent where it saw none. */
+  readonly seats?: number | null
+}
+
+/** What gives a member its peer id back. Where the server does not know the token, the member gets a new id. */
+export interface Resume {
+  /** Of an earlier welcome, as `token` is. */
+  readonly id: PeerId
+  readonly token: string
+  /**
+   * The swarm size by which the visitor tossed its coin to register again, with probability
+   * min(1, window / swarmSize): the server counts the silent by it. Null where it comes for another reason.
+   */
+  readonly swarmSize: number | null
 }
 
 /** The visitor has asked the origin itself; the server files it under these facts, and tells those who wait for them. */
@@ -33,8 +49,14 @@ export interface SignalTo {
   readonly data: unknown
 }
 
+/** The visitor is gone from the swarm. */
 export interface Leave {
   readonly type: 'leave'
+}
+
+/** The visitor stays in the swarm, without a socket: it closes this one. */
+export interface Detach {
+  readonly type: 'detach'
 }
 
 /** Keeps the socket from being taken for dead. The server answers `pong`. */
@@ -42,18 +64,27 @@ export interface Ping {
   readonly type: 'ping'
 }
 
-export type ClientMessage = Join | FactsReport | SignalTo | Leave | Ping
+export type ClientMessage = Join | FactsReport | SignalTo | Leave | Detach | Ping
 
 /** Answer to `join`, and again when reported facts put the visitor among other peers. */
 export interface Welcome {
   readonly type: 'welcome'
   readonly version: number
   readonly id: PeerId
-  /** How many joined this group before: 0 for the first. Places a newcomer's first run at the origin. */
+  /** Proves later that `id` is the visitor's: up to 64 characters of printable ASCII; empty where nothing would. */
+  readonly token: string
+  /**
+   * How many joined this group before: 0 for the first. Places a newcomer's first run at the origin. Of who was here
+   * before it is at least 65,535, so that it is below no k.
+   */
   readonly joinIndex: number
-  /** Members of the group, the newcomer included. */
+  /** Members of the group, the visitor included: those with a socket, and an estimate of those without. */
   readonly swarmSize: number
-  /** The latest to register, newest first, all with a live socket; never the newcomer itself. */
+  /** W: about how many members' sockets the server wants to hold; 0 where it never releases anybody. */
+  readonly window: number
+  /** The k that this swarm last settled on, 1 to 65,535; null where nobody has told. A hint. */
+  readonly seats: number | null
+  /** Members with a live socket: the latest to register and others at random, newest first; never the visitor. */
   readonly peers: readonly PeerId[]
   /** What the group's members say of the file. A hint: a page that asked the origin knows better. */
   readonly facts: FileFacts | null
@@ -80,6 +111,11 @@ export interface PeerGone {
   readonly peer: PeerId
 }
 
+/** So many have registered since that this visitor may `detach`, once it has at least two neighbours. Said once. */
+export interface Released {
+  readonly type: 'released'
+}
+
 export interface Pong {
   readonly type: 'pong'
 }
@@ -91,4 +127,4 @@ export interface TopologyError {
   readonly sentence: string
 }
 
-export type ServerMessage = Welcome | FactsNotice | SignalFrom | PeerGone | Pong | TopologyError
+export type ServerMessage = Welcome | FactsNotice | SignalFrom | PeerGone | Released | Pong | TopologyError
