@@ -70,7 +70,7 @@ const builds = {
     target: 'node20',
     sourcemap: true,
     emptyOutDir: false,
-    ssr: 'signaling-server/command.ts',
-    rollupOptions: { output: { entryFileNames: 'command.js' } },
+    ssr: 'command/command.ts',
+    rollupOptions: { output: { entryFileNames: 'command.js', codeSplitting: false } },
   },
 }

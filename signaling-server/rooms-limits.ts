@@ -10,9 +10,16 @@ export interface RoomsLimits {
    * one welcome can be enough. At most `MAX_INTRODUCTIONS`.
    */
   readonly introductions: number
+  /**
+   * Members of a group whose sockets the server wants (W): the latest to register. Whoever falls out of them is told
+   * so. Default 64 (guess: eight times k, so that one in eight of them gone is nothing); at most `MAX_WINDOW`.
+   */
+  readonly window: number
+  /** How long a registration is inside the window whatever their number, in ms. Default 5 s: a flash crowd. */
+  readonly graceMs: number
   /** Most swarms (locators) at once, remembered ones included. Default 100,000 (guess: some 100 MB of them). */
   readonly swarms: number
-  /** Most members of one swarm. Default 100,000 (guess: more than one process will hold sockets). */
+  /** Most members of one swarm that have a socket. Default 100,000 (guess: more than one process will hold sockets). */
   readonly membersPerSwarm: number
   /** Most groups in one swarm: versions of a file that visitors claim to see. Default 64 (guess). */
   readonly groupsPerSwarm: number
@@ -25,7 +32,10 @@ export interface RoomsLimits {
   readonly messages: TokenRate
   /** How long a connection may stay without a join, in ms. Default 10 s (guess). */
   readonly joinWithinMs: number
-  /** How long the facts and the join count of an emptied group are kept, in ms. Default 60 s (guess: a reload). */
+  /**
+   * How long is kept what is known of a group without sockets, in ms. Default 180 s: its members without sockets toss
+   * their coins three times.
+   */
   readonly rememberMs: number
   /** Most emptied groups remembered; the one longest empty is forgotten first. Default 10,000 (guess). */
   readonly remembered: number
@@ -33,12 +43,14 @@ export interface RoomsLimits {
 
 export const DEFAULT_ROOMS_LIMITS: RoomsLimits = {
   introductions: 8,
+  window: 64,
+  graceMs: 5_000,
   swarms: 100_000,
   membersPerSwarm: 100_000,
   groupsPerSwarm: 64,
   introductionsPerMember: 128,
   messages: { ratePerSec: 50, burst: 400 },
   joinWithinMs: 10_000,
-  rememberMs: 60_000,
+  rememberMs: 180_000,
   remembered: 10_000,
 }

@@ -1,70 +1,42 @@
 /**
  * The topology server without its sockets: who is in which swarm, who is introduced to whom, what is relayed. Pure:
- * time, ids and ICE servers are handed in, so that the simulator runs the very same rooms.
+ * time, ids, tokens, chance and ICE servers are handed in, so that the simulator runs the very same rooms.
  *
  * The driving contract: hand every input to `handle`, carry out the outputs in order, hand in a `tick` every few
  * seconds. After a `close` the connection is unknown here, and further inputs of it are ignored.
  *
  * Invariants: a `welcome` names only members with a live connection, never the newcomer itself. A signal passes only
- * between two that a `welcome` brought together. A join costs O(k), not O(members).
+ * between two that a `welcome` brought together. A join costs O(k), not O(members). Of members without a socket nothing
+ * is kept but a count.
  */
 
 import { invariant } from '../src/core/invariant.ts'
 import type { FileFacts, PeerId } from '../src/core/types.ts'
 import { MAX_INTRODUCTIONS, PROTOCOL_VERSION } from '../src/core/wire/limits.ts'
-import type { UnknownMessage } from '../src/core/wire/topology-codec.ts'
+import { MAX_WINDOW, type UnknownMessage } from '../src/core/wire/topology-codec.ts'
 import type {
   ClientMessage,
-  IceServer,
   Join,
+  Resume,
   ServerMessage,
   SignalTo,
   TopologyError,
 } from '../src/core/wire/topology-messages.ts'
+import { Membership } from './membership.ts'
+import type { Connection, RoomsCounts, RoomsInput, RoomsOptions, RoomsOutput } from './rooms-io.ts'
+import { haveMet } from './introductions.ts'
 import { DEFAULT_ROOMS_LIMITS, type RoomsLimits } from './rooms-limits.ts'
 import { SwarmDirectory } from './swarm-directory.ts'
 import type { Group, Member } from './swarm-groups.ts'
 import { TokenBucket } from './token-bucket.ts'
 
-/** Names a connection, for as long as it is open. */
-export type Connection = number
+export type { Connection, RoomsCounts, RoomsInput, RoomsOptions, RoomsOutput } from './rooms-io.ts'
 
-export type RoomsInput =
-  | { readonly type: 'connected'; readonly connection: Connection; readonly addressPrefix: string }
-  /** `message` as `parseClientMessage` gives it: null where it is malformed. */
-  | {
-      readonly type: 'message'
-      readonly connection: Connection
-      readonly message: ClientMessage | UnknownMessage | null
-    }
-  | { readonly type: 'disconnected'; readonly connection: Connection }
-  | { readonly type: 'tick' }
-
-export type RoomsOutput =
-  | { readonly type: 'send'; readonly connection: Connection; readonly message: ServerMessage }
-  | {
-      readonly type: 'close'
-      readonly connection: Connection
-      readonly code: number
-      readonly reason: string
-    }
-
-export interface RoomsOptions {
-  /** Draws an id from 64 random bits. */
-  readonly newPeerId: () => PeerId
-  /** The ICE servers that this visitor is given. Default: none. */
-  readonly iceServersFor?: (id: PeerId) => readonly IceServer[]
-  /** The longest a socket may be silent, in ms: told to visitors; whoever owns the sockets sees to it. */
-  readonly heartbeatMs: number
-  readonly limits?: Partial<RoomsLimits>
-}
-
-export interface RoomsCounts {
-  readonly connections: number
-  readonly members: number
-  readonly swarms: number
-  /** Groups without members that are not forgotten yet. */
-  readonly remembered: number
+interface Admission {
+  readonly group: Group
+  /** The same member on its socket before; null where that is closed. */
+  readonly before: Member | null
+  readonly isNewcomer: boolean
 }
 
 interface Visitor {
@@ -78,6 +50,9 @@ interface Visitor {
 /** Close codes of RFC 6455 §7.4.1, and 1013 of the IANA registry. */
 const CLOSE = { normal: 1000, policy: 1008, tryAgainLater: 1013 } as const
 
+/** What becomes of a member that loses its socket. */
+type Parting = 'left' | 'lost' | 'detached'
+
 /** How often an id is drawn again when it is taken. With 64 random bits not even a second draw is to be expected. */
 const ID_DRAWS = 4
 
@@ -89,6 +64,7 @@ export class Rooms {
   private readonly unjoined = new Set<Visitor>()
   private readonly members = new Map<PeerId, Member>()
   private readonly directory: SwarmDirectory
+  private readonly membership: Membership
   private outputs: RoomsOutput[] = []
   private nowMs = 0
 
@@ -96,11 +72,15 @@ export class Rooms {
     this.options = options
     this.limits = { ...DEFAULT_ROOMS_LIMITS, ...options.limits }
     this.directory = new SwarmDirectory(this.limits)
-    const { introductions } = this.limits
+    const { limits, directory } = this
+    const send = this.send.bind(this)
+    this.membership = new Membership({ options, limits, directory, send })
+    const { introductions, window } = this.limits
     invariant(
       introductions >= 1 && introductions <= MAX_INTRODUCTIONS,
       'A welcome has room for the introductions.',
     )
+    invariant(window >= 1 && window <= MAX_WINDOW, 'A welcome has room for the window.')
   }
 
   /** How much is held, for tests and for whoever watches the server. */
@@ -121,7 +101,7 @@ export class Rooms {
     else {
       const visitor = this.visitors.get(input.connection)
       if (visitor === undefined) return this.outputs
-      if (input.type === 'disconnected') this.drop(visitor)
+      if (input.type === 'disconnected') this.drop(visitor, visitor.member?.released ? 'detached' : 'lost')
       else this.message(visitor, input.message)
     }
     return this.outputs
@@ -146,7 +126,9 @@ export class Rooms {
       case 'signal':
         return this.relay(visitor, message)
       case 'leave':
-        return this.close(visitor, CLOSE.normal, 'left')
+        return this.close(visitor, CLOSE.normal, 'left', 'left')
+      case 'detach':
+        return this.close(visitor, CLOSE.normal, 'detached', 'detached')
       case 'ping':
         return this.send(visitor.connection, { type: 'pong' })
       case 'unknown':
@@ -156,6 +138,7 @@ export class Rooms {
 
   private tick(): void {
     this.directory.expire(this.nowMs)
+    this.membership.tick(this.nowMs)
     for (const visitor of this.unjoined) {
       if (this.nowMs - visitor.connectedAtMs < this.limits.joinWithinMs) return
       this.refuse(visitor, 'malformed', 'No join came in time.')
@@ -164,25 +147,61 @@ export class Rooms {
 
   // ------------------------------------------------------------------------------------------------ joining
 
-  private join(visitor: Visitor, { version, locator, facts }: Join): void {
+  private join(visitor: Visitor, join: Join): void {
     if (visitor.member !== null) return this.refuse(visitor, 'malformed', 'A socket joins once.')
-    if (version !== PROTOCOL_VERSION) {
+    if (join.version !== PROTOCOL_VERSION) {
       return this.refuse(visitor, 'version', `This server speaks version ${PROTOCOL_VERSION}.`)
     }
-    const id = this.freshId()
+    const { locator, facts, resume = null, seats = null } = join
+    const told = resume === null ? null : this.options.tokens.read(resume.id, resume.token)
+    const id = resume !== null && told !== null ? resume.id : this.freshId()
+    const before = id === null ? null : this.replaceSocketOf(id)
     const placement = id === null ? null : this.directory.placeNewcomer(locator, facts)
     if (id === null || placement === null)
       return this.refuse(visitor, 'full', 'There is no room in this swarm.')
-    const { connection, addressPrefix } = visitor
     const { group } = placement
-    const introduced = new Set<PeerId>()
-    const member = { id, connection, addressPrefix, introduced, group, registration: null, confirmed: false }
+    const member = this.admit(visitor, id, { group, before, isNewcomer: resume === null })
+    if (placement.settled) this.membership.tellFacts(group, member)
+    if (seats !== null) group.seats.tell(visitor.addressPrefix, seats)
+    if (resume === null || before !== null) group.size.joined(this.nowMs)
+    else if (told === null) this.recall(group, member, resume)
+    else group.size.cameBack({ ...resume, told }, group.registrants.size + 1, this.nowMs)
+    this.membership.enter(group, member, this.nowMs)
+    if (facts !== null) group.swarm.confirm(member, facts)
+  }
+
+  /** A member of before the server's latest start: it counts as one that joined, but is no newcomer. */
+  private recall(group: Group, { addressPrefix }: Member, { swarmSize }: Resume): void {
+    group.joinCount++
+    group.size.recall(addressPrefix, swarmSize, group.registrants.size + 1, this.nowMs)
+  }
+
+  /** Who has come back before its old socket was seen to be dead. */
+  private replaceSocketOf(id: PeerId): Member | null {
+    const member = this.members.get(id)
+    const visitor = member === undefined ? undefined : this.visitors.get(member.connection)
+    if (member === undefined || visitor === undefined) return null
+    this.close(visitor, CLOSE.normal, 'replaced', 'left')
+    return member
+  }
+
+  private admit(visitor: Visitor, id: PeerId, admission: Admission): Member {
+    const { group, before, isNewcomer } = admission
+    const member: Member = {
+      id,
+      connection: visitor.connection,
+      addressPrefix: visitor.addressPrefix,
+      isNewcomer,
+      introduced: before?.introduced ?? new Set(),
+      group,
+      registration: null,
+      confirmed: false,
+      released: false,
+    }
     visitor.member = member
     this.unjoined.delete(visitor)
     this.members.set(id, member)
-    if (placement.settled) this.tellFacts(group, member)
-    this.enter(group, member)
-    if (facts !== null) group.swarm.confirm(member, facts)
+    return member
   }
 
   private factsReported(visitor: Visitor, facts: FileFacts): void {
@@ -191,51 +210,14 @@ export class Rooms {
     const { swarm } = member.group
     const placement = this.directory.place(swarm, facts)
     if (placement === null) return this.refuse(visitor, 'full', 'There are too many versions of this file.')
-    if (placement.settled) this.tellFacts(placement.group, member)
+    if (placement.settled) this.membership.tellFacts(placement.group, member)
     if (placement.group !== member.group) {
-      this.exit(member)
-      this.enter(placement.group, member)
+      this.membership.exit(member, this.nowMs)
+      member.group.size.left()
+      placement.group.size.joined(this.nowMs)
+      this.membership.enter(placement.group, member, this.nowMs)
     }
     swarm.confirm(member, facts)
-  }
-
-  private tellFacts(group: Group, reporter: Member): void {
-    if (group.facts === null) return
-    const notice: ServerMessage = { type: 'facts', facts: group.facts }
-    for (const member of group.registrants) if (member !== reporter) this.send(member.connection, notice)
-  }
-
-  /** Registers a member in a group, introduces it to the latest there, and welcomes it. */
-  private enter(group: Group, member: Member): void {
-    const introduced = group.registrants.sample(this.limits.introductions)
-    member.group = group
-    member.registration = group.registrants.add(member, member.addressPrefix)
-    this.directory.entered(group)
-    for (const other of introduced) {
-      this.remember(member, other.id)
-      this.remember(other, member.id)
-    }
-    this.send(member.connection, {
-      type: 'welcome',
-      version: PROTOCOL_VERSION,
-      id: member.id,
-      joinIndex: group.joinCount++,
-      swarmSize: group.registrants.size,
-      peers: introduced.map(({ id }) => id),
-      facts: group.facts,
-      iceServers: this.options.iceServersFor?.(member.id) ?? [],
-      heartbeatMs: this.options.heartbeatMs,
-    })
-  }
-
-  private exit(member: Member): void {
-    const { group, registration } = member
-    invariant(registration !== null, 'Only who has entered can leave.')
-    group.registrants.remove(registration)
-    member.registration = null
-    if (member.confirmed) group.confirmedCount--
-    member.confirmed = false
-    this.directory.left(group, this.nowMs)
   }
 
   private freshId(): PeerId | null {
@@ -254,18 +236,8 @@ export class Rooms {
     const receiver = this.members.get(to)
     if (receiver === undefined) {
       if (sender.introduced.delete(to)) this.send(sender.connection, { type: 'gone', peer: to })
-    } else if (sender.introduced.has(to) || receiver.introduced.has(sender.id)) {
+    } else if (haveMet(sender, receiver)) {
       this.send(receiver.connection, { type: 'signal', from: sender.id, data })
-    }
-  }
-
-  /** Keeps that these two may signal each other; it takes only one of them to remember. */
-  private remember({ introduced }: Member, peer: PeerId): void {
-    introduced.add(peer)
-    if (introduced.size <= this.limits.introductionsPerMember) return
-    for (const oldest of introduced) {
-      introduced.delete(oldest)
-      return
     }
   }
 
@@ -273,20 +245,25 @@ export class Rooms {
 
   private refuse(visitor: Visitor, code: TopologyError['code'], sentence: string): void {
     this.send(visitor.connection, { type: 'error', code, sentence })
-    this.close(visitor, code === 'full' ? CLOSE.tryAgainLater : CLOSE.policy, code)
+    this.close(visitor, code === 'full' ? CLOSE.tryAgainLater : CLOSE.policy, code, 'lost')
   }
 
-  private close(visitor: Visitor, code: number, reason: string): void {
+  private close(visitor: Visitor, code: number, reason: string, parting: Parting): void {
     this.outputs.push({ type: 'close', connection: visitor.connection, code, reason })
-    this.drop(visitor)
+    this.drop(visitor, parting)
   }
 
-  private drop(visitor: Visitor): void {
+  private drop(visitor: Visitor, parting: Parting): void {
     this.visitors.delete(visitor.connection)
     this.unjoined.delete(visitor)
-    if (visitor.member === null) return
-    this.members.delete(visitor.member.id)
-    this.exit(visitor.member)
+    const { member } = visitor
+    if (member === null) return
+    this.members.delete(member.id)
+    this.membership.exit(member, this.nowMs)
+    const { size } = member.group
+    if (parting === 'left') size.left()
+    else if (parting === 'lost') size.lost(member.id, this.nowMs)
+    else size.detached(this.nowMs)
   }
 
   private send(connection: Connection, message: ServerMessage): void {

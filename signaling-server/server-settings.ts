@@ -7,7 +7,13 @@ import {
   MIN_CHUNK_BYTES,
   PROTOCOL_VERSION,
 } from '../src/core/wire/limits.ts'
-import { encodeTopologyMessage, parseServerMessage } from '../src/core/wire/topology-codec.ts'
+import {
+  encodeTopologyMessage,
+  MAX_SEATS,
+  MAX_TOKEN_LENGTH,
+  MAX_WINDOW,
+  parseServerMessage,
+} from '../src/core/wire/topology-codec.ts'
 import type { IceServer } from '../src/core/wire/topology-messages.ts'
 import type { RoomsLimits } from './rooms-limits.ts'
 import { parseWebOrigin } from './web-origin.ts'
@@ -72,7 +78,7 @@ export function settingsFrom(options: TopologyServerOptions): Settings {
     pageOrigins: pageOrigins === undefined ? null : new Set(checkedOrigins(pageOrigins)),
     iceServersFor: typeof iceServers === 'function' ? iceServers : () => iceServers,
     heartbeatMs,
-    sweepMs: Math.min(5_000, heartbeatMs / 4),
+    sweepMs: Math.min(1_000, heartbeatMs / 4),
     handshakeWithinMs: options.handshakeWithinMs ?? 10_000,
     drainMs: options.drainMs ?? 2_000,
     maxConnections: options.maxConnections ?? 50_000,
@@ -110,8 +116,11 @@ function checkWelcome({ iceServersFor, heartbeatMs }: Settings): void {
     type: 'welcome',
     version: PROTOCOL_VERSION,
     id,
+    token: '"'.repeat(MAX_TOKEN_LENGTH),
     joinIndex: largest,
     swarmSize: largest,
+    window: MAX_WINDOW,
+    seats: MAX_SEATS,
     peers,
     facts,
     iceServers,

@@ -4,7 +4,7 @@
  * whatever one of them sends costs that one its socket, and nobody else anything.
  */
 
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -19,6 +19,7 @@ import { addressPrefix } from './address-prefix.ts'
 import { RecencyList, type Link } from './recency-list.ts'
 import { Rooms, type Connection, type RoomsInput, type RoomsOutput } from './rooms.ts'
 import { settingsFrom, type Settings, type TopologyServerOptions } from './server-settings.ts'
+import { signedTokens, type Signature } from './tokens.ts'
 
 export type { TopologyServerOptions } from './server-settings.ts'
 
@@ -75,7 +76,8 @@ class Shell {
   constructor(settings: Settings) {
     this.settings = settings
     const { iceServersFor, heartbeatMs, limits } = settings
-    this.rooms = new Rooms({ newPeerId, iceServersFor, heartbeatMs, limits })
+    const tokens = signedTokens(newSignature())
+    this.rooms = new Rooms({ newPeerId, random: Math.random, tokens, iceServersFor, heartbeatMs, limits })
     this.http = createServer(
       {
         maxHeaderSize: 8 * 1024,
@@ -252,6 +254,18 @@ function webSocketOptions(closeTimeout: number): ServerOptions {
 /** 64 random bits in hexadecimal. */
 function newPeerId(): PeerId {
   return randomBytes(8).toString('hex') as PeerId
+}
+
+/** With a key of this process: tokens of an earlier one are void. HMAC-SHA256, cut to 128 bits. */
+function newSignature(): Signature {
+  const key = randomBytes(32)
+  return {
+    sign: (text) => createHmac('sha256', key).update(text).digest().subarray(0, 16).toString('base64url'),
+    isSame: (left, right) => {
+      const [a, b] = [Buffer.from(left), Buffer.from(right)]
+      return a.length === b.length && timingSafeEqual(a, b)
+    },
+  }
 }
 
 function answerRequest(request: IncomingMessage, response: ServerResponse): void {

@@ -1,6 +1,6 @@
 /**
- * All swarms of a server by their locators, and the memory of groups that have emptied: for a while their facts and
- * join count are kept, so that a reload or a gap between two visitors does not start a swarm from nothing.
+ * All swarms of a server by their locators, and the memory of groups that have emptied: for a while their facts, counts
+ * and k are kept, so that a reload or a gap between two visitors does not start a swarm from nothing.
  */
 
 import type { FileFacts, Locator } from '../src/core/types.ts'
@@ -16,7 +16,7 @@ export interface Placement {
 export class SwarmDirectory {
   private readonly limits: RoomsLimits
   private readonly swarms = new Map<Locator, SwarmGroups>()
-  /** Groups without members, longest empty first. */
+  /** Groups without sockets, longest empty first. */
   private readonly emptied = new Set<Group>()
 
   constructor(limits: RoomsLimits) {
@@ -39,23 +39,26 @@ export class SwarmDirectory {
       : this.place(swarm, facts)
   }
 
-  /** The group that these facts (null: no knowledge) lead to; null where one group more would be too many. */
+  /**
+   * The group that these facts (null: no knowledge) lead to; null where one group more would be too many. The caller
+   * enters it at once.
+   */
   place(swarm: SwarmGroups, facts: FileFacts | null): Placement | null {
-    if (facts === null) return unsettled(swarm.groupToTrust() ?? this.found(swarm, null))
-    const known = swarm.find(facts)
-    if (swarm.waiting === null) return unsettled(known ?? this.found(swarm, facts))
+    const known = facts === null ? swarm.groupToTrust() : swarm.find(facts)
+    // It is not to be forgotten before the caller enters it.
     if (known !== null) this.emptied.delete(known)
+    if (facts === null || swarm.waiting === null) return unsettled(known ?? this.found(swarm, facts))
     return { group: swarm.settle(facts, known), settled: true }
   }
 
-  /** The group has a member more. */
+  /** The group has a member with a socket more. */
   entered(group: Group): void {
     group.swarm.memberCount++
     group.emptiedAtMs = null
     this.emptied.delete(group)
   }
 
-  /** The group has a member less. */
+  /** The group has a member with a socket less. */
   left(group: Group, nowMs: number): void {
     group.swarm.memberCount--
     if (!group.isEmpty) return
@@ -77,7 +80,7 @@ export class SwarmDirectory {
     if (known !== undefined) return known
     while (this.swarms.size >= this.limits.swarms && this.emptied.size > 0) this.forgetOldest()
     if (this.swarms.size >= this.limits.swarms) return null
-    const swarm = new SwarmGroups(locator)
+    const swarm = new SwarmGroups(locator, this.limits)
     this.swarms.set(locator, swarm)
     return swarm
   }

@@ -9,12 +9,16 @@
 
 import { invariant } from '../src/core/invariant.ts'
 import type { FileFacts, Locator, PeerId } from '../src/core/types.ts'
-import { Registrants, type Registration } from './registrants.ts'
+import { GroupSize } from './group-size.ts'
+import { Hearsay } from './hearsay.ts'
+import { Registrants, type Registration, type WindowLimits } from './registrants.ts'
 
-/** A visitor that has joined. */
+/** A visitor that has joined and has a socket. */
 export interface Member {
   readonly id: PeerId
   readonly connection: number
+  /** Whether it was in the swarm before, as far as it says. */
+  readonly isNewcomer: boolean
   readonly addressPrefix: string
   /** Peers that this one was introduced to or that were introduced to it, oldest first. */
   readonly introduced: Set<PeerId>
@@ -23,29 +27,39 @@ export interface Member {
   registration: Registration<Member> | null
   /** It said its group's facts itself, and was not merely told them. */
   confirmed: boolean
+  /** It was told that it may give its socket up. */
+  released: boolean
 }
 
 export class Group {
   readonly swarm: SwarmGroups
-  readonly registrants: Registrants<Member> = new Registrants()
+  /** Members with a socket. */
+  readonly registrants: Registrants<Member>
+  /** Counts the members with and without. */
+  readonly size: GroupSize
+  /** The k that its members last saw settled. */
+  readonly seats: Hearsay = new Hearsay()
   /** Null while its members wait for the first of them to find out. */
   facts: FileFacts | null
   /** What the group is found by; `swarm` keeps these. */
   readonly keys: string[] = []
-  /** How many have joined so far, the gone included. */
+  /** How many have joined so far, the gone included, and those who were here before a restart of the server. */
   joinCount = 0
   /** Members that said the facts themselves. */
   confirmedCount = 0
   /** Orders groups by their latest confirmation. */
   lastConfirmation = 0
-  /** When its last member left; null while it has any. */
+  /** When its last member with a socket left; null while it has any. */
   emptiedAtMs: number | null = null
 
-  constructor(swarm: SwarmGroups, facts: FileFacts | null) {
+  constructor(swarm: SwarmGroups, facts: FileFacts | null, limits: WindowLimits) {
     this.swarm = swarm
     this.facts = facts
+    this.registrants = new Registrants(limits)
+    this.size = new GroupSize(limits.window)
   }
 
+  /** No member has a socket. */
   get isEmpty(): boolean {
     return this.registrants.size === 0
   }
@@ -56,14 +70,17 @@ const MAX_ROOTS_PER_GROUP = 8
 
 export class SwarmGroups {
   readonly locator: Locator
+  /** Members with a socket. */
   memberCount = 0
+  private readonly limits: WindowLimits
   private readonly groups = new Set<Group>()
   private readonly byKey = new Map<string, Group>()
   private undetermined: Group | null = null
   private confirmations = 0
 
-  constructor(locator: Locator) {
+  constructor(locator: Locator, limits: WindowLimits) {
     this.locator = locator
+    this.limits = limits
   }
 
   get groupCount(): number {
@@ -84,7 +101,7 @@ export class SwarmGroups {
 
   /** Makes a group. There must not be one that the facts lead to. */
   found(facts: FileFacts | null): Group {
-    const group = new Group(this, facts)
+    const group = new Group(this, facts, this.limits)
     this.groups.add(group)
     if (facts === null) this.undetermined = group
     else this.addKey(group, originKey(facts))
@@ -116,6 +133,8 @@ export class SwarmGroups {
     invariant(group !== null && (emptied === null || emptied.isEmpty), 'Only the waiting take over a group.')
     if (emptied !== null) {
       group.joinCount += emptied.joinCount
+      group.size.absorb(emptied.size)
+      group.seats.absorb(emptied.seats)
       this.forget(emptied)
     }
     this.undetermined = null

@@ -1,104 +1,278 @@
 /**
- * An origin whose uplink is shared equally among its open responses. Processor sharing in virtual service: `served`
- * counts the bytes that each open response has been given so far, so that opening, closing and finishing one chunk
- * need no pass over the others.
+ * The origin: one uplink shared max–min fairly among its open responses, connections that have to be made, are kept
+ * and are reused, and TCP's slow start. Bytes count when they leave it; they arrive half a round trip later.
  */
 
-import type { EventQueue } from './event-queue.ts'
+import type { EventHandle, EventQueue } from './event-queue.ts'
+import { FairShare, type Flow } from './fair-share.ts'
+import type { OriginModel } from './scenario.ts'
 
-/** What one response has still to send, in the order of the file. */
-export interface SimResponse {
-  /** Lengths of the chunks to come, in bytes. */
-  readonly chunkBytes: Iterator<number>
-  /** The next chunk is out. */
-  readonly onChunk: () => void
-  readonly onEnd: () => void
+/** First congestion window in bytes: ten segments of 1460 (RFC 6928). Doubles every round trip while it is the limit. */
+const FIRST_WINDOW_BYTES = 14_600
+
+/** A connection idle for longer is closed, in ms (guess; servers keep them for 5 to 75 s). */
+const REUSED_WITHIN_MS = 10_000
+
+/** A connection idle for longer has lost its window, in ms: RFC 2861 says one retransmission timeout, which is 1 s at first. */
+const WARM_WITHIN_MS = 1000
+
+interface Connection {
+  isBusy: boolean
+  idleSinceMs: number
+  windowBytes: number
 }
 
-interface Open {
-  readonly response: SimResponse
-  /** `served` at which the chunk under way is out. */
-  doneAt: number
-  startedAt: number
+/** Who asks the origin, and over what line. */
+export class OriginClient {
+  readonly rttMs: number
+  readonly downBytesPerMs: number
+  readonly connections: Connection[] = []
+
+  constructor(rttMs: number, downBytesPerMs: number) {
+    this.rttMs = rttMs
+    this.downBytesPerMs = downBytesPerMs
+  }
+}
+
+/** What the asker wants of a response. */
+export interface ResponseRequest {
+  readonly client: OriginClient
+  readonly lengthBytes: number
+  /** How often the asker wants to hear: after so many bytes each. Infinity: at the end. */
+  readonly stepBytes: number
+  /** The headers, and the first byte, have arrived. */
+  readonly opened: () => void
+  /** So many bytes of the body have arrived, all told. */
+  readonly arrived: (bytes: number) => void
+}
+
+type ResponseState = 'asked' | 'waiting' | 'flowing' | 'gone'
+
+export class SimResponse {
+  readonly request: ResponseRequest
+  readonly connection: Connection
+  state: ResponseState = 'asked'
+  /** Nobody listens any more. */
+  isCut: boolean = false
+  flow: Flow | null = null
+  /** Bytes a ms that the asker's line has for it. */
+  lineBytesPerMs: number
+  isGrowing: boolean = false
+
+  constructor(request: ResponseRequest, connection: Connection) {
+    this.request = request
+    this.connection = connection
+    this.lineBytesPerMs = request.client.downBytesPerMs
+  }
+
+  /** Bytes arrive: -1 stands for the headers. */
+  happen(bytes: number): void {
+    if (this.isCut) return
+    if (bytes < 0) this.request.opened()
+    else this.request.arrived(bytes)
+  }
 }
 
 export class SimOrigin {
-  /** Bytes sent so far, those of chunks in part included. */
-  bytesSent = 0
   requests = 0
   openMax = 0
   private readonly queue: EventQueue
-  private readonly bytesPerMs: number
-  private readonly open = new Map<number, Open>()
-  private served = 0
-  private updatedMs = 0
-  private nextId = 0
-  /** Invalidates a wake-up that was set before the number of responses changed. */
-  private generation = 0
+  private readonly model: OriginModel
+  private readonly share: FairShare
+  private readonly bySlot: (SimResponse | null)[] = []
+  private readonly waiting: SimResponse[] = []
+  private openCount = 0
+  private openMs = 0
+  private openSinceMs = 0
+  private wakeUp: EventHandle | null = null
 
-  constructor(queue: EventQueue, bytesPerSec: number) {
+  constructor(queue: EventQueue, model: OriginModel) {
     this.queue = queue
-    this.bytesPerMs = bytesPerSec / 1000
+    this.model = model
+    this.share = new FairShare(model.upBytesPerSec / 1000)
   }
 
-  get openCount(): number {
-    return this.open.size
+  get bytesSent(): number {
+    return this.share.totalBytes(this.queue.nowMs)
   }
 
-  start(response: SimResponse): number {
-    this.update()
-    const id = this.nextId++
+  /** Sum of the time that responses were open, in ms. */
+  get openTimeMs(): number {
+    return this.openMs + this.openCount * (this.queue.nowMs - this.openSinceMs)
+  }
+
+  ask(request: ResponseRequest): SimResponse {
     this.requests++
-    const first = response.chunkBytes.next()
-    if (first.done === true) {
-      this.queue.after(0, response.onEnd)
-      return id
+    const { client } = request
+    const { connection, isNew } = this.connect(client)
+    const response = new SimResponse(request, connection)
+    const askedMs = (isNew ? client.rttMs : 0) + client.rttMs / 2
+    this.queue.callAt(this.queue.nowMs + askedMs, () => this.admit(response))
+    return response
+  }
+
+  /** The asker hangs up: the origin hears of it half a round trip later. */
+  cut(response: SimResponse): void {
+    if (response.isCut || response.state === 'gone') return
+    response.isCut = true
+    const { client } = response.request
+    if (this.model.http === 'h2') this.release(response)
+    else client.connections.splice(client.connections.indexOf(response.connection), 1)
+    this.queue.callAt(this.queue.nowMs + client.rttMs / 2, () => this.close(response))
+  }
+
+  /** Bytes a ms that the response gets now. */
+  rateBytesPerMs({ flow }: SimResponse): number {
+    return flow === null ? 0 : this.share.rateOf(flow)
+  }
+
+  /** Lets the asker hear, in half a round trip, what has been sent up to now. */
+  report(response: SimResponse): void {
+    const { flow, request } = response
+    if (flow === null) return
+    const bytes = Math.floor(this.share.sentBytes(flow, this.queue.nowMs))
+    this.queue.after(request.client.rttMs / 2, response, bytes)
+  }
+
+  /** The asker's line has this much room for the response from now on. */
+  setLine(response: SimResponse, bytesPerMs: number): void {
+    response.lineBytesPerMs = bytesPerMs
+    this.review(response)
+  }
+
+  // -------------------------------------------------------------------------------------------- connections
+
+  private connect(client: OriginClient): { connection: Connection; isNew: boolean } {
+    const { nowMs } = this.queue
+    const known = client.connections.find(
+      ({ isBusy, idleSinceMs }) => !isBusy && nowMs - idleSinceMs <= REUSED_WITHIN_MS,
+    )
+    if (known !== undefined) {
+      if (nowMs - known.idleSinceMs > WARM_WITHIN_MS) known.windowBytes = FIRST_WINDOW_BYTES
+      known.isBusy = true
+      return { connection: known, isNew: false }
     }
-    this.open.set(id, { response, startedAt: this.served, doneAt: this.served + first.value })
-    this.openMax = Math.max(this.openMax, this.open.size)
-    this.wake()
-    return id
+    const connection = { isBusy: true, idleSinceMs: 0, windowBytes: FIRST_WINDOW_BYTES }
+    const busy = client.connections.filter(({ isBusy }) => isBusy)
+    client.connections.splice(0, Infinity, ...busy, connection)
+    return { connection, isNew: true }
   }
 
-  stop(id: number): void {
-    this.update()
-    const entry = this.open.get(id)
-    if (entry === undefined) return
-    this.bytesSent += this.served - entry.startedAt
-    this.open.delete(id)
-    this.wake()
+  private release({ connection }: SimResponse): void {
+    connection.isBusy = false
+    connection.idleSinceMs = this.queue.nowMs
   }
 
-  private update(): void {
-    if (this.open.size > 0)
-      this.served += ((this.queue.nowMs - this.updatedMs) * this.bytesPerMs) / this.open.size
-    this.updatedMs = this.queue.nowMs
+  // ---------------------------------------------------------------------------------------------- responses
+
+  /** The request has arrived. */
+  private admit(response: SimResponse): void {
+    if (response.state !== 'asked') return
+    if (this.openCount < (this.model.maxConnections ?? Infinity)) return this.start(response)
+    response.state = 'waiting'
+    this.waiting.push(response)
   }
 
-  private wake(): void {
-    const generation = ++this.generation
-    let least = Infinity
-    for (const { doneAt } of this.open.values()) least = Math.min(least, doneAt)
-    if (least === Infinity) return
-    const waitMs = ((least - this.served) * this.open.size) / this.bytesPerMs
-    this.queue.after(waitMs, () => {
-      if (generation === this.generation) this.deliver(least)
-    })
-  }
-
-  private deliver(upTo: number): void {
-    this.update()
-    this.served = Math.max(this.served, upTo)
-    const due = [...this.open].filter(([, entry]) => entry.doneAt <= this.served)
-    for (const [id, entry] of due) {
-      this.bytesSent += entry.doneAt - entry.startedAt
-      const next = entry.response.chunkBytes.next()
-      entry.startedAt = entry.doneAt
-      if (next.done === true) this.open.delete(id)
-      else entry.doneAt += next.value
-      this.queue.after(0, entry.response.onChunk)
-      if (next.done === true) this.queue.after(0, entry.response.onEnd)
+  private start(response: SimResponse): void {
+    const { client, lengthBytes, stepBytes } = response.request
+    this.count(1)
+    response.state = 'flowing'
+    this.queue.after(client.rttMs / 2, response, -1)
+    if (lengthBytes === 0) {
+      this.queue.after(client.rttMs / 2, response, 0)
+      return this.close(response)
     }
-    this.wake()
+    const flow = this.share.open(this.capOf(response), Math.min(lengthBytes, stepBytes), this.queue.nowMs)
+    response.flow = flow
+    this.bySlot[flow.slot] = response
+    this.followUp()
+  }
+
+  private close(response: SimResponse): void {
+    const { state, flow } = response
+    if (state === 'gone') return
+    response.state = 'gone'
+    if (state === 'waiting') this.waiting.splice(this.waiting.indexOf(response), 1)
+    if (state !== 'flowing') return
+    if (!response.isCut) this.release(response)
+    this.count(-1)
+    if (flow !== null) {
+      this.share.close(flow, this.queue.nowMs)
+      this.bySlot[flow.slot] = null
+      response.flow = null
+    }
+    const next = this.waiting.shift()
+    if (next !== undefined) this.start(next)
+    this.followUp()
+  }
+
+  private count(change: 1 | -1): void {
+    this.openMs = this.openTimeMs
+    this.openSinceMs = this.queue.nowMs
+    this.openCount += change
+    this.openMax = Math.max(this.openMax, this.openCount)
+  }
+
+  private capOf({ request: { client }, connection, lineBytesPerMs }: SimResponse): number {
+    const { maxBytesPerSecPerConnection } = this.model
+    const most = maxBytesPerSecPerConnection === undefined ? Infinity : maxBytesPerSecPerConnection / 1000
+    return Math.min(lineBytesPerMs, most, connection.windowBytes / client.rttMs)
+  }
+
+  private review(response: SimResponse): void {
+    const { flow } = response
+    if (flow === null) return
+    const cap = this.capOf(response)
+    if (cap === flow.capBytesPerMs) return
+    this.share.setCap(flow, cap, this.queue.nowMs)
+    this.followUp()
+  }
+
+  /** Every window that has become the limit doubles in a round trip, until it is beyond what the line takes. */
+  private grow(response: SimResponse): void {
+    const { connection, request, flow } = response
+    response.isGrowing = false
+    if (flow === null || !flow.isAtCap) return
+    connection.windowBytes *= 2
+    if (connection.windowBytes / request.client.rttMs > 2 * request.client.downBytesPerMs)
+      connection.windowBytes = Infinity
+    this.review(response)
+  }
+
+  private isLimitedByWindow({ flow, connection, request }: SimResponse): boolean {
+    return flow?.isAtCap === true && flow.capBytesPerMs === connection.windowBytes / request.client.rttMs
+  }
+
+  /** After every change: windows that now limit, and the time of the next mark. */
+  private followUp(): void {
+    const { queue, share } = this
+    for (const { slot } of share.takeHeld()) {
+      const response = this.bySlot[slot] ?? null
+      if (response === null || response.isGrowing || !this.isLimitedByWindow(response)) continue
+      response.isGrowing = true
+      queue.callAt(queue.nowMs + response.request.client.rttMs, () => this.grow(response))
+    }
+    const nextMs = share.nextMarkMs()
+    if (nextMs === Infinity) {
+      if (this.wakeUp !== null) queue.cancel(this.wakeUp)
+      this.wakeUp = null
+    } else if (this.wakeUp === null) this.wakeUp = queue.at(nextMs, this, null)
+    else if (queue.timeOf(this.wakeUp) !== nextMs) queue.move(this.wakeUp, nextMs)
+  }
+
+  /** The next mark is reached. */
+  happen(): void {
+    this.wakeUp = null
+    const { queue, share } = this
+    for (let flow = share.takeMarked(queue.nowMs); flow !== null; flow = share.takeMarked(queue.nowMs)) {
+      const response = this.bySlot[flow.slot] ?? null
+      if (response === null) continue
+      const { lengthBytes, stepBytes, client } = response.request
+      const bytes = flow.settledBytes
+      queue.after(client.rttMs / 2, response, bytes)
+      if (bytes >= lengthBytes) this.close(response)
+      else share.setMark(flow, Math.min(lengthBytes, bytes + stepBytes))
+    }
+    this.followUp()
   }
 }

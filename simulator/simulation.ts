@@ -1,365 +1,282 @@
 /**
  * A swarm in one process: the very sessions that run in pages, the very rooms of the topology server, over a network
- * in virtual time. The same seed gives the same trace.
+ * in virtual time. The same scenario gives the same trace, in any process.
  */
 
-import { Geometry } from '../src/core/geometry.ts'
+import { defaultChunkBytes, Geometry } from '../src/core/geometry.ts'
 import { Random } from '../src/core/random.ts'
-import { Session } from '../src/core/session.ts'
-import type {
-  RunId,
-  SessionConfig,
-  SessionInput,
-  SessionLimits,
-  SessionOutput,
-} from '../src/core/session-io.ts'
-import type { Locator, PeerId } from '../src/core/types.ts'
-import { encodedByteLength } from '../src/core/wire/peer-codec.ts'
-import { MAX_BLOCK_BYTES } from '../src/core/wire/limits.ts'
-import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
-import type { ClientMessage } from '../src/core/wire/topology-messages.ts'
-import { Rooms, type RoomsOutput } from '../signaling-server/rooms.ts'
+import type { SessionConfig } from '../src/core/session-io.ts'
+import type { Locator } from '../src/core/types.ts'
+import { CodecSample } from './codec-sample.ts'
+import { genuineDigests } from './digests.ts'
+import { type Entry, newEntry, outcomeOf, takeBytes } from './entry.ts'
 import { EventQueue } from './event-queue.ts'
+import { Host } from './host.ts'
+import type { InspectedHost, SimulateOptions } from './inspection.ts'
+import { Network } from './network.ts'
+import { exponential, newcomer, population, type Visitor } from './population.ts'
+import type { RunResult, Scenario } from './scenario.ts'
 import { SimOrigin } from './sim-origin.ts'
+import { SimTopology } from './sim-topology.ts'
+import { Standstill, StandstillWatch } from './standstill.ts'
+import { Tally } from './tally.ts'
+import type { SimPayload, World } from './world.ts'
 
-export interface SimulationOptions {
-  readonly seed: number
-  readonly peers: number
-  readonly sizeBytes: number
-  readonly chunkBytes: number
-  readonly originBytesPerSec: number
-  readonly uplinkBytesPerSec: number
-  /** Round trip between any two hosts, in ms. */
-  readonly rttMs: number
-  /** Time between one arrival and the next, in ms. Default 0: all at once. */
-  readonly arrivalEveryMs?: number
-  /** The first this many share a topology server; the rest have none. Default: all. */
-  readonly withTopology?: number
-  /** When the topology server goes away for good, in ms. Default: never. */
-  readonly topologyDiesAtMs?: number
-  /** Peers that send other bytes than they say, by index. */
-  readonly polluters?: ReadonlySet<number>
-  readonly limits?: Partial<SessionLimits>
-  /** Stops a simulation that does not end, in virtual ms. Default one hour. */
-  readonly maxMs?: number
-}
+export const DEFAULT_MAX_MS: number = 24 * 3600 * 1000
 
-export interface SimulationResult {
-  /** Time each peer took from its arrival to its last chunk, in ms; null: it never got there. */
-  readonly completedMs: readonly (number | null)[]
-  readonly makespanMs: number
-  readonly originCopies: number
-  readonly originOpenMax: number
-  readonly originRequests: number
-  /** Inputs handled by all sessions together. */
-  readonly inputs: number
-  /** Chunks that neighbours delivered to each peer. */
-  readonly chunksFromPeers: readonly number[]
-  readonly failures: readonly string[]
-  /** A hash of every input in order: equal for equal runs. */
-  readonly trace: string
-}
-
-/** A simulated payload: its length, and whether its bytes are the origin's. */
-interface SimPayload {
-  readonly byteLength: number
-  readonly genuine: boolean
-}
-
-interface Host {
-  readonly index: number
-  readonly session: Session
-  peerId: PeerId | null
-  arrivedMs: number
-  completedMs: number | null
-  /** When the uplink has sent all that was handed to it, in ms. */
-  uplinkFreeMs: number
-  alarm: number
-  chunksFromPeers: number
-  readonly links: Set<PeerId>
-  readonly runs: Map<RunId, number>
-  /** Chunks being assembled from a sender whose bytes are not the origin's. */
-  readonly spoilt: Set<string>
-}
+const PROGRESS_EVERY_EVENTS = 100_000
 
 const LOCATOR = '0'.repeat(64) as Locator
-const HEARTBEAT_MS = 60_000
 
-export class Simulation {
-  private readonly options: SimulationOptions
-  private readonly queue = new EventQueue()
-  private readonly random: Random
-  private readonly geometry: Geometry
-  private readonly origin: SimOrigin
-  private readonly rooms: Rooms
-  private readonly hosts: Host[] = []
-  private readonly byPeer = new Map<PeerId, Host>()
-  private readonly failures: string[] = []
-  private inputs = 0
-  private trace = 0x811c9dc5
+export function simulate(scenario: Scenario, options: SimulateOptions = {}): RunResult {
+  return new Simulation(scenario, options).run()
+}
 
-  constructor(options: SimulationOptions) {
+class Simulation implements World {
+  readonly queue: EventQueue = new EventQueue()
+  readonly tally: Tally
+  readonly attempts: World['attempts'] = new Map()
+  readonly geometry: Geometry
+  readonly hasDigests: boolean
+  readonly network: Network
+  readonly origin: SimOrigin
+  readonly topology: SimTopology
+  readonly codec: CodecSample
+  private readonly watch: StandstillWatch
+  private readonly scenario: Scenario
+  private readonly options: SimulateOptions
+  private readonly seeds: Random
+  private readonly chance: Random
+  private readonly digests: Uint8Array | null
+  private readonly entries: Entry[]
+  /** Indices of those who are there, in no order. */
+  private readonly living: number[] = []
+  private readonly placeOf = new Map<number, number>()
+  private readonly payloads = {
+    genuine: new Map<number, SimPayload>(),
+    spoilt: new Map<number, SimPayload>(),
+  }
+  private sessions = 0
+  /** Visitors that have not come to an end: neither complete, nor dead, nor failed. */
+  private unfinished: number
+  private completedCount = 0
+  private lastCompletedMs = 0
+  private openTimeMs = 0
+
+  constructor(scenario: Scenario, options: SimulateOptions) {
+    this.scenario = scenario
     this.options = options
-    this.random = new Random(options.seed)
-    this.geometry = new Geometry(options)
-    this.origin = new SimOrigin(this.queue, options.originBytesPerSec)
-    const ids = this.random.fork()
-    this.rooms = new Rooms({
-      newPeerId: () => (hex(ids.uint32()) + hex(ids.uint32())) as PeerId,
-      heartbeatMs: HEARTBEAT_MS,
-    })
-    for (let index = 0; index < options.peers; index++) this.hosts.push(this.newHost(index))
+    this.watch = new StandstillWatch(scenario.peers)
+    this.tally = new Tally(this.watch)
+    const random = new Random(scenario.seed)
+    const people = random.fork()
+    this.network = new Network(scenario.latency, random.fork())
+    this.codec = new CodecSample(random.fork(), (sentence) => this.tally.violate(sentence))
+    this.topology = new SimTopology(this.queue, this.codec, random.fork())
+    this.seeds = random.fork()
+    this.chance = random.fork()
+    this.origin = new SimOrigin(this.queue, scenario.origin)
+    const { sizeBytes, chunkBytes = defaultChunkBytes(sizeBytes) } = scenario
+    this.geometry = new Geometry({ sizeBytes, chunkBytes })
+    this.hasDigests = (scenario.trouble?.pollutersShare ?? 0) > 0
+    this.digests = this.hasDigests ? genuineDigests(this.geometry.chunkCount) : null
+    this.entries = population(scenario, people).map(newEntry)
+    this.unfinished = this.entries.length
   }
 
-  run(): SimulationResult {
-    for (const host of this.hosts) {
-      host.arrivedMs = host.index * (this.options.arrivalEveryMs ?? 0)
-      this.queue.at(host.arrivedMs, () => this.feed(host, { type: 'start' }))
+  run(): RunResult {
+    const { queue, scenario, options } = this
+    for (const { visitor } of this.entries) queue.callAt(visitor.arrivesMs, () => this.arrive(visitor.index))
+    this.topology.run(scenario.trouble?.topologyOutages ?? [])
+    this.scheduleChurn()
+    if (options.inspect !== undefined) this.inspectEvery(options.inspect)
+    try {
+      this.goOn()
+    } catch (error) {
+      if (!(error instanceof Standstill)) throw error
+      this.tally.violate(`${error.message} Scenario ${scenario.name}, seed ${scenario.seed}.`)
     }
-    const maxMs = this.options.maxMs ?? 3_600_000
-    while (this.hosts.some((host) => host.completedMs === null) && this.failures.length === 0)
-      if (!this.queue.step() || this.queue.nowMs > maxMs) break
-    const completedMs = this.hosts.map((host) => host.completedMs)
+    return this.result()
+  }
+
+  private goOn(): void {
+    const { queue, watch } = this
+    const { maxMs = DEFAULT_MAX_MS, untilMs = 0 } = this.scenario
+    while ((this.unfinished > 0 && queue.nextMs <= maxMs) || queue.nextMs <= untilMs) {
+      if (!queue.step()) return
+      watch.note(queue.nowMs, 'event', -1)
+      if (queue.happened % PROGRESS_EVERY_EVENTS === 0) this.reportProgress()
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------- what hosts need
+
+  payload(byteLength: number, isGenuine: boolean): SimPayload {
+    const known = this.payloads[isGenuine ? 'genuine' : 'spoilt']
+    const payload = known.get(byteLength) ?? { byteLength, isGenuine }
+    if (!known.has(byteLength)) known.set(byteLength, payload)
+    return payload
+  }
+
+  nextSession(): number {
+    return this.sessions++
+  }
+
+  forkRandom(): Random {
+    return this.seeds.fork()
+  }
+
+  completed(host: Host): void {
+    const entry = this.entries[host.index]
+    if (entry === undefined || entry.completedMs !== null) return
+    entry.completedMs = this.queue.nowMs
+    this.lastCompletedMs = this.queue.nowMs
+    this.openTimeMs = this.origin.openTimeMs
+    this.completedCount++
+    this.unfinished--
+    const { departure } = this.scenario
+    if (departure.kind === 'stay') return
+    let stayMs = 0
+    if (departure.kind === 'linger')
+      stayMs = departure.exact === true ? departure.ms : exponential(departure.ms, this.chance)
+    this.queue.callAt(this.queue.nowMs + stayMs, () => this.leave(host.index, false))
+  }
+
+  failed(host: Host, failure: string): void {
+    const entry = this.entries[host.index]
+    if (entry === undefined || entry.failure !== null) return
+    entry.failure = failure
+    this.tally.violate(`Peer ${host.index} gave up: ${failure}.`)
+    if (entry.completedMs === null) this.unfinished--
+    this.queue.callAt(this.queue.nowMs, () => this.leave(host.index, false))
+  }
+
+  // --------------------------------------------------------------------------------------- coming and going
+
+  private arrive(index: number): void {
+    const entry = this.entries[index]
+    if (entry === undefined) return
+    const host = new Host(this, entry.visitor, this.configOf(entry.visitor))
+    entry.host = host
+    this.placeOf.set(index, this.living.length)
+    this.living.push(index)
+    host.feed({ type: 'start' })
+  }
+
+  private configOf({ isAlone, lacksTopology }: Visitor): SessionConfig {
+    const { limits } = this.scenario
+    const { chunkBytes } = this.geometry
     return {
-      completedMs,
-      makespanMs: this.queue.nowMs,
-      originCopies: this.origin.bytesSent / this.options.sizeBytes,
-      originOpenMax: this.origin.openMax,
-      originRequests: this.origin.requests,
-      inputs: this.inputs,
-      chunksFromPeers: this.hosts.map((host) => host.chunksFromPeers),
-      failures: this.failures,
-      trace: hex(this.trace),
-    }
-  }
-
-  private newHost(index: number): Host {
-    const { options } = this
-    const config: SessionConfig = {
-      seed: this.random.uint32(),
+      seed: this.seeds.uint32(),
       facts: null,
-      chunkBytesFor: () => options.chunkBytes,
-      locator: index < (options.withTopology ?? Infinity) ? LOCATOR : null,
-      verification: options.polluters === undefined ? 'none' : 'chunkDigests',
-      chunkDigests: options.polluters === undefined ? null : genuineDigests(this.geometry.chunkCount),
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      chunkBytesFor: () => chunkBytes,
+      locator: isAlone || lacksTopology ? null : LOCATOR,
+      verification: this.hasDigests ? 'chunkDigests' : 'none',
+      chunkDigests: this.digests,
+      ...(limits === undefined ? {} : { limits }),
     }
+  }
+
+  private leave(index: number, quietly: boolean): void {
+    const entry = this.entries[index]
+    if (entry === undefined || entry.host === null) return
+    entry.host.stop(quietly)
+    takeBytes(entry)
+    entry.host = null
+    const place = this.placeOf.get(index)
+    const last = this.living.pop()
+    this.placeOf.delete(index)
+    if (place === undefined || last === undefined || last === index) return
+    this.living[place] = last
+    this.placeOf.set(last, place)
+  }
+
+  private scheduleChurn(): void {
+    const churn = this.scenario.trouble?.churn
+    if (churn === undefined) return
+    for (let atMs = churn.fromMs; atMs < churn.untilMs; atMs += churn.everyMs)
+      this.queue.callAt(atMs, () => this.churn(churn.share))
+  }
+
+  private churn(share: number): void {
+    const { nowMs } = this.queue
+    const count = Math.round(this.living.length * share)
+    for (let death = 0; death < count; death++) {
+      const index = this.living[this.chance.below(this.living.length)]
+      const entry = index === undefined ? undefined : this.entries[index]
+      if (index === undefined || entry === undefined) return
+      entry.hasDied = true
+      if (entry.completedMs === null) this.unfinished--
+      this.leave(index, true)
+    }
+    for (let birth = 0; birth < count; birth++) {
+      const visitor = newcomer(this.scenario, this.entries.length, nowMs, this.chance)
+      this.entries.push(newEntry(visitor))
+      this.unfinished++
+      this.arrive(visitor.index)
+    }
+  }
+
+  // --------------------------------------------------------------------------------------------- being watched
+
+  private inspectEvery(inspect: NonNullable<SimulateOptions['inspect']>): void {
+    const { queue } = this
+    queue.callAt(queue.nowMs + inspect.everyMs, () => {
+      inspect.look({ nowMs: queue.nowMs, sockets: this.topology.socketCount, hosts: this.watched() })
+      this.inspectEvery(inspect)
+    })
+  }
+
+  private *watched(): Iterable<InspectedHost> {
+    for (const { host, visitor } of this.entries) {
+      if (host === null) continue
+      const { index, peerId, session, isAlive } = host
+      yield { index, peerId, arrivedMs: visitor.arrivesMs, session, alive: isAlive }
+    }
+  }
+
+  private reportProgress(): void {
+    this.options.onProgress?.({
+      virtualMs: this.queue.nowMs,
+      completed: this.completedCount,
+      peers: this.entries.length,
+      events: this.queue.happened,
+    })
+  }
+
+  private result(): RunResult {
+    const { scenario, tally, topology, origin, queue } = this
+    for (const entry of this.entries) takeBytes(entry)
+    const peers = this.entries.map(outcomeOf)
+    for (const { index, tookMs, died, failure } of peers)
+      if (tookMs === null && !died && failure === null) tally.violate(`Peer ${index} never became complete.`)
+    const firstMs = this.entries[0]?.visitor.arrivesMs ?? 0
+    const makespanMs = Math.max(0, this.lastCompletedMs - firstMs)
     return {
-      index,
-      session: new Session(config),
-      peerId: null,
-      arrivedMs: 0,
-      completedMs: null,
-      uplinkFreeMs: 0,
-      alarm: 0,
-      chunksFromPeers: 0,
-      links: new Set(),
-      runs: new Map(),
-      spoilt: new Set(),
+      scenario: scenario.name,
+      policy: 'swarm',
+      seed: scenario.seed,
+      peers,
+      makespanMs,
+      originCopies: scenario.sizeBytes > 0 ? origin.bytesSent / scenario.sizeBytes : 0,
+      originRequests: origin.requests,
+      originOpenMean: makespanMs > 0 ? this.openTimeMs / makespanMs : 0,
+      originOpenMax: origin.openMax,
+      inputs: tally.inputs,
+      inputsByKind: tally.inputsByKind,
+      chunksKept: tally.chunksKept,
+      bytesFromPeers: tally.bytesFromPeers,
+      controlBytes: tally.controlBytes,
+      topology: {
+        socketsMax: topology.socketsMax,
+        socketsAtEnd: topology.socketCount,
+        messagesIn: topology.messagesIn,
+        messagesOut: topology.messagesOut,
+        joins: topology.joins,
+      },
+      events: queue.happened,
+      trace: tally.trace,
+      violations: tally.violations,
     }
   }
-
-  private feed(host: Host, input: SessionInput): void {
-    this.inputs++
-    this.note(host, input)
-    for (const output of host.session.handle(input, this.queue.nowMs)) this.carryOut(host, output)
-    const alarm = ++host.alarm
-    const deadlineMs = host.session.nextDeadlineMs()
-    if (deadlineMs !== null)
-      this.queue.at(deadlineMs, () => {
-        if (host.alarm === alarm) this.feed(host, { type: 'tick' })
-      })
-  }
-
-  private carryOut(host: Host, output: SessionOutput): void {
-    switch (output.type) {
-      case 'topology':
-        return this.toRooms(host, output.message)
-      case 'connect':
-        return this.connect(host, output.peer)
-      case 'disconnect':
-        return this.unlink(host, output.peer)
-      case 'send':
-        return this.send(host, output.peer, output.message)
-      case 'serve':
-        return this.serve(host, output.peer, output.chunk)
-      case 'fetch':
-        return this.fetch(host, output)
-      case 'abort':
-        return this.abortRun(host, output.run)
-      case 'assemble':
-        if (!(output.payload as SimPayload).genuine) host.spoilt.add(`${output.peer}:${output.chunk}`)
-        return
-      case 'digest':
-        return this.digest(host, output)
-      case 'keep':
-        if (output.source.kind === 'peer') host.chunksFromPeers++
-        return
-      case 'complete':
-        host.completedMs ??= this.queue.nowMs - host.arrivedMs
-        this.queue.after(0, () => this.feed(host, { type: 'fileVerified' }))
-        return
-      case 'misled':
-      case 'failed':
-        this.failures.push(`peer ${host.index}: ${output.type === 'failed' ? output.failure : output.type}`)
-        return
-      case 'sized':
-      case 'discard':
-      case 'forget':
-      case 'unserve':
-        return
-    }
-  }
-
-  // --------------------------------------------------------------------------------------------- the mesh
-
-  private connect(host: Host, peer: PeerId): void {
-    const other = this.byPeer.get(peer)
-    // Signalling, ICE and DTLS: about three round trips.
-    this.queue.after(3 * this.options.rttMs, () => {
-      if (other === undefined || host.peerId === null) return this.feed(host, { type: 'linkClosed', peer })
-      if (host.links.has(peer)) return
-      host.links.add(peer)
-      other.links.add(host.peerId)
-      this.feed(host, { type: 'linkOpened', peer })
-      this.feed(other, { type: 'linkOpened', peer: host.peerId })
-    })
-  }
-
-  private unlink(host: Host, peer: PeerId): void {
-    host.links.delete(peer)
-    const other = this.byPeer.get(peer)
-    const { peerId } = host
-    if (other === undefined || peerId === null || !other.links.delete(peerId)) return
-    this.queue.after(this.options.rttMs / 2, () => this.feed(other, { type: 'linkClosed', peer: peerId }))
-  }
-
-  private send(host: Host, peer: PeerId, message: PeerMessage): void {
-    const { peerId } = host
-    if (peerId === null) return
-    const sentMs = this.occupyUplink(host, encodedByteLength(message))
-    this.queue.at(sentMs + this.options.rttMs / 2, () => {
-      const other = this.byPeer.get(peer)
-      if (other?.links.has(peerId) === true) this.feed(other, { type: 'message', peer: peerId, message })
-    })
-  }
-
-  private serve(host: Host, peer: PeerId, chunk: number): void {
-    const lengthBytes = this.geometry.lengthBytes(chunk)
-    const genuine = this.options.polluters?.has(host.index) !== true
-    for (let offsetBytes = 0; offsetBytes < lengthBytes; offsetBytes += MAX_BLOCK_BYTES) {
-      const byteLength = Math.min(MAX_BLOCK_BYTES, lengthBytes - offsetBytes)
-      const payload: SimPayload = { byteLength, genuine }
-      this.send(host, peer, { type: 'block', chunk, offsetBytes, payload })
-    }
-    this.queue.at(host.uplinkFreeMs, () => this.feed(host, { type: 'served', peer, chunk }))
-  }
-
-  private occupyUplink(host: Host, bytes: number): number {
-    const startMs = Math.max(this.queue.nowMs, host.uplinkFreeMs)
-    host.uplinkFreeMs = startMs + (bytes / this.options.uplinkBytesPerSec) * 1000
-    return host.uplinkFreeMs
-  }
-
-  private digest(host: Host, { chunk, source }: Extract<SessionOutput, { type: 'digest' }>): void {
-    const isSpoilt = source.kind === 'peer' && host.spoilt.delete(`${source.peer}:${chunk}`)
-    const digest = this.options.polluters === undefined ? null : digestOf(chunk, !isSpoilt)
-    this.queue.after(0, () => this.feed(host, { type: 'digested', chunk, source, digest }))
-  }
-
-  // -------------------------------------------------------------------------------------------- the origin
-
-  private fetch(host: Host, output: Extract<SessionOutput, { type: 'fetch' }>): void {
-    const { run, firstByte, lastByte, firstChunk } = output
-    const { rttMs } = this.options
-    host.runs.set(run, -1)
-    this.queue.after(2 * rttMs, () => {
-      if (!host.runs.has(run)) return
-      const sizeBytes = lastByte === null ? this.options.sizeBytes : null
-      this.feed(host, { type: 'runOpened', run, sizeBytes, validator: null, whole: false })
-      if (!host.runs.has(run)) return
-      let chunk = firstChunk
-      const lengths = this.chunkLengths(firstByte, lastByte)
-      const response = this.origin.start({
-        chunkBytes: lengths,
-        onChunk: () => {
-          const arrived = chunk++
-          if (!host.runs.has(run)) return
-          this.feed(host, { type: 'runProgressed', run, bytes: this.geometry.lengthBytes(arrived) })
-          if (host.runs.has(run)) this.feed(host, { type: 'runChunk', run, chunk: arrived })
-        },
-        onEnd: () => {
-          if (host.runs.delete(run)) this.feed(host, { type: 'runEnded', run })
-        },
-      })
-      host.runs.set(run, response)
-    })
-  }
-
-  private *chunkLengths(firstByte: number, lastByte: number | null): Generator<number> {
-    const end = lastByte === null ? this.options.sizeBytes : lastByte + 1
-    for (let byte = firstByte; byte < end; byte += this.options.chunkBytes)
-      yield Math.min(this.options.chunkBytes, end - byte)
-  }
-
-  private abortRun(host: Host, run: RunId): void {
-    const response = host.runs.get(run)
-    host.runs.delete(run)
-    if (response !== undefined && response >= 0) this.origin.stop(response)
-  }
-
-  // ------------------------------------------------------------------------------------ the topology server
-
-  private toRooms(host: Host, message: ClientMessage): void {
-    this.queue.after(this.options.rttMs / 2, () => {
-      if (this.queue.nowMs >= (this.options.topologyDiesAtMs ?? Infinity)) return
-      const { nowMs } = this.queue
-      const connection = host.index
-      if (message.type === 'join')
-        this.fromRooms(
-          this.rooms.handle({ type: 'connected', connection, addressPrefix: `${connection}` }, nowMs),
-        )
-      this.fromRooms(this.rooms.handle({ type: 'message', connection, message }, nowMs))
-    })
-  }
-
-  private fromRooms(outputs: readonly RoomsOutput[]): void {
-    for (const output of outputs) {
-      const host = this.hosts[output.connection]
-      if (output.type !== 'send' || host === undefined) continue
-      const { message } = output
-      if (message.type === 'welcome') {
-        host.peerId = message.id
-        this.byPeer.set(message.id, host)
-      }
-      this.queue.after(this.options.rttMs / 2, () => {
-        if (message.type === 'welcome') this.feed(host, { type: 'welcomed', welcome: message })
-        else if (message.type === 'facts') this.feed(host, { type: 'factsTold', facts: message.facts })
-      })
-    }
-  }
-
-  private note(host: Host, input: SessionInput): void {
-    const text = `${this.queue.nowMs}:${host.index}:${input.type}:${'chunk' in input ? input.chunk : ''}`
-    for (let index = 0; index < text.length; index++)
-      this.trace = Math.imul(this.trace ^ text.charCodeAt(index), 0x01000193) >>> 0
-  }
-}
-
-/** A stand-in for SHA-256: tells chunks, and genuine from spoilt, apart. */
-function digestOf(chunk: number, genuine: boolean): Uint8Array {
-  const digest = new Uint8Array(32)
-  new DataView(digest.buffer).setUint32(0, chunk)
-  digest[31] = genuine ? 1 : 2
-  return digest
-}
-
-function genuineDigests(chunkCount: number): Uint8Array {
-  const digests = new Uint8Array(chunkCount * 32)
-  for (let chunk = 0; chunk < chunkCount; chunk++) digests.set(digestOf(chunk, true), chunk * 32)
-  return digests
-}
-
-function hex(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, '0')
 }

@@ -194,10 +194,15 @@ export interface TopologyEvents {
 
 /** The socket to the topology server. */
 export interface Topology {
-  /** Connects and joins; joins again with the latest facts after every reconnect. */
+  /**
+   * Connects and joins; joins again with the latest facts after every reconnect. Where `join` has no `resume` of its
+   * own, the latest welcome's id and token go with it, so that the visitor keeps its id.
+   */
   join(join: Join): void
   /** Sent if connected, else dropped. A `facts` report also replaces the facts of later joins. */
   send(message: Exclude<ClientMessage, Join>): void
+  /** Says `detach` and closes, without `lost`. Nothing is connected until the next `join`. */
+  detach(): void
   /** Says `leave` and closes for good. */
   close(): void
 }

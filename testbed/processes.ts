@@ -55,7 +55,7 @@ export async function startOriginProcess(file: {
 }
 
 export async function startTopologyProcess(): Promise<TopologyProcess> {
-  const server = await startProcess('signaling-server/command.ts', ['serve', '--port', '0'])
+  const server = await startProcess('command/command.ts', ['serve', '--port', '0'])
   return { ...server, url: text(server.ready, 'url') }
 }
 

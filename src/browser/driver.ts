@@ -161,6 +161,10 @@ export class Driver {
     switch (output.type) {
       case 'topology':
         return this.toTopology(output.message)
+      case 'detach':
+        return this.topology?.detach()
+      case 'signal':
+        return this.links?.signal(output.peer, output.data)
       case 'connect':
         return this.links === null
           ? this.feed({ type: 'linkClosed', peer: output.peer })
@@ -295,6 +299,11 @@ export class Driver {
 
   private toTopology(message: Extract<SessionOutput, { type: 'topology' }>['message']): void {
     if (message.type !== 'join') return this.topology?.send(message)
+    if (this.topology === null) this.goAmongPeers()
+    this.topology?.join(message)
+  }
+
+  private goAmongPeers(): void {
     const { ports, topologyUrls } = this.options
     this.topology =
       ports.topology?.(topologyUrls, {
@@ -309,7 +318,6 @@ export class Driver {
         read: (chunk) => this.read(chunk),
         sent: (_peer, bytes) => this.options.events.moved('toPeers', bytes),
       })
-    this.topology?.join(message)
   }
 
   private fromTopology(message: ServerMessage): void {
@@ -322,7 +330,9 @@ export class Driver {
       case 'facts':
         return this.feed({ type: 'factsTold', facts: message.facts })
       case 'signal':
-        return this.links?.signal(message.from, message.data)
+        return this.feed({ type: 'signalled', from: message.from, data: message.data })
+      case 'released':
+        return this.feed({ type: 'released', swarmSize: message.swarmSize })
       case 'gone':
         return this.feed({ type: 'peerGone', peer: message.peer })
       case 'pong':
@@ -340,7 +350,7 @@ export class Driver {
       opened: (peer) => changed({ type: 'linkOpened', peer }),
       closed: (peer) => changed({ type: 'linkClosed', peer }),
       frame: (peer, frame) => this.receive(peer, frame),
-      signal: (peer, data) => this.topology?.send({ type: 'signal', to: peer, data }),
+      signal: (peer, data) => this.feed({ type: 'linkSignal', peer, data }),
       drained: (peer) => this.uploader?.drained(peer),
     }
   }

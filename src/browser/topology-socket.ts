@@ -1,14 +1,15 @@
 /**
- * The WebSocket to the topology server. It keeps itself alive: tries the servers in turn, backs off with full jitter,
- * joins again after every reconnect with the latest facts, and notices a server that has gone silent. Nothing that the
- * server says, or fails to say, throws out of it; events come from tasks of their own, never from within a call.
+ * The WebSocket to the topology server. It keeps itself alive, but for the time between `detach` and the next `join`:
+ * tries the servers in turn, backs off with full jitter, joins again after every reconnect with the latest facts and as
+ * the peer it was, and notices a server that has gone silent. Nothing that the server says, or fails to say, throws out
+ * of it; events come from tasks of their own, never from within a call.
  */
 
+import { type RotationSettings, ServerRotation } from '../core/server-rotation.ts'
 import { MAX_TOPOLOGY_MESSAGE_BYTES } from '../core/wire/limits.ts'
 import { encodeTopologyMessage, parseServerMessage } from '../core/wire/topology-codec.ts'
-import type { ClientMessage, Join } from '../core/wire/topology-messages.ts'
+import type { ClientMessage, Join, Resume, Welcome } from '../core/wire/topology-messages.ts'
 import type { Topology, TopologyEvents, TopologyFactory } from '../ports.ts'
-import { type RotationSettings, ServerRotation } from './server-rotation.ts'
 
 export interface TopologySocketSettings extends RotationSettings {
   /** Time from the start of a connection to its `welcome`, in ms. 10 s (guess: three handshakes over a bad link). */
@@ -49,6 +50,10 @@ class TopologySocket implements Topology {
   private latestJoin: Join | null = null
   private socket: WebSocket | null = null
   private isClosed = false
+  /** Between `detach` and the next `join`. */
+  private isDetached = false
+  /** Of the latest welcome: what makes us the same peer on the next socket. */
+  private identity: Resume | null = null
   /** Whether `lost` was said since the last welcome. */
   private isLost = false
   private unansweredPings = 0
@@ -64,9 +69,11 @@ class TopologySocket implements Topology {
 
   join(join: Join): void {
     if (this.isClosed) return
-    const isFirst = this.latestJoin === null
-    this.latestJoin = join
-    if (!isFirst) return this.transmit(join)
+    const isResting = this.latestJoin === null || this.isDetached
+    const { resume = this.identity } = join
+    this.latestJoin = resume === null ? join : { ...join, resume }
+    if (!isResting) return this.transmit(this.latestJoin)
+    this.isDetached = false
     globalThis.addEventListener?.('online', this.backOnline)
     this.connect()
   }
@@ -74,7 +81,16 @@ class TopologySocket implements Topology {
   send(message: Exclude<ClientMessage, Join>): void {
     if (message.type === 'facts' && this.latestJoin !== null)
       this.latestJoin = { ...this.latestJoin, facts: message.facts }
+    if (message.type === 'detach') return this.detach()
     this.transmit(message)
+  }
+
+  detach(): void {
+    if (this.isClosed || this.isDetached || this.latestJoin === null) return
+    this.isDetached = true
+    this.isLost = false
+    this.transmit({ type: 'detach' })
+    this.rest()
   }
 
   close(): void {
@@ -114,7 +130,7 @@ class TopologySocket implements Topology {
 
   /** The attempt failed or the connection is gone; null where the server did not say so. */
   private fail(closeCode: number | null): void {
-    if (this.isClosed || this.retryTimer !== undefined) return
+    if (this.isClosed || this.isDetached || this.retryTimer !== undefined) return
     this.drop()
     this.retryTimer = setTimeout(() => this.connect(), this.servers.failed(closeCode))
     if (this.isLost) return
@@ -135,15 +151,17 @@ class TopologySocket implements Topology {
     this.unansweredPings = 0
     const message = typeof data === 'string' ? parseServerMessage(data) : null
     if (message === null || message.type === 'unknown') return
-    if (message.type === 'welcome') this.welcomed(message.heartbeatMs)
+    if (message.type === 'welcome') this.welcomed(message)
     if (message.type === 'pong') this.servers.forgive()
     this.events.message(message)
     if (message.type === 'error' && FINAL_ERRORS.has(message.code)) this.giveUp()
   }
 
-  private welcomed(heartbeatMs: number): void {
+  private welcomed({ id, token, heartbeatMs }: Welcome): void {
     clearTimeout(this.welcomeTimer)
     clearInterval(this.pingTimer)
+    this.identity = token === '' ? null : { id, token, swarmSize: null }
+    if (this.latestJoin !== null) this.latestJoin = { ...this.latestJoin, resume: this.identity }
     this.servers.welcomed()
     this.isLost = false
     this.pingTimer = setInterval(() => this.ping(), heartbeatMs / PINGS_PER_HEARTBEAT)
@@ -184,7 +202,12 @@ class TopologySocket implements Topology {
 
   private retire(): void {
     this.isClosed = true
+    this.rest()
+  }
+
+  private rest(): void {
     clearTimeout(this.retryTimer)
+    this.retryTimer = undefined
     globalThis.removeEventListener?.('online', this.backOnline)
     this.drop()
   }

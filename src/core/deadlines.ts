@@ -18,30 +18,44 @@ export type DeadlineName =
   | 'service'
   /** Peers that could not be connected to may be tried again. */
   | 'reconnect'
+  /** Some neighbour may have owed us its hello too long. */
+  | 'hello'
+  /** The least useful neighbour may be exchanged for another. */
+  | 'rewire'
+  /** To register with the topology server again, or to toss for it. */
+  | 'register'
   /** Haves held back for a batch go out. */
   | 'announce'
+  /** Our next update to the swarm. */
+  | 'update'
   /** Our claim would expire: say it again. */
   | 'claim'
 
 export class Deadlines {
   private readonly times = new Map<DeadlineName, number>()
+  /** The earliest time, Infinity where nothing is set; or null where it has to be looked for again. */
+  private earliestMs: number | null = Infinity
 
   /** Sets or moves a deadline. */
   set(name: DeadlineName, atMs: number): void {
+    if (this.times.get(name) === this.earliestMs) this.earliestMs = null
+    if (this.earliestMs !== null && atMs < this.earliestMs) this.earliestMs = atMs
     this.times.set(name, atMs)
   }
 
   /** Sets a deadline unless an earlier one stands. */
   setNoLater(name: DeadlineName, atMs: number): void {
-    this.times.set(name, Math.min(atMs, this.times.get(name) ?? Infinity))
+    if (atMs < (this.times.get(name) ?? Infinity)) this.set(name, atMs)
   }
 
   clear(name: DeadlineName): void {
+    if (this.times.get(name) === this.earliestMs) this.earliestMs = null
     this.times.delete(name)
   }
 
   clearAll(): void {
     this.times.clear()
+    this.earliestMs = Infinity
   }
 
   has(name: DeadlineName): boolean {
@@ -50,9 +64,8 @@ export class Deadlines {
 
   /** The earliest time, or null where nothing is due. */
   next(): number | null {
-    let earliest: number | null = null
-    for (const atMs of this.times.values()) if (earliest === null || atMs < earliest) earliest = atMs
-    return earliest
+    this.earliestMs ??= this.findEarliest()
+    return this.earliestMs === Infinity ? null : this.earliestMs
   }
 
   /** Takes out every deadline that is due, the earliest first, ties by name. One set meanwhile waits for the next call. */
@@ -60,6 +73,13 @@ export class Deadlines {
     const due = [...this.times].filter(([, atMs]) => atMs <= nowMs)
     due.sort(([a, aMs], [b, bMs]) => aMs - bMs || (a < b ? -1 : 1))
     for (const [name] of due) this.times.delete(name)
+    if (due.length > 0) this.earliestMs = null
     return due.map(([name]) => name)
+  }
+
+  private findEarliest(): number {
+    let earliestMs = Infinity
+    for (const atMs of this.times.values()) if (atMs < earliestMs) earliestMs = atMs
+    return earliestMs
   }
 }

@@ -44,6 +44,11 @@ export class Geometry {
     return Number.isInteger(chunk) && chunk >= 0 && chunk < this.chunkCount
   }
 
+  /** Whether all of the run lies within the file. For runs that come from outside. */
+  containsRun({ start, count }: ChunkRun): boolean {
+    return count > 0 && this.contains(start) && this.contains(start + count - 1)
+  }
+
   /** Offset of the chunk's first byte in the file. */
   firstByte(chunk: number): number {
     return chunk * this.chunkBytes

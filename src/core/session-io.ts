@@ -44,8 +44,8 @@ export type SessionInput<P extends Payload = Payload> =
   | { readonly type: 'signalled'; readonly from: PeerId; readonly data: unknown }
   /** A link that is being set up has something to say to the other side: by the server, or through the mesh. */
   | { readonly type: 'linkSignal'; readonly peer: PeerId; readonly data: unknown }
-  /** The topology server does not need our socket any more. */
-  | { readonly type: 'released' }
+  /** The topology server does not need our socket any more, and counts so many members. */
+  | { readonly type: 'released'; readonly swarmSize: number }
   /** The topology server could not reach that peer: it is not there any more. */
   | { readonly type: 'peerGone'; readonly peer: PeerId }
   | { readonly type: 'linkOpened'; readonly peer: PeerId }
@@ -179,12 +179,26 @@ export interface SessionConfig {
 
 /** Numbers that a caller or a simulation may turn. */
 export interface SessionLimits {
-  /** Seats at the origin (k). Default 8: Slurpie found 3 to work well; a fluid model was faster with 8. */
-  readonly seats: number
+  /**
+   * How many peers at a time go to the origin. 'adaptive': seats, as many as it takes. 'full': everybody. A number is
+   * the k of Slurpie's k/n, to the letter: in every slot, a peer that wants a chunk which nobody near it has goes there
+   * with that probability, for one chunk. Default 'adaptive'.
+   */
+  readonly originLoad: 'adaptive' | 'full' | number
+  /** Seats to begin with where the load is 'adaptive'. Default null: what the topology server remembers, else 8. */
+  readonly seats: number | null
   /** Neighbours sought (η). Default 8. Up to twice as many are accepted. */
   readonly neighbours: number
   /** How long the topology server is waited for before the origin is asked, in ms. Default 300. */
   readonly topologyPatienceMs: number
+  /** Time after which a neighbour may be exchanged for another, in ms, half of it more or less. Default 30,000. */
+  readonly rewireMs: number
 }
 
-export const DEFAULT_LIMITS: SessionLimits = { seats: 8, neighbours: 8, topologyPatienceMs: 300 }
+export const DEFAULT_LIMITS: SessionLimits = {
+  originLoad: 'adaptive',
+  seats: null,
+  neighbours: 8,
+  topologyPatienceMs: 300,
+  rewireMs: 30_000,
+}

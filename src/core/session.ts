@@ -16,11 +16,12 @@ import { Facts, type FactsVerdict } from './facts.ts'
 import { Geometry } from './geometry.ts'
 import { Inventory } from './inventory.ts'
 import { invariant } from './invariant.ts'
+import type { GroupSizeReport } from './mesh/group-size.ts'
 import { factsOf } from './mesh/handshake.ts'
 import { Mesh, type MeshMaterial } from './mesh/mesh.ts'
-import { Claims } from './origin/claims.ts'
 import { OriginSeat } from './origin/seat.ts'
 import { Random } from './random.ts'
+import { Registration } from './registration.ts'
 import {
   type ChunkSource,
   DEFAULT_LIMITS,
@@ -29,10 +30,9 @@ import {
   type SessionInput,
   type SessionOutput,
 } from './session-io.ts'
-import type { FileFacts, PeerId } from './types.ts'
+import type { FileFacts } from './types.ts'
 import { Verification } from './verification.ts'
-import { MAX_CHUNKS, MAX_HOPS, PROTOCOL_VERSION } from './wire/limits.ts'
-import type { Claim } from './wire/peer-messages.ts'
+import { MAX_CHUNKS } from './wire/limits.ts'
 import type { Welcome } from './wire/topology-messages.ts'
 
 /** A tick so late, in ms, means that the page slept; nobody else is to blame for the silence. */
@@ -42,7 +42,7 @@ export class Session {
   private readonly context: Context
   private readonly mesh: Mesh
   private readonly seat: OriginSeat
-  private readonly claims: Claims = new Claims()
+  private readonly registration: Registration
   private readonly facts: Facts
   private outputs: SessionOutput[] = []
   /** Both null until the file's size is known. */
@@ -70,13 +70,27 @@ export class Session {
     this.facts = new Facts(config)
     this.mesh = new Mesh(this.context, {
       heardHello: (hello) => this.learn(factsOf(hello), false),
-      heardClaim: (claim, from) => this.hearClaim(claim, from),
-      neighbourReady: (peer) => this.seat.greet(peer),
-      neighbourLost: (peer) => this.claims.drop(peer),
+      heardClaim: (claim, from) => this.seat.hearClaim(claim, from),
+      isAttached: () => this.registration.isAttached,
+      neighbourReady: (peer) => {
+        this.seat.greet(peer)
+        this.registration.neighboursChanged()
+      },
+      neighbourLost: (peer) => {
+        this.seat.dropClaims(peer)
+        this.registration.neighboursChanged()
+      },
+      arrivedNearby: (chunk) => this.seat.noteArrival(chunk),
       disputed: (chunk) => this.verification?.doubt(chunk),
     })
-    this.seat = new OriginSeat(this.context, this.mesh, this.claims, {
+    this.seat = new OriginSeat(this.context, this.mesh, {
       gaveUp: ({ failure, status }) => this.fail(failure, status),
+    })
+    this.registration = new Registration(this.context, {
+      facts: () => this.material?.facts ?? config.facts,
+      seats: () => null,
+      readyNeighbours: () => this.mesh.readyCount,
+      swarmSize: () => this.seat.swarmSizeSeen,
     })
   }
 
@@ -107,6 +121,11 @@ export class Session {
     return this.seat.swarmSizeSeen
   }
 
+  /** For reports: every estimate of the swarm's size, and the one that is used. */
+  get groupSize(): GroupSizeReport & { readonly chosen: number } {
+    return { ...this.seat.groupSize, chosen: this.seat.swarmSizeSeen }
+  }
+
   private react(input: SessionInput): void {
     switch (input.type) {
       case 'start':
@@ -126,21 +145,20 @@ export class Session {
       case 'factsTold':
         return this.learn(input.facts, false)
       case 'topologyLost':
+        return this.registration.lost()
       case 'released':
-        return
+        this.seat.noteSwarm(input.swarmSize, null)
+        return this.registration.released()
       case 'signalled':
-        return this.context.emit({ type: 'signal', peer: input.from, data: input.data })
+        return this.mesh.signalling.signalled(input.from, input.data)
       case 'linkSignal':
-        return this.context.emit({
-          type: 'topology',
-          message: { type: 'signal', to: input.peer, data: input.data },
-        })
+        return this.mesh.signalling.send(input.peer, input.data)
       case 'peerGone':
         return this.mesh.peerGone(input.peer)
       case 'linkOpened':
-        return this.mesh.linkOpened(input.peer)
+        return this.mesh.neighbourhood.linkOpened(input.peer)
       case 'linkClosed':
-        return this.mesh.linkClosed(input.peer)
+        return this.mesh.neighbourhood.linkClosed(input.peer)
       case 'message':
         return this.mesh.hear(input.peer, input.message)
       case 'malformed':
@@ -183,17 +201,15 @@ export class Session {
     this.context.startedAtMs = nowMs
     if (config.facts !== null) this.learn(config.facts, true)
     if (config.locator === null) return this.begin()
-    this.context.emit({
-      type: 'topology',
-      message: { type: 'join', version: PROTOCOL_VERSION, locator: config.locator, facts: config.facts },
-    })
+    this.registration.join()
     deadlines.set('arrival', nowMs + limits.topologyPatienceMs)
   }
 
   private welcomed(welcome: Welcome): void {
     this.welcome = welcome
     this.context.selfId = welcome.id
-    this.seat.noteSwarmSize(welcome.swarmSize)
+    this.registration.welcomed(welcome)
+    this.seat.noteSwarm(welcome.swarmSize, welcome.seats)
     if (welcome.facts !== null) this.learn(welcome.facts, false)
     this.mesh.introduce(welcome.peers)
     // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
@@ -281,22 +297,11 @@ export class Session {
 
   // ----------------------------------------------------------------------------------------- claims, pauses
 
-  private hearClaim(claim: Claim, from: PeerId): void {
-    if (claim.peer === this.context.selfId) return
-    const { geometry } = this.equipment().inventory
-    if (
-      !claim.runs.every((run) => geometry.contains(run.start) && geometry.contains(run.start + run.count - 1))
-    )
-      return this.mesh.ban(from)
-    if (!this.claims.hear(claim, this.context.nowMs) || claim.hops >= MAX_HOPS) return
-    this.mesh.flood({ ...claim, hops: claim.hops + 1 }, from)
-  }
-
   private pause(): void {
     if (this.isPaused) return
     this.isPaused = true
-    this.seat.pause()
     this.mesh.requests.pause()
+    this.seat.pause()
   }
 
   private resume(): void {
@@ -354,17 +359,29 @@ export class Session {
           this.mesh.service.serveMore()
           break
         case 'reconnect':
-          this.mesh.onReconnectDeadline()
+          this.mesh.neighbourhood.onReconnectDeadline()
+          break
+        case 'hello':
+          this.mesh.neighbourhood.onHelloDeadline()
+          break
+        case 'rewire':
+          this.mesh.rewiring.onDeadline()
+          break
+        case 'register':
+          this.registration.onDeadline()
           break
         case 'announce':
           this.mesh.announcer.onDeadline()
+          break
+        case 'update':
+          this.mesh.updates.onDeadline()
           break
       }
     }
   }
 
   private forgiveSilence(): void {
-    this.mesh.requests.forgiveSilence()
+    this.mesh.forgiveSilence()
     this.seat.forgiveSilence()
   }
 

@@ -9,12 +9,14 @@ import {
   MAX_CHUNKS,
   MAX_FILE_BYTES,
   MAX_HOPS,
+  MAX_RELAY_HOPS,
   MAX_REQUESTS_PER_MESSAGE,
   MAX_RUNS_PER_CLAIM,
+  MAX_SEATS,
   MAX_VALIDATOR_LENGTH,
   MIN_CHUNK_BYTES,
 } from '../../src/core/wire/limits.ts'
-import type { PeerMessage } from '../../src/core/wire/peer-messages.ts'
+import type { PeerMessage, SeatPlan } from '../../src/core/wire/peer-messages.ts'
 
 type Message = PeerMessage<Uint8Array>
 
@@ -54,11 +56,32 @@ export function anyPeerMessage(): fc.Arbitrary<Message> {
     sequence: u32,
     hops: fc.nat(MAX_HOPS),
     runs: fc.array(run, { maxLength: MAX_RUNS_PER_CLAIM }),
+    brought: fc.array(run, { maxLength: MAX_RUNS_PER_CLAIM }),
+    goodputBytesPerSec: u32,
+    plan: seatPlan(),
+  })
+  const update = fc.record({
+    type: fc.constant('update' as const),
+    peer: hexDigits(8).map(peerId),
+    sequence: u32,
+    hops: fc.nat(MAX_HOPS),
+    degree: fc.nat(255),
+    bits: shortBytes,
+  })
+  const relay = fc.record({
+    type: fc.constant('relay' as const),
+    from: hexDigits(8).map(peerId),
+    to: hexDigits(8).map(peerId),
+    nonce: u32,
+    ttl: fc.nat(MAX_RELAY_HOPS),
+    data: fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: MOST_BYTES }),
   })
   return fc.oneof(
     hello,
     have,
     claim,
+    update,
+    relay,
     fc.record({
       type: fc.constantFrom('request' as const, 'cancel' as const, 'refuse' as const),
       chunks: requests,
@@ -72,6 +95,22 @@ export function anyPeerMessage(): fc.Arbitrary<Message> {
     }),
     fc.constant({ type: 'goodbye' as const }),
   )
+}
+
+function seatPlan(): fc.Arbitrary<SeatPlan> {
+  const u32 = fc.nat(2 ** 32 - 1)
+  const seats = fc.integer({ min: 1, max: MAX_SEATS })
+  return fc.record({
+    version: u32,
+    seats,
+    phase: fc.constantFrom('steady' as const, 'growing' as const, 'shrinking' as const),
+    heldSeats: seats,
+    triesLess: fc.boolean(),
+    holdSec: u32,
+    patienceSec: u32,
+    goodputBytesPerSec: u32,
+    openSeats: u32,
+  })
 }
 
 function hexDigits(lengthBytes: number): fc.Arbitrary<string> {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebSocket as NodeWebSocket, WebSocketServer, type WebSocket as ServerSocket } from 'ws'
 
 import { createTopologySocket, type TopologySocketSettings } from '../../src/browser/topology-socket.ts'
+import type { PeerId } from '../../src/core/types.ts'
 import { MAX_TOPOLOGY_MESSAGE_BYTES } from '../../src/core/wire/limits.ts'
 import { startTopologyRig } from './topology-rig.ts'
 import { FACTS, Guest, joinWith, topologySuite } from './topology.suite.ts'
@@ -28,8 +29,11 @@ const WELCOME = {
   type: 'welcome',
   version: 1,
   id: '0123456789abcdef',
+  token: 'token',
   joinIndex: 0,
   swarmSize: 1,
+  window: 64,
+  seats: null,
   peers: [],
   facts: null,
   iceServers: [],
@@ -103,6 +107,61 @@ describe('a server of another mind', () => {
     guest.topology.send({ type: 'facts', facts: FACTS })
     const socket = await script.nextVisitor()
     expect(await heardFrom(socket)).toEqual(joinWith(FACTS))
+    guest.topology.close()
+  })
+
+  test('gives the visitor back its id when the connection was lost, by the token of the latest welcome', async () => {
+    const guest = guestOf(script)
+    guest.topology.join(joinWith(null))
+    const first = await script.nextVisitor()
+    await heardFrom(first)
+    first.send(JSON.stringify(WELCOME))
+    first.send(JSON.stringify({ ...WELCOME, token: 'later' }))
+    await guest.next('welcome')
+    await guest.next('welcome')
+    first.terminate()
+    const resume = { id: WELCOME.id, token: 'later', swarmSize: null }
+    expect(await heardFrom(await script.nextVisitor())).toEqual({ ...joinWith(null), resume })
+    guest.topology.close()
+  })
+
+  test('hears the resume that the caller gives, until it has welcomed it, and its own from then on', async () => {
+    const guest = guestOf(script)
+    const { id } = WELCOME
+    const given = { id: id as PeerId, token: 'given', swarmSize: 9 }
+    guest.topology.join({ ...joinWith(null), resume: given })
+    const first = await script.nextVisitor()
+    expect(await heardFrom(first)).toEqual({ ...joinWith(null), resume: given })
+    first.terminate()
+    const second = await script.nextVisitor()
+    expect(await heardFrom(second)).toEqual({ ...joinWith(null), resume: given })
+    second.send(JSON.stringify(WELCOME))
+    await guest.next('welcome')
+    second.terminate()
+    const resume = { id, token: WELCOME.token, swarmSize: null }
+    expect(await heardFrom(await script.nextVisitor())).toEqual({ ...joinWith(null), resume })
+    guest.topology.close()
+  })
+
+  test('that gives no token is joined as if for the first time', async () => {
+    const guest = guestOf(script)
+    guest.topology.join(joinWith(null))
+    const first = await script.nextVisitor()
+    first.send(JSON.stringify({ ...WELCOME, token: '' }))
+    await guest.next('welcome')
+    first.terminate()
+    expect(await heardFrom(await script.nextVisitor())).toEqual({ ...joinWith(null), resume: null })
+    guest.topology.close()
+  })
+
+  test('hears that the visitor detaches', async () => {
+    const guest = guestOf(script)
+    guest.topology.join(joinWith(null))
+    const socket = await script.nextVisitor()
+    await heardFrom(socket)
+    const last = heardFrom(socket)
+    guest.topology.detach()
+    expect(await last).toEqual({ type: 'detach' })
     guest.topology.close()
   })
 

@@ -149,6 +149,55 @@ export function topologySuite(
       expect(guest.messages).toEqual([])
     })
 
+    test('gives its socket up when it detaches, and is the same peer when it joins again', async () => {
+      const rig = await rigWith()
+      const [ada, ben] = [come(rig.url), come(rig.url)]
+      ada.topology.join(joinWith(FACTS))
+      const first = await ada.next('welcome')
+      ben.topology.join(joinWith(FACTS))
+      await ben.next('welcome')
+      ada.topology.detach()
+      ada.topology.detach()
+      ada.topology.send({ type: 'ping' })
+      await expect.poll(() => rig.connections()).toBe(1)
+      ada.topology.join(joinWith(FACTS))
+      const second = await ada.next('welcome')
+      expect(second).toMatchObject({ id: first.id, swarmSize: 2 })
+      expect(second.joinIndex).toBeGreaterThanOrEqual(65_535)
+      expect(ada.lost).toBe(0)
+    })
+
+    test('detached, it does not come back by itself, and leaves nothing behind when it is closed', async () => {
+      const rig = await rigWith()
+      const [ada, ben] = [come(rig.url), come('ws://')]
+      ada.topology.join(joinWith(null))
+      await ada.next('welcome')
+      ada.topology.detach()
+      ben.topology.join(joinWith(null))
+      ben.topology.detach()
+      await rig.kill()
+      await rig.restart()
+      ada.topology.close()
+      const caleb = come(rig.url)
+      caleb.topology.join(joinWith(null))
+      expect(await caleb.next('welcome')).toMatchObject({ joinIndex: 0, swarmSize: 1 })
+      expect([await rig.connections(), ada.lost, ben.lost]).toEqual([1, 0, 0])
+    })
+
+    test('lost before it detached, it says so again when it is lost after', async () => {
+      const rig = await rigWith()
+      const guest = come(rig.url)
+      guest.topology.join(joinWith(null))
+      await guest.next('welcome')
+      await rig.kill()
+      await guest.untilLost(1)
+      guest.topology.detach()
+      guest.topology.join(joinWith(null))
+      await guest.untilLost(2)
+      await rig.restart()
+      await guest.next('welcome')
+    })
+
     test('leaves when it is closed, and says no more', async () => {
       const rig = await rigWith()
       const [ada, ben] = [come(rig.url), come(rig.url)]

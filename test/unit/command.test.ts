@@ -1,16 +1,21 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
-import { parseCommand, UsageError, type Command } from '../../signaling-server/arguments.ts'
+import { parseCommand, UsageError, type Command } from '../../command/arguments.ts'
+import { MAX_SCENARIO_FILE_BYTES } from '../../command/scenario-source.ts'
+import { simulateScenarios, type Surroundings } from '../../command/simulate.ts'
+import type { Scenario } from '../../simulator/scenario.ts'
+import { simulatePlain } from '../../simulator/plain-http.ts'
+import { simulate } from '../../simulator/simulation.ts'
 import { TopologyVisitor } from './topology-visitor.ts'
 
-const TSX = ['--import', 'tsx', 'signaling-server/command.ts']
+const TSX = ['--import', 'tsx', 'command/command.ts']
 const children: ChildProcess[] = []
 
 afterEach(() => {
@@ -86,6 +91,144 @@ describe('swarmfetch', () => {
   })
 })
 
+async function simulated(
+  words: readonly string[],
+  simulators?: Surroundings['simulators'],
+): Promise<{ code: number; printed: string[]; said: string[] }> {
+  const command = parseCommand(['simulate', ...words])
+  if (command.name !== 'simulate') throw new Error('This is another command.')
+  const [printed, said]: string[][] = [[], []]
+  const code = await simulateScenarios(command, {
+    print: (line) => printed?.push(line),
+    say: (line) => said?.push(line),
+    ...(simulators === undefined ? {} : { simulators }),
+  })
+  return { code, printed: printed ?? [], said: said ?? [] }
+}
+
+describe('swarmfetch simulate', () => {
+  const SMALL: Scenario = {
+    name: 'small',
+    seed: 5,
+    peers: 4,
+    sizeBytes: 1_000_000,
+    origin: { upBytesPerSec: 1_250_000 },
+    links: [{ name: 'lan', share: 1, upBytesPerSec: 12_500_000, downBytesPerSec: 12_500_000 }],
+    latency: { rttMs: [2, 2] },
+    arrivals: { kind: 'atOnce' },
+    departure: { kind: 'stay' },
+  }
+  let folder = ''
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'swarmfetch-simulate-'))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  async function fileOf(content: unknown): Promise<string> {
+    const file = join(folder, 'scenario.json')
+    await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content))
+    return file
+  }
+
+  it('runs a file by swarm and by plain HTTP, and prints a line of both', async () => {
+    const { code, printed, said } = await simulated([await fileOf(SMALL), '--policy', 'both'])
+    expect({ code, said }).toStrictEqual({ code: 0, said: [] })
+    expect(printed).toHaveLength(3)
+    expect(printed[0]).toMatch(/makespan.*copies/s)
+    // Four copies of 0.8 s each, and a round trip or two, for plain HTTP; one for the swarm.
+    expect(printed[1]).toMatch(/^small +swarm +4 +0\.[89]\d /)
+    expect(printed[2]).toMatch(/^small +plain +4 +3\.2\d /)
+  })
+
+  it('prints the same bytes of JSON for the same seed, and nothing else', async () => {
+    const words = [await fileOf(SMALL), '--json', '--policy', 'both']
+    const first = await simulated(words)
+    expect(first.printed.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { scenario: 'small', policy: 'swarm', seed: 5, completed: 4, floor: { ms: 800 }, violations: [] },
+      { scenario: 'small', policy: 'plain', seed: 5, completed: 4, originCopies: 4 },
+    ])
+    expect(await simulated(words)).toStrictEqual(first)
+    expect((await simulated([...words, '--seed', '6'])).printed[0]).not.toBe(first.printed[0])
+  })
+
+  it('takes other numbers of peers and sizes', async () => {
+    const words = [await fileOf(SMALL), '--json', '--peers', '2', '--size-mb', '0.5']
+    const [line = ''] = (await simulated(words)).printed
+    expect(JSON.parse(line)).toMatchObject({ peers: 2, floor: { originMs: 400 } })
+  })
+
+  it('finds a scenario by its name, or in a file of several', async () => {
+    const small = ['--peers', '1', '--size-mb', '0.1', '--json', '--policy', 'plain']
+    const named = await simulated(['slurpie-lan/at-once', ...small])
+    expect(named.printed).toHaveLength(1)
+    expect(named.printed[0]).toContain('"scenario":"slurpie-lan/at-once"')
+    const file = await fileOf({
+      name: 'mine',
+      common: SMALL,
+      scenarios: [{ name: 'a' }, { name: 'b', peers: 3 }],
+    })
+    expect((await simulated([file, ...small])).printed).toHaveLength(2)
+    for (const variant of ['b', 'mine/b'])
+      expect((await simulated([`${file}/${variant}`, ...small])).printed).toStrictEqual([
+        expect.stringContaining('"scenario":"mine/b"'),
+      ])
+  })
+
+  it('ends with 1, what did not hold and how to replay it, when an expectation fails', async () => {
+    const file = await fileOf({
+      ...SMALL,
+      policy: 'both',
+      expect: { maxOriginCopies: 0.5, maxMedianToPlain: 0.01 },
+    })
+    const { code, said } = await simulated([file, '--seed', '9', '--peers', '3'])
+    expect(code).toBe(1)
+    expect(said).toHaveLength(1)
+    expect(said[0]).toMatch(/^Failed: small, seed 9\n.*maxOriginCopies.*\n.*maxMedianToPlain/)
+    expect(said[0]).toContain(`npx swarmfetch simulate ${file}/small --seed 9 --peers 3`)
+  })
+
+  it('ends with 1 and the seed when an invariant breaks or the simulator does, and goes on with the rest', async () => {
+    const file = await fileOf({ name: 'mine', common: SMALL, scenarios: [{ name: 'a' }, { name: 'b' }] })
+    const broken = await simulated([file], {
+      plain: simulatePlain,
+      swarm: (scenario) => {
+        if (scenario.name === 'mine/a') throw new Error('out of order')
+        return { ...simulate(scenario), violations: ['Peer 1 kept a wrong chunk.'] }
+      },
+    })
+    expect(broken.code).toBe(1)
+    expect(broken.said[0]).toMatch(/mine\/a, seed 5\n.*out of order/)
+    expect(broken.said[1]).toMatch(/mine\/b, seed 5\n.*kept a wrong chunk/)
+    expect(broken.printed.at(-1)).toMatch(/^mine\/b/)
+  })
+
+  it('lists what there is', async () => {
+    const { code, printed } = await simulated(['--list'])
+    expect(code).toBe(0)
+    expect(printed).toContain('  slurpie-lan/at-once')
+  })
+
+  it.each([
+    ['{', 'is not JSON'],
+    ['null', 'an object'],
+    [{ ...SMALL, peers: 1e9 }, 'scenario.peers is a number from 1 to 100000'],
+    [{ ...SMALL, colour: 'red' }, '"colour"'],
+    [' '.repeat(MAX_SCENARIO_FILE_BYTES + 1), 'at most'],
+  ])('refuses an odd file with a sentence (%#)', async (content, part) => {
+    const file = await fileOf(content)
+    await expect(simulated([file])).rejects.toThrow(UsageError)
+    await expect(simulated([file])).rejects.toThrow(part)
+  })
+
+  it('refuses what is not there, and what is no file', async () => {
+    await expect(simulated(['no-such'])).rejects.toThrow('no scenario "no-such"')
+    await expect(simulated([`${await fileOf(SMALL)}/no-such`])).rejects.toThrow('no scenario')
+    await expect(simulated([join(folder, 'missing.json')])).rejects.toThrow('cannot be read')
+    await mkdir(join(folder, 'folder.json'))
+    await expect(simulated([join(folder, 'folder.json')])).rejects.toThrow('is no file')
+  })
+})
+
 describe('arguments', () => {
   const SERVE: Command = {
     name: 'serve',
@@ -142,8 +285,38 @@ describe('arguments', () => {
     })
   })
 
+  it('of simulate are read', () => {
+    expect(parseCommand(['simulate', 'mesh'])).toStrictEqual({
+      name: 'simulate',
+      source: 'mesh',
+      seed: null,
+      peers: null,
+      sizeBytes: null,
+      policy: null,
+      json: false,
+    })
+    const words = 'simulate a.json --seed 0 --peers 12 --size-mb 1.5 --policy both --json'
+    expect(parseCommand(words.split(' '))).toStrictEqual({
+      name: 'simulate',
+      source: 'a.json',
+      seed: 0,
+      peers: 12,
+      sizeBytes: 1_500_000,
+      policy: 'both',
+      json: true,
+    })
+    expect(parseCommand(['simulate', '--list'])).toMatchObject({ name: 'simulate', source: null })
+  })
+
   it('that ask for help get it, which admits that --origin does nothing yet', () => {
-    for (const words of [['--help'], ['-h'], ['help'], ['serve', '--help'], ['manifest', '-h']]) {
+    for (const words of [
+      ['--help'],
+      ['-h'],
+      ['help'],
+      ['serve', '--help'],
+      ['manifest', '-h'],
+      ['simulate', '-h'],
+    ]) {
       expect(parseCommand(words)).toMatchObject({
         name: 'help',
         text: expect.stringContaining('not built yet'),
@@ -166,6 +339,16 @@ describe('arguments', () => {
     [['manifest'], 'one FILE or URL'],
     [['manifest', 'a', 'b'], 'one FILE or URL'],
     [['manifest', 'a', '--chunk-bytes', '-1'], '--chunk-bytes'],
+    [['simulate'], 'one FILE or NAME'],
+    [['simulate', 'a', 'b'], 'one FILE or NAME'],
+    [['simulate', 'a', '--list'], 'one FILE or NAME'],
+    [['simulate', 'a', '--seed', '4294967296'], '0 to 4294967295'],
+    [['simulate', 'a', '--peers', '0'], '--peers'],
+    [['simulate', 'a', '--peers', '100001'], '--peers'],
+    [['simulate', 'a', '--size-mb', '0'], '--size-mb'],
+    [['simulate', 'a', '--size-mb', '1e3'], '--size-mb'],
+    [['simulate', 'a', '--size-mb', '9999999'], '--size-mb'],
+    [['simulate', 'a', '--policy', 'fast'], 'swarm, plain or both'],
   ])('%j are refused with a sentence', (words, part) => {
     expect(() => parseCommand(words)).toThrow(UsageError)
     expect(() => parseCommand(words)).toThrow(part)

@@ -13,11 +13,21 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MAX_LINES = 400
 
 /** Folders that the library's code may not know of, as it is what they are built on. */
-const BUILT_ON_SRC = ['simulator', 'demo', 'bench', 'testbed', 'signaling-server', 'scripts', 'bin', 'test']
+const BUILT_ON_SRC = [
+  'command',
+  'simulator',
+  'demo',
+  'bench',
+  'testbed',
+  'signaling-server',
+  'scripts',
+  'bin',
+  'test',
+]
 
 /** Globals by which time, chance, the page or the outside would get into the core. */
 const WORLDLY =
-  /\b(?:Date|Math\.random|performance|crypto|setTimeout|setInterval|queueMicrotask|Promise|async|await|console|window|document|globalThis|navigator|fetch\(|process|Intl|Blob|Worker|WebSocket)\b/g
+  /\b(?:Date|Math\.random|performance|crypto|setTimeout|setInterval|queueMicrotask|Promise|async|await|console|window(?=[.[])|document|globalThis|navigator|fetch(?=\()|process|Intl|Blob|Worker|WebSocket)\b/g
 
 interface SourceFile {
   /** From the root, with forward slashes. */
@@ -71,6 +81,10 @@ function trespasses(files: readonly SourceFile[], allows: (target: string) => bo
 
 function isWithin(target: string, folder: string): boolean {
   return target === folder || target.startsWith(`${folder}/`)
+}
+
+function isPackage(target: string): boolean {
+  return !target.includes('/') || target.startsWith('node:')
 }
 
 describe('the fence itself', () => {
@@ -149,7 +163,8 @@ describe('imports', () => {
     expect(
       trespasses(filesIn('signaling-server'), (target) => {
         if (isWithin(target, 'src')) return isWithin(target, 'src/core') || isWithin(target, 'src/integrity')
-        return !['simulator', 'demo', 'bench', 'testbed', 'test'].some((folder) => isWithin(target, folder))
+        const others = ['command', 'simulator', 'demo', 'bench', 'testbed', 'test']
+        return !others.some((folder) => isWithin(target, folder))
       }),
     ).toEqual([])
   })
@@ -159,9 +174,36 @@ describe('imports', () => {
     expect(
       trespasses(
         filesIn('simulator'),
-        (target) => !target.includes('/') || allowed.some((folder) => isWithin(target, folder)),
+        (target) => isPackage(target) || allowed.some((folder) => isWithin(target, folder)),
       ),
     ).toEqual([])
+  })
+
+  it('of the simulator itself need nothing of Node: it runs in pages, too', () => {
+    const files = filesIn('simulator').filter(({ path }) => !isWithin(path, 'simulator/report'))
+    expect(files.length).toBeGreaterThan(20)
+    expect(trespasses(files, (target) => isWithin(target, 'simulator') || target.includes('/'))).toEqual([])
+    expect(trespasses(files, (target) => !target.startsWith('node:'))).toEqual([])
+    expect(trespasses(files, (target) => !isWithin(target, 'simulator/report'))).toEqual([])
+  })
+
+  it('of the command lead to the server, the simulator and the core, never to what only makes reports', () => {
+    const allowed = ['command', 'signaling-server', 'simulator', 'src']
+    expect(
+      trespasses(
+        filesIn('command'),
+        (target) =>
+          target.startsWith('node:') ||
+          (!isWithin(target, 'simulator/report') && allowed.some((folder) => isWithin(target, folder))),
+      ),
+    ).toEqual([])
+  })
+
+  it('of nobody but tests lead to the command', () => {
+    const files = BUILT_ON_SRC.filter((folder) => folder !== 'command' && folder !== 'test').flatMap(
+      (folder) => filesIn(folder),
+    )
+    expect(trespasses([...files, ...filesIn('src')], (target) => !isWithin(target, 'command'))).toEqual([])
   })
 })
 
@@ -176,7 +218,7 @@ describe('the core', () => {
 
 describe('files', () => {
   it(`have no more than ${MAX_LINES} lines`, () => {
-    const long = ['src', 'signaling-server', 'simulator']
+    const long = ['src', 'signaling-server', 'simulator', 'command']
       .flatMap((folder) => filesIn(folder))
       .map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }))
       .filter(({ lines }) => lines > MAX_LINES)

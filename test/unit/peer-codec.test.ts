@@ -1,6 +1,7 @@
 import { assert, nat, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { firstPlan } from '../../src/core/origin/seat-plan.ts'
 import { Random } from '../../src/core/random.ts'
 import type { PeerId } from '../../src/core/types.ts'
 import {
@@ -12,8 +13,11 @@ import {
   MAX_FRAME_BYTES,
   MAX_HAVES_PER_MESSAGE,
   MAX_HOPS,
+  MAX_RELAY_DATA_BYTES,
+  MAX_RELAY_HOPS,
   MAX_REQUESTS_PER_MESSAGE,
   MAX_RUNS_PER_CLAIM,
+  MAX_SEATS,
   MAX_VALIDATOR_LENGTH,
   MIN_CHUNK_BYTES,
 } from '../../src/core/wire/limits.ts'
@@ -136,9 +140,13 @@ describe('hostile frames', () => {
     ['bitfield', MAX_CHUNKS / 8 + 1],
     ['have', 2 + 4 * MAX_HAVES_PER_MESSAGE],
     ['request', 1 + 4 * MAX_REQUESTS_PER_MESSAGE],
+    ['update', 15 + MAX_CHUNKS / 8],
+    ['relay', 22 + MAX_RELAY_DATA_BYTES],
   ] as const)('a %s as long as it may be is taken, and one entry more is not', (type, longestBytes) => {
-    const entryBytes = type === 'block' || type === 'bitfield' ? 1 : 4
-    const frame = new Uint8Array(longestBytes + entryBytes)
+    const entryBytes = type === 'have' || type === 'request' ? 4 : 1
+    // Spaces where it is text; a low number where it is none.
+    const frame = new Uint8Array(longestBytes + entryBytes).fill(type === 'relay' ? 0x20 : 0)
+    if (type === 'relay') frame[21] = 6
     frame[0] = FRAME_TYPE[type]
     expect(decodePeerFrame(frame.slice(0, longestBytes))?.type).toBe(type)
     expect(decodePeerFrame(frame)).toBeNull()
@@ -169,6 +177,19 @@ describe('copies', () => {
 describe('messages that no receiver would take are refused by the encoder', () => {
   const peer = '0123456789abcdef' as PeerId
   const hello = { type: 'hello', version: 1, features: 0, sizeBytes: 1, chunkBytes: 65536 } as const
+  const claim = {
+    type: 'claim',
+    peer,
+    sequence: 0,
+    hops: 0,
+    runs: [],
+    brought: [],
+    goodputBytesPerSec: 0,
+    plan: firstPlan(8),
+  } as const
+  const update = { type: 'update', peer, sequence: 0, hops: 1, degree: 0, bits: new Uint8Array(1) } as const
+  const relay = { type: 'relay', from: peer, to: peer, nonce: 0, ttl: 6, data: '{}' } as const
+  const tooManyRuns = Array.from({ length: MAX_RUNS_PER_CLAIM + 1 }, () => ({ start: 0, count: 1 }))
   const tooMany: Record<string, Message> = {
     'a negative chunk': { type: 'request', chunks: [-1] },
     'a fractional chunk': { type: 'request', chunks: [1.5] },
@@ -202,17 +223,26 @@ describe('messages that no receiver would take are refused by the encoder', () =
     'a root that is none': { ...hello, validator: null, root: 'ABC' },
     'too large a file': { ...hello, sizeBytes: MAX_FILE_BYTES + 1, validator: null, root: null },
     'too small a chunk': { ...hello, chunkBytes: MIN_CHUNK_BYTES - 1, validator: null, root: null },
-    'too many hops': { type: 'claim', peer, sequence: 0, hops: MAX_HOPS + 1, runs: [] },
-    'too large a sequence': { type: 'claim', peer, sequence: 2 ** 32, hops: 0, runs: [] },
-    'an id that is none': { type: 'claim', peer: 'me' as PeerId, sequence: 0, hops: 0, runs: [] },
-    'too many runs': {
-      type: 'claim',
-      peer,
-      sequence: 0,
-      hops: 0,
-      runs: Array.from({ length: MAX_RUNS_PER_CLAIM + 1 }, () => ({ start: 0, count: 1 })),
-    },
-    'an empty run': { type: 'claim', peer, sequence: 0, hops: 0, runs: [{ start: 0, count: 0 }] },
+    'too many hops': { ...claim, hops: MAX_HOPS + 1 },
+    'too large a sequence': { ...claim, sequence: 2 ** 32 },
+    'an id that is none': { ...claim, peer: 'me' as PeerId },
+    'too many runs': { ...claim, runs: tooManyRuns },
+    'too many brought': { ...claim, brought: tooManyRuns },
+    'an empty run': { ...claim, runs: [{ start: 0, count: 0 }] },
+    'no seats': { ...claim, plan: { ...claim.plan, seats: 0 } },
+    'an update of nobody': { ...update, peer: 'me' as PeerId },
+    'an update that went too far': { ...update, hops: MAX_HOPS + 1 },
+    'an update of no chunks': { ...update, bits: new Uint8Array() },
+    'an update of too many chunks': { ...update, bits: new Uint8Array(MAX_CHUNKS / 8 + 1) },
+    'too large a degree': { ...update, degree: 256 },
+    'a relay to nobody': { ...relay, to: 'me' as PeerId },
+    'a relay that goes too far': { ...relay, ttl: MAX_RELAY_HOPS + 1 },
+    'a relay that went too far': { ...relay, ttl: -1 },
+    'too large a nonce': { ...relay, nonce: 2 ** 32 },
+    'a relay of nothing': { ...relay, data: '' },
+    'a relay of too much': { ...relay, data: ' '.repeat(MAX_RELAY_DATA_BYTES + 1) },
+    'a relay of more than ASCII': { ...relay, data: '"ü"' },
+    'too many seats': { ...claim, plan: { ...claim.plan, heldSeats: MAX_SEATS + 1 } },
   }
 
   test.each(Object.entries(tooMany))('%s', (_, message) => {

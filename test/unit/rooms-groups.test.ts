@@ -184,6 +184,14 @@ describe('the rooms are bounded', () => {
     expect(lobby.welcome(FACTS, { locator: locator(0) }).joinIndex).toBe(0)
   })
 
+  it('in groups remembered: not in the one that somebody moves to', () => {
+    const lobby = new Lobby({ limits: { remembered: 1 } })
+    lobby.disconnect(lobby.welcome(NEWER_FACTS).connection)
+    const moves = lobby.welcome(FACTS)
+    lobby.say(moves.connection, { type: 'facts', facts: NEWER_FACTS })
+    expect(lobby.welcome(NEWER_FACTS)).toMatchObject({ swarmSize: 2, peers: [moves.id] })
+  })
+
   it('in roots that lead to one group', () => {
     const lobby = new Lobby()
     for (let index = 0; index < 20; index++) lobby.welcome({ ...FACTS, root: locator(index) })

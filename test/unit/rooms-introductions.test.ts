@@ -4,20 +4,25 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { FileFacts, PeerId } from '../../src/core/types.ts'
 import { RecencyList } from '../../signaling-server/recency-list.ts'
 import { Registrants, type Registration } from '../../signaling-server/registrants.ts'
+import { Random } from '../../src/core/random.ts'
+import { median } from './rooms-crowd.ts'
 import { FACTS, Lobby, NEWER_FACTS, type Welcomed } from './rooms-lobby.ts'
 
 const K = 8
 
+const ROOMY = { window: 1_000, graceMs: 0 }
+
 describe('the sample of a group', () => {
-  it('is that of a plain model, after any registrations and departures', () => {
+  it('is one half that of a plain model, the rest others, after any registrations and departures', () => {
+    const scripts = fc.array(steps(), { maxLength: 200 })
     fc.assert(
-      fc.property(fc.array(steps(), { maxLength: 200 }), fc.integer({ min: 1, max: 12 }), (script, limit) => {
-        const registrants = new Registrants<number>()
+      fc.property(scripts, fc.integer({ min: 1, max: 12 }), fc.integer(), (script, limit, seed) => {
+        const registrants = new Registrants<number>(ROOMY)
         const model: Registered[] = []
         const lastOf = new Map<string, number>()
         script.forEach((step, number) => {
           if (step.type === 'add') {
-            const registration = registrants.add(number, step.prefix)
+            const registration = registrants.add(number, step.prefix, 0)
             model.unshift({ number, prefix: step.prefix, registration })
             lastOf.set(step.prefix, number)
           } else if (model.length > 0) {
@@ -25,26 +30,55 @@ describe('the sample of a group', () => {
             if (gone !== undefined) registrants.remove(gone.registration)
           }
         })
-        expect(registrants.sample(limit)).toStrictEqual(plainSample(model, lastOf, limit))
-        expect([...registrants]).toStrictEqual(model.map(({ number }) => number))
+        const random = new Random(seed)
+        const sample = registrants.sample(limit, () => random.fraction())
+        const all = model.map(({ number }) => number)
+        expect(sample).toStrictEqual([...new Set(sample)].sort((a, b) => b - a))
+        expect(sample).toHaveLength(Math.min(limit, all.length))
+        expect(sample).toEqual(expect.arrayContaining(plainSample(model, lastOf, Math.ceil(limit / 2))))
+        expect(all).toEqual(expect.arrayContaining([...sample]))
+        expect([...registrants]).toStrictEqual(all)
         expect(registrants.size).toBe(model.length)
       }),
     )
   })
 
-  it('is the last k where all come from one network, and where each comes from its own', () => {
+  it('is the last half of k where all come from one network, and where each comes from its own', () => {
     for (const prefix of [() => 'one', (index: number) => `network ${index}`]) {
-      const registrants = new Registrants<number>()
-      for (let index = 0; index < 20; index++) registrants.add(index, prefix(index))
-      expect(registrants.sample(K)).toStrictEqual([19, 18, 17, 16, 15, 14, 13, 12])
+      const registrants = new Registrants<number>(ROOMY)
+      for (let index = 0; index < 20; index++) registrants.add(index, prefix(index), 0)
+      expect(registrants.sample(K, () => 0).slice(0, K / 2)).toStrictEqual([19, 18, 17, 16])
     }
   })
 
+  it('is for the other half anybody, each as likely as the next', () => {
+    const registrants = new Registrants<number>(ROOMY)
+    for (let index = 0; index < 44; index++) registrants.add(index, `network ${index}`, 0)
+    const random = new Random(1)
+    const times = Array<number>(44).fill(0)
+    for (let draw = 0; draw < 5_000; draw++)
+      for (const index of registrants.sample(K, () => random.fraction()))
+        times[index] = (times[index] ?? 0) + 1
+    const [rarest, mostOften] = [Math.min(...times), Math.max(...times.slice(0, 40))]
+    expect(times.slice(40)).toStrictEqual([5_000, 5_000, 5_000, 5_000])
+    expect(rarest).toBeGreaterThan(400)
+    expect(mostOften).toBeLessThan(600)
+  })
+
   it('is not an attacker with four networks, however often he registers', () => {
-    const registrants = new Registrants<string>()
-    for (let index = 0; index < 20; index++) registrants.add('honest', `home ${index}`)
-    for (let index = 0; index < 1_000; index++) registrants.add('hostile', `data centre ${index % 4}`)
-    expect(registrants.sample(K).filter((who) => who === 'honest')).toHaveLength(4)
+    const random = new Random(2)
+    for (const honestCount of [20, 200]) {
+      const registrants = new Registrants<string>({ window: 64, graceMs: 0 })
+      for (let index = 0; index < honestCount; index++) registrants.add('honest', `home ${index}`, 0)
+      for (let index = 0; index < 1_000; index++) {
+        registrants.add('hostile', `data centre ${index % 3}`, 0)
+        registrants.shrink(0)
+      }
+      const samples = Array.from({ length: 100 }, () => registrants.sample(K, () => random.fraction()))
+      const honest = samples.map((sample) => sample.filter((who) => who === 'honest').length)
+      expect(Math.min(...honest)).toBeGreaterThanOrEqual(1)
+      expect(median(honest)).toBeGreaterThanOrEqual(2)
+    }
   })
 })
 
@@ -60,7 +94,7 @@ describe('the work of a join', () => {
     for (let index = 0; index < 5_000; index++) lobby.welcome(FACTS, { addressPrefix: prefix(index) })
     const steps = countListSteps()
     expect(lobby.welcome(FACTS, { addressPrefix: 'newcomer' }).peers).toHaveLength(K)
-    expect(steps.count).toBeGreaterThanOrEqual(K)
+    expect(steps.count).toBeGreaterThanOrEqual(K / 2)
     expect(steps.count).toBeLessThanOrEqual(3 * K)
   })
 })
@@ -133,6 +167,7 @@ type Deed =
   | { readonly type: 'report'; readonly who: number; readonly facts: FileFacts }
   | { readonly type: 'signal'; readonly who: number; readonly to: number }
   | { readonly type: 'disconnect' | 'leave'; readonly who: number }
+  | { readonly type: 'return'; readonly who: number }
   | { readonly type: 'pass'; readonly ms: number }
 
 function deeds(): fc.Arbitrary<Deed> {
@@ -141,7 +176,10 @@ function deeds(): fc.Arbitrary<Deed> {
     fc.record({ type: fc.constant('join' as const), facts: fc.option(facts), addressPrefix: networks() }),
     fc.record({ type: fc.constant('report' as const), who: fc.nat(), facts }),
     fc.record({ type: fc.constant('signal' as const), who: fc.nat(), to: fc.nat() }),
-    fc.record({ type: fc.constantFrom('disconnect' as const, 'leave' as const), who: fc.nat() }),
+    fc.record({
+      type: fc.constantFrom('disconnect' as const, 'leave' as const, 'return' as const),
+      who: fc.nat(),
+    }),
     fc.record({ type: fc.constant('pass' as const), ms: fc.nat(40_000) }),
   )
 }
@@ -165,6 +203,8 @@ class Town {
       case 'disconnect':
       case 'leave':
         return this.withSomebody(deed.who, (who) => this.part(who, deed.type))
+      case 'return':
+        return this.withSomebody(deed.who, (who) => this.comeBack(who))
       case 'pass':
         this.lobby.nowMs += deed.ms
         this.lobby.tick()
@@ -174,7 +214,7 @@ class Town {
   /** When everybody has left and time has passed, nothing is kept. */
   empty(): void {
     for (const who of this.everybody) this.lobby.disconnect(who.connection)
-    this.lobby.nowMs += 60_000
+    this.lobby.nowMs += 180_000
     this.lobby.tick()
     expect(this.lobby.rooms.counts).toStrictEqual({ connections: 0, members: 0, swarms: 0, remembered: 0 })
   }
@@ -187,6 +227,17 @@ class Town {
     this.living.add(welcome.id)
     this.hearNotices()
     this.welcomed(welcome)
+  }
+
+  /** On another socket, before the old one is seen to be dead. */
+  private comeBack(who: Welcomed): void {
+    const { id, token } = who
+    const facts = this.known.get(id) ?? null
+    const again = this.lobby.welcome(facts, { resume: { id, token, swarmSize: null } })
+    expect(again.id).toBe(id)
+    expect(this.lobby.closedWith(who.connection)).toBe(1000)
+    this.everybody[this.everybody.indexOf(who)] = again
+    this.welcomed(again)
   }
 
   private report(who: Welcomed, facts: FileFacts): void {

@@ -1,14 +1,21 @@
 /** Rooms with visitors in them, as tests of the rooms want to speak of them. */
 
 import type { FileFacts, Locator, PeerId } from '../../src/core/types.ts'
-import type { ClientMessage, ServerMessage, Welcome } from '../../src/core/wire/topology-messages.ts'
+import type { ClientMessage, Resume, ServerMessage, Welcome } from '../../src/core/wire/topology-messages.ts'
 import type { UnknownMessage } from '../../src/core/wire/topology-codec.ts'
 import { Rooms, type Connection, type RoomsOptions } from '../../signaling-server/rooms.ts'
+import { signedTokens } from '../../signaling-server/tokens.ts'
 
 export const LOCATOR = 'a'.repeat(64) as Locator
 export const OTHER_LOCATOR = 'b'.repeat(64) as Locator
 export const FACTS: FileFacts = { sizeBytes: 1e7, chunkBytes: 65_536, validator: '"v1"', root: null }
 export const NEWER_FACTS: FileFacts = { ...FACTS, validator: '"v2"' }
+
+/** Anybody could sign as this server does, but nobody here does. */
+const TOKENS = signedTokens({
+  sign: (text) => `signed ${text}`,
+  isSame: (left, right) => left === right,
+})
 
 export class Lobby {
   readonly rooms: Rooms
@@ -20,7 +27,7 @@ export class Lobby {
 
   constructor(options: Partial<RoomsOptions> = {}) {
     const newPeerId = (): PeerId => (++this.ids).toString(16).padStart(16, '0') as PeerId
-    this.rooms = new Rooms({ newPeerId, heartbeatMs: 60_000, ...options })
+    this.rooms = new Rooms({ newPeerId, random: () => 0, tokens: TOKENS, heartbeatMs: 60_000, ...options })
   }
 
   /** A connection, each from a network of its own unless told otherwise. */
@@ -44,9 +51,9 @@ export class Lobby {
   }
 
   /** Connects and joins; what came of it is in `heard`. */
-  enter(facts: FileFacts | null, { locator = LOCATOR, addressPrefix }: Entry = {}): Connection {
+  enter(facts: FileFacts | null, { locator = LOCATOR, addressPrefix, ...rest }: Entry = {}): Connection {
     const connection = this.connect(addressPrefix)
-    this.say(connection, { type: 'join', version: 1, locator, facts })
+    this.say(connection, { type: 'join', version: 1, locator, facts, ...rest })
     return connection
   }
 
@@ -91,6 +98,8 @@ export class Lobby {
 export interface Entry {
   readonly locator?: Locator
   readonly addressPrefix?: string
+  readonly resume?: Resume
+  readonly seats?: number
 }
 
 export type Welcomed = Welcome & { readonly connection: Connection }

@@ -46,6 +46,40 @@ function pingOf(bytes: number): string {
   return JSON.stringify({ type: 'ping', filler: 'x'.repeat(bytes - empty.length) })
 }
 
+describe('a member', () => {
+  it('gets its id back by its token, from this server only, and nobody else does', async () => {
+    const [server, other] = [await start(), await start()]
+    const { visitor, id, welcome } = await TopologyVisitor.join(server.url)
+    expect(welcome.window).toBe(64)
+    visitor.say({ type: 'detach' })
+    expect(await visitor.closed).toBe(1000)
+    const resume = { id, token: welcome.token, swarmSize: null }
+    const again = await TopologyVisitor.join(server.url, FACTS, { resume })
+    expect(again.id).toBe(id)
+    const thief = await TopologyVisitor.join(server.url)
+    const stolen = { id, token: thief.welcome.token, swarmSize: null }
+    expect((await TopologyVisitor.join(server.url, FACTS, { resume: stolen })).id).not.toBe(id)
+    expect((await TopologyVisitor.join(other.url, FACTS, { resume })).id).not.toBe(id)
+    expect(await again.visitor.settled()).toStrictEqual([])
+  })
+
+  it('that comes back before its old socket is seen to be dead takes its place', async () => {
+    const { url } = await start()
+    const { visitor, id, welcome } = await TopologyVisitor.join(url)
+    const resume = { id, token: welcome.token, swarmSize: null }
+    const again = await TopologyVisitor.join(url, FACTS, { resume })
+    expect(await visitor.closed).toBe(1000)
+    expect(again.welcome).toMatchObject({ id, swarmSize: 1, peers: [] })
+  })
+
+  it('is released when time pushes it out of the window, though nobody comes', async () => {
+    const { url } = await start({ limits: { window: 1, graceMs: 50 }, heartbeatMs: 400 })
+    const first = await TopologyVisitor.join(url)
+    await TopologyVisitor.join(url)
+    expect(await first.visitor.next()).toStrictEqual({ type: 'released', swarmSize: 2 })
+  })
+})
+
 describe('visitors of a server', () => {
   it('are introduced, signal each other, and learn who has left', async () => {
     const { url } = await start()

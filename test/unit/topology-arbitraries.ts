@@ -11,8 +11,14 @@ import {
   MAX_VALIDATOR_LENGTH,
   MIN_CHUNK_BYTES,
 } from '../../src/core/wire/limits.ts'
-import { MAX_SENTENCE_LENGTH, MAX_SIGNAL_DEPTH } from '../../src/core/wire/topology-codec.ts'
-import type { ClientMessage, ServerMessage } from '../../src/core/wire/topology-messages.ts'
+import { MAX_SIGNAL_DEPTH } from '../../src/core/wire/json-values.ts'
+import {
+  MAX_SEATS,
+  MAX_SENTENCE_LENGTH,
+  MAX_TOKEN_LENGTH,
+  MAX_WINDOW,
+} from '../../src/core/wire/topology-codec.ts'
+import type { ClientMessage, Join, ServerMessage } from '../../src/core/wire/topology-messages.ts'
 
 /** Records as JSON makes them. */
 function record<T>(model: { [Key in keyof T]: fc.Arbitrary<T[Key]> }): fc.Arbitrary<T> {
@@ -32,11 +38,10 @@ function peerIds(): fc.Arbitrary<PeerId> {
 }
 
 function fileFacts(): fc.Arbitrary<FileFacts> {
-  const ascii = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: MAX_VALIDATOR_LENGTH })
   return record({
     chunkBytes: fc.integer({ min: MIN_CHUNK_BYTES, max: MAX_CHUNK_BYTES }),
     size: fc.double({ min: 0, max: 1, noNaN: true }),
-    validator: fc.option(ascii),
+    validator: fc.option(text(MAX_VALIDATOR_LENGTH)),
     root: fc.option(hex(64)),
   }).map(({ size, chunkBytes, validator, root }) => ({
     sizeBytes: Math.floor(size * Math.min(MAX_FILE_BYTES, MAX_CHUNKS * chunkBytes)),
@@ -53,17 +58,41 @@ function signalData(): fc.Arbitrary<unknown> {
     .map((value) => JSON.parse(JSON.stringify(value)) as unknown)
 }
 
-export function clientMessages(): fc.Arbitrary<ClientMessage> {
-  return fc.oneof(
-    record({
+function text(maxLength: number): fc.Arbitrary<string> {
+  return fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength })
+}
+
+/** `resume` and `seats` are there, null, or absent. */
+function joins(): fc.Arbitrary<Join> {
+  const resume = record({
+    id: peerIds(),
+    token: text(MAX_TOKEN_LENGTH),
+    swarmSize: fc.option(fc.integer({ min: 1, max: 0xffff_ffff })),
+  })
+  return fc.record(
+    {
       type: fc.constant('join' as const),
       version: fc.constant(1),
       locator: hex(64) as fc.Arbitrary<Locator>,
       facts: fc.option(fileFacts()),
-    }),
+      resume: fc.option(resume),
+      seats: fc.option(seats()),
+    },
+    { noNullPrototype: true, requiredKeys: ['type', 'version', 'locator', 'facts'] },
+  )
+}
+
+function seats(): fc.Arbitrary<number> {
+  return fc.integer({ min: 1, max: MAX_SEATS })
+}
+
+export function clientMessages(): fc.Arbitrary<ClientMessage> {
+  return fc.oneof(
+    joins(),
     record({ type: fc.constant('facts' as const), facts: fileFacts() }),
     record({ type: fc.constant('signal' as const), to: peerIds(), data: signalData() }),
     fc.constant({ type: 'leave' as const }),
+    fc.constant({ type: 'detach' as const }),
     fc.constant({ type: 'ping' as const }),
   )
 }
@@ -74,8 +103,11 @@ export function serverMessages(): fc.Arbitrary<ServerMessage> {
       type: fc.constant('welcome' as const),
       version: fc.constant(1),
       id: fc.constant(peerId(0)),
+      token: fc.oneof(fc.constant(''), text(MAX_TOKEN_LENGTH)),
       joinIndex: fc.nat(),
       swarmSize: fc.integer({ min: 1 }),
+      window: fc.nat(MAX_WINDOW),
+      seats: fc.option(seats()),
       peers: fc.uniqueArray(fc.integer({ min: 1 }).map(peerId), { maxLength: MAX_INTRODUCTIONS }),
       facts: fc.option(fileFacts()),
       iceServers: fc.constantFrom(
@@ -88,11 +120,12 @@ export function serverMessages(): fc.Arbitrary<ServerMessage> {
     record({ type: fc.constant('facts' as const), facts: fileFacts() }),
     record({ type: fc.constant('signal' as const), from: peerIds(), data: signalData() }),
     record({ type: fc.constant('gone' as const), peer: peerIds() }),
+    record({ type: fc.constant('released' as const), swarmSize: fc.integer({ min: 1, max: 2 ** 32 - 1 }) }),
     fc.constant({ type: 'pong' as const }),
     record({
       type: fc.constant('error' as const),
       code: fc.constantFrom('version', 'malformed', 'rate', 'forbidden', 'full'),
-      sentence: fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: MAX_SENTENCE_LENGTH }),
+      sentence: text(MAX_SENTENCE_LENGTH),
     }),
   )
 }

@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import type { FileFacts, PeerId } from '../../src/core/types.ts'
+import { MAX_SIGNAL_DATA_BYTES, MAX_SIGNAL_DEPTH } from '../../src/core/wire/json-values.ts'
 import {
   MAX_CHUNK_BYTES,
   MAX_CHUNKS,
@@ -20,8 +21,6 @@ import {
   MAX_ICE_URL_LENGTH,
   MAX_ICE_URLS,
   MAX_SENTENCE_LENGTH,
-  MAX_SIGNAL_DATA_BYTES,
-  MAX_SIGNAL_DEPTH,
   parseClientMessage,
   parseFileFacts,
   parseServerMessage,
@@ -47,8 +46,11 @@ const WELCOME: Welcome = {
   type: 'welcome',
   version: 1,
   id: peer(0),
+  token: 'token',
   joinIndex: 0,
   swarmSize: 1,
+  window: 64,
+  seats: null,
   peers: [],
   facts: FACTS,
   iceServers: [],
@@ -133,7 +135,20 @@ describe('hostile text', () => {
   })
 
   it('is refused or read whole when any one value of a good message is replaced', () => {
-    const kinds = ['join', 'facts', 'signal', 'leave', 'ping', 'welcome', 'gone', 'pong', 'error', 'unknown']
+    const kinds = [
+      'join',
+      'facts',
+      'signal',
+      'leave',
+      'detach',
+      'ping',
+      'welcome',
+      'gone',
+      'released',
+      'pong',
+      'error',
+      'unknown',
+    ]
     const mutants = fc.tuple(fc.oneof(clientMessages(), serverMessages()), fc.nat(20), fc.jsonValue())
     fc.assert(
       fc.property(mutants, ([message, at, value]) => {

@@ -6,7 +6,7 @@ import { WebSocket, type ClientOptions } from 'ws'
 
 import type { FileFacts, Locator, PeerId } from '../../src/core/types.ts'
 import { encodeTopologyMessage, parseServerMessage } from '../../src/core/wire/topology-codec.ts'
-import type { ClientMessage, ServerMessage, Welcome } from '../../src/core/wire/topology-messages.ts'
+import type { ClientMessage, Join, ServerMessage, Welcome } from '../../src/core/wire/topology-messages.ts'
 
 export const LOCATOR = 'a'.repeat(64) as Locator
 export const FACTS: FileFacts = { sizeBytes: 1e7, chunkBytes: 65_536, validator: '"v1"', root: null }
@@ -40,9 +40,13 @@ export class TopologyVisitor {
   }
 
   /** Connects, joins and is welcomed. */
-  static async join(url: string, facts: FileFacts | null = FACTS): Promise<Welcomed> {
+  static async join(
+    url: string,
+    facts: FileFacts | null = FACTS,
+    rest: Pick<Join, 'resume' | 'seats'> = {},
+  ): Promise<Welcomed> {
     const visitor = await TopologyVisitor.connect(url)
-    visitor.say({ type: 'join', version: 1, locator: LOCATOR, facts })
+    visitor.say({ type: 'join', version: 1, locator: LOCATOR, facts, ...rest })
     const welcome = await visitor.next()
     if (welcome.type !== 'welcome') throw new Error(`Not a welcome, but ${welcome.type}`)
     return { visitor, id: welcome.id, welcome }

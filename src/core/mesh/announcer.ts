@@ -1,5 +1,7 @@
 /**
- * Telling neighbours what we hold: all at once in the beginning, then what is new, in batches.
+ * Telling neighbours what we hold: all at once in the beginning, then what is new, in batches. Whoever has a chunk
+ * already hears of ours with the next news that concern it, or after a while: that halves the messages, and nobody
+ * waits for what it has.
  */
 
 import type { Context } from '../context.ts'
@@ -11,6 +13,9 @@ import type { Neighbour } from './neighbour.ts'
 
 /** Haves are held back this long for company, so that a burst is one message. Short beside any round trip (guess). */
 const BATCH_MS = 20
+
+/** News that concern nobody are told when so many have come together (guess: a few per cent of a usual file). */
+const MAX_WITHHELD = 16
 
 export class Announcer {
   private readonly context: Context
@@ -46,17 +51,38 @@ export class Announcer {
   }
 
   onDeadline(): void {
-    // One that was given up meanwhile is not ours to offer.
-    const chunks = this.unannounced.filter((chunk) => this.inventory?.kept.has(chunk) === true)
+    const chunks = this.stillKept(this.unannounced)
     if (chunks.length === 0) return
     this.unannounced = []
     this.announcedAtMs = this.context.nowMs
-    for (const neighbour of this.neighbours.values()) if (neighbour.isReady) this.tell(neighbour, chunks)
+    for (const neighbour of this.neighbours.values()) if (neighbour.isReady) this.offer(neighbour, chunks)
+  }
+
+  private offer(neighbour: Neighbour, chunks: readonly number[]): void {
+    const { withheld } = neighbour
+    const concerns = neighbour.wantsDigests || chunks.some((chunk) => !neighbour.held.has(chunk))
+    if (!concerns && withheld.length + chunks.length < MAX_WITHHELD) {
+      withheld.push(...chunks)
+      return
+    }
+    if (withheld.length === 0) return this.tell(neighbour, chunks)
+    this.tell(neighbour, [...this.stillKept(withheld), ...chunks])
+    withheld.length = 0
+  }
+
+  /** One that was given up meanwhile is not ours to offer. */
+  private stillKept(chunks: readonly number[]): readonly number[] {
+    const { inventory } = this
+    if (inventory === null) return []
+    return chunks.every((chunk) => inventory.kept.has(chunk))
+      ? chunks
+      : chunks.filter((chunk) => inventory.kept.has(chunk))
   }
 
   private tell(neighbour: Neighbour, chunks: readonly number[]): void {
     for (let start = 0; start < chunks.length; start += MAX_HAVES_PER_MESSAGE) {
-      const part = chunks.slice(start, start + MAX_HAVES_PER_MESSAGE)
+      const part =
+        chunks.length <= MAX_HAVES_PER_MESSAGE ? chunks : chunks.slice(start, start + MAX_HAVES_PER_MESSAGE)
       const digests = neighbour.wantsDigests ? this.collectDigests(part) : null
       this.context.emit({
         type: 'send',

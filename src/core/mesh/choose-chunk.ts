@@ -28,6 +28,8 @@ export interface ChunkChoice {
   readonly neighbours: Iterable<Neighbour>
   /** Chunk an in-order reader waits for, or null where there is none. */
   readonly readerChunk: number | null
+  /** Where our own run sweeps from, if it will come to what neighbours have; else null. */
+  readonly sweepChunk: number | null
   readonly nowMs: number
 }
 
@@ -38,6 +40,7 @@ export function chooseChunk(choice: ChunkChoice): number | null {
   const urgent = chooseUrgent(choice)
   if (urgent !== null) return urgent
   if (inventory.rarity.availableCount > 0) {
+    if (choice.sweepChunk !== null) return findFarthest(inventory, choice.sweepChunk, holds)
     const found =
       inventory.kept.count < RANDOM_FIRST_CHUNKS
         ? inventory.rarity.findRandom(holds)
@@ -45,6 +48,20 @@ export function chooseChunk(choice: ChunkChoice): number | null {
     if (found !== null) return found
   }
   return chooseForEndgame(choice)
+}
+
+/** What our run would come to last: the two meet in the end, and leave no gaps that would cost a request each. */
+function findFarthest(
+  { geometry, rarity }: Inventory,
+  from: number,
+  accept: (chunk: number) => boolean,
+): number | null {
+  const { chunkCount } = geometry
+  for (let back = 1; back <= chunkCount; back++) {
+    const chunk = (from + chunkCount - back) % chunkCount
+    if (rarity.isEligible(chunk) && accept(chunk)) return chunk
+  }
+  return null
 }
 
 function chooseUrgent({ inventory, neighbour, readerChunk }: ChunkChoice): number | null {
@@ -55,8 +72,13 @@ function chooseUrgent({ inventory, neighbour, readerChunk }: ChunkChoice): numbe
   return null
 }
 
+/** So little is missing that a chunk may be asked of several. */
+export function isEndgame({ geometry, kept }: Inventory): boolean {
+  return geometry.chunkCount - kept.count <= ENDGAME_CHUNKS
+}
+
 function chooseForEndgame({ inventory, neighbour, neighbours, nowMs }: ChunkChoice): number | null {
-  if (inventory.geometry.chunkCount - inventory.kept.count > ENDGAME_CHUNKS) return null
+  if (!isEndgame(inventory)) return null
   let slowest: number | null = null
   let askedAtMs = nowMs - ENDGAME_PATIENCE_MS
   for (const other of neighbours) {

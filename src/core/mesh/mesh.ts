@@ -1,6 +1,7 @@
 /**
- * Our neighbours: finding, greeting and losing them, and what they say. What we ask of them is in `requests.ts`, what
- * they ask of us in `service.ts`, what we tell them in `announcer.ts`.
+ * Our neighbours: greeting them, and what they say. Finding and losing them is in `neighbourhood.ts`, what we ask of
+ * them in `requests.ts`, what they ask of us in `service.ts`, what we tell them in `announcer.ts`, what they carry to
+ * others in `signalling.ts`.
  *
  * Invariant: the rarity index counts, for every chunk, exactly the ready neighbours whose `held` has it.
  */
@@ -10,26 +11,30 @@ import type { Context } from '../context.ts'
 import { type DigestTable, sameDigest } from '../digests.ts'
 import type { Inventory } from '../inventory.ts'
 import type { FileFacts, PeerId } from '../types.ts'
-import { DIGEST_BYTES, PROTOCOL_VERSION } from '../wire/limits.ts'
+import { DIGEST_BYTES, MAX_RELAY_HOPS, PROTOCOL_VERSION } from '../wire/limits.ts'
 import { type Claim, FEATURE, type Have, type Hello, type PeerMessage } from '../wire/peer-messages.ts'
 import { Announcer } from './announcer.ts'
 import { agree, helloOf } from './handshake.ts'
-import { Neighbour } from './neighbour.ts'
+import type { Neighbour } from './neighbour.ts'
+import { Neighbourhood } from './neighbourhood.ts'
 import { Requests } from './requests.ts'
+import { ReversePaths } from './reverse-paths.ts'
+import { Rewiring } from './rewiring.ts'
 import { Service } from './service.ts'
-
-/** Most peers we keep in mind to connect to. */
-const MAX_CANDIDATES = 256
-
-/** Most attempts to connect to one peer, and the pause before the next, in ms (guess: a busy machine, a lost packet). */
-const MAX_ATTEMPTS = 3
-const ATTEMPT_PAUSE_MS = 1000
+import { Signalling } from './signalling.ts'
+import { Updates } from './updates.ts'
 
 /**
  * A neighbour that the origin has proved wrong so often about chunks' digests is let go: it makes us fetch everything from
  * there. Not banned, as it may itself have been lied to (guess: once or twice may be bad luck).
  */
 const MAX_WRONG_DIGESTS = 3
+
+/**
+ * Neighbours that a flooded message is passed on to. Seven at random reach all but one peer in a thousand (1 − e^−7),
+ * and the next message of the same peer the rest; to pass it to all of sixteen would double what everybody hears.
+ */
+export const FLOOD_FANOUT = 7
 
 /** What the mesh needs once the file's size is known. */
 export interface MeshMaterial {
@@ -38,11 +43,16 @@ export interface MeshMaterial {
   readonly digests: DigestTable
 }
 
-/** What the mesh tells the session. */
+/** What the mesh tells the session, and asks it. */
 export interface MeshEvents {
+  /** The topology server can be spoken to. */
+  isAttached(): boolean
   /** A hello came before we know the file's size ourselves. */
   heardHello(hello: Hello): void
-  heardClaim(claim: Claim, from: PeerId): void
+  /** False if no honest neighbour would have passed it on. */
+  heardClaim(claim: Claim, from: PeerId): boolean
+  /** A neighbour has this chunk, the first of ours. */
+  arrivedNearby(chunk: number): void
   /** Hellos are exchanged. */
   neighbourReady(peer: PeerId): void
   neighbourLost(peer: PeerId): void
@@ -51,27 +61,57 @@ export interface MeshEvents {
 }
 
 export class Mesh {
-  readonly neighbours: Map<PeerId, Neighbour> = new Map()
+  readonly neighbours: ReadonlyMap<PeerId, Neighbour>
   readonly requests: Requests
   readonly service: Service
   readonly announcer: Announcer
+  readonly neighbourhood: Neighbourhood
+  readonly rewiring: Rewiring
+  readonly signalling: Signalling
+  readonly updates: Updates
   private readonly context: Context
   private readonly events: MeshEvents
+  private readonly paths = new ReversePaths()
   private material: MeshMaterial | null = null
-  /** Peers to connect to, and how often it was tried in vain. */
-  private readonly candidates = new Map<PeerId, number>()
-  /** Peers that an attempt is under way for, and its number. */
-  private readonly connecting = new Map<PeerId, number>()
-  /** Peers that wait for their next attempt. */
-  private readonly resting = new Map<PeerId, number>()
-  private readonly banned = new Set<PeerId>()
 
   constructor(context: Context, events: MeshEvents) {
     this.context = context
     this.events = events
+    this.neighbourhood = new Neighbourhood(context, this.paths, {
+      met: (neighbour) => {
+        if (this.material !== null) this.sayHello(neighbour, this.material)
+      },
+      lost: (neighbour) => this.forget(neighbour),
+      isComplete: () => this.material?.inventory.isComplete === true,
+    })
+    this.neighbours = this.neighbourhood.neighbours
+    this.rewiring = new Rewiring(context, this.neighbourhood)
+    this.signalling = new Signalling(context, {
+      neighbours: this.neighbours,
+      paths: this.paths,
+      heardOf: (peer, via) => this.noteHeardVia(peer, via),
+      isAttached: () => events.isAttached(),
+      isBanned: (peer) => this.neighbourhood.isBanned(peer),
+    })
     this.requests = new Requests(context, this.neighbours)
     this.service = new Service(context, this.neighbours)
     this.announcer = new Announcer(context, this.neighbours)
+    this.updates = new Updates(context, this.neighbours, {
+      heardOf: (peer, via, isSeed) => this.noteHeardVia(peer, via, isSeed),
+      sought: () => this.neighbourhood.sought,
+    })
+  }
+
+  /** Neighbours that hellos are exchanged with. */
+  get readyCount(): number {
+    let count = 0
+    for (const { isReady } of this.neighbours.values()) if (isReady) count++
+    return count
+  }
+
+  /** There is no neighbour yet, but somebody is being connected to. */
+  get isFindingFirst(): boolean {
+    return this.readyCount === 0 && (this.neighbours.size > 0 || this.neighbourhood.isConnecting)
   }
 
   /** The file's size is known: hellos can be said. */
@@ -80,98 +120,61 @@ export class Mesh {
     this.requests.equip(material.inventory)
     this.service.equip(material.inventory)
     this.announcer.equip(material.inventory, material.digests)
-    for (const neighbour of this.neighbours.values()) {
-      neighbour.held = new Bitfield(material.inventory.geometry.chunkCount)
-      this.sayHello(neighbour, material)
-    }
+    this.updates.equip(material.inventory)
+    this.neighbourhood.equip(material.inventory.geometry.chunkCount)
+    for (const neighbour of this.neighbours.values()) this.sayHello(neighbour, material)
   }
 
   // ------------------------------------------------------------------------------- finding and losing neighbours
 
   /** Peers that the topology server says are there. */
   introduce(peers: readonly PeerId[]): void {
-    for (const peer of peers) {
-      if (this.candidates.size >= MAX_CANDIDATES) break
-      if (!this.isKnown(peer)) this.candidates.set(peer, 0)
-    }
-    this.connectMore()
+    this.signalling.introduce(peers)
+    this.neighbourhood.introduce(peers)
   }
 
-  linkOpened(peer: PeerId): void {
-    this.connecting.delete(peer)
-    this.resting.delete(peer)
-    this.candidates.delete(peer)
-    if (this.banned.has(peer) || this.neighbours.size >= 2 * this.context.limits.neighbours) {
-      this.context.emit({ type: 'disconnect', peer })
-      return
-    }
-    const chunkCount = this.material?.inventory.geometry.chunkCount ?? 0
-    const neighbour = new Neighbour(peer, chunkCount, this.context.nowMs)
-    this.neighbours.set(peer, neighbour)
-    if (this.material !== null) this.sayHello(neighbour, this.material)
+  /**
+   * News of a peer came by this neighbour: that is the way to it, and it may become a neighbour, too. Only news, never
+   * another copy of what flooded. `isSeed`: it has the whole file; null where nothing was said of that.
+   */
+  noteHeardVia(peer: PeerId, via: PeerId, isSeed: boolean | null = null): void {
+    if (peer === this.context.selfId) return
+    this.paths.note(peer, via, isSeed, this.context.nowMs)
+    this.neighbourhood.heardOf(peer)
   }
 
-  linkClosed(peer: PeerId): void {
-    const attempts = this.connecting.get(peer)
-    this.connecting.delete(peer)
-    const neighbour = this.neighbours.get(peer)
-    if (neighbour !== undefined) this.forget(neighbour)
-    if (attempts !== undefined && attempts + 1 < MAX_ATTEMPTS) {
-      this.resting.set(peer, attempts + 1)
-      this.context.deadlines.setNoLater('reconnect', this.context.nowMs + ATTEMPT_PAUSE_MS)
-    }
-    this.connectMore()
+  /** Seeks so many neighbours from now on, at most 32. */
+  seekNeighbours(count: number): void {
+    this.neighbourhood.seek(count)
   }
 
   /** The topology server says that this peer has gone. */
   peerGone(peer: PeerId): void {
-    this.connecting.delete(peer)
-    this.resting.delete(peer)
-    this.candidates.delete(peer)
-    if (!this.neighbours.has(peer)) this.context.emit({ type: 'disconnect', peer })
-    this.connectMore()
+    this.signalling.peerGone(peer)
+    this.neighbourhood.peerGone(peer)
   }
 
-  onReconnectDeadline(): void {
-    for (const [peer, attempts] of this.resting) this.candidates.set(peer, attempts)
-    this.resting.clear()
-    this.connectMore()
+  /** The page slept: whoever seems silent may only have been unheard. */
+  forgiveSilence(): void {
+    this.requests.forgiveSilence()
+    this.neighbourhood.forgiveSilence()
   }
 
   /** Ends the link and never opens it again: the neighbour broke the protocol or sent a wrong chunk. */
   ban(peer: PeerId): void {
-    this.banned.add(peer)
-    this.drop(peer)
+    this.neighbourhood.ban(peer)
   }
 
   drop(peer: PeerId): void {
-    const neighbour = this.neighbours.get(peer)
-    if (neighbour === undefined) return
-    this.context.emit({ type: 'disconnect', peer })
-    this.forget(neighbour)
-    this.connectMore()
-  }
-
-  /** Ourselves, or somebody we are connected to, about to connect to, or will not connect to. */
-  private isKnown(peer: PeerId): boolean {
-    if (peer === this.context.selfId || this.neighbours.has(peer) || this.banned.has(peer)) return true
-    return this.candidates.has(peer) || this.connecting.has(peer) || this.resting.has(peer)
-  }
-
-  private connectMore(): void {
-    for (const [peer, attempts] of this.candidates) {
-      if (this.neighbours.size + this.connecting.size >= this.context.limits.neighbours) return
-      this.candidates.delete(peer)
-      if (this.neighbours.has(peer)) continue
-      this.connecting.set(peer, attempts)
-      this.context.emit({ type: 'connect', peer })
-    }
+    this.neighbourhood.drop(peer)
   }
 
   private forget(neighbour: Neighbour): void {
-    this.neighbours.delete(neighbour.id)
     this.requests.withdrawAll(neighbour)
     this.service.stop(neighbour)
+    this.rewiring.neighbourLost(neighbour.id)
+    this.signalling.neighbourLost(neighbour.id)
+    this.updates.neighbourLost(neighbour)
     if (this.material !== null)
       for (const chunk of neighbour.held.chunks()) this.material.inventory.rarity.decrement(chunk)
     this.events.neighbourLost(neighbour.id)
@@ -192,16 +195,25 @@ export class Mesh {
     if (!isAllowed) this.ban(peer)
   }
 
-  /** Passes a flooded message on to every neighbour but the one it came from. */
+  /** Passes a flooded message on, but not to where it came from: to all, or to some at random where they are many. */
   flood(message: PeerMessage, except: PeerId | null): void {
+    const others: Neighbour[] = []
     for (const neighbour of this.neighbours.values())
-      if (neighbour.isReady && neighbour.id !== except)
-        this.context.emit({ type: 'send', peer: neighbour.id, message })
+      if (neighbour.isReady && neighbour.id !== except) others.push(neighbour)
+    const { random, emit } = this.context
+    for (let told = 0; told < others.length && told < FLOOD_FANOUT; told++) {
+      const place = others.length <= FLOOD_FANOUT ? told : told + random.below(others.length - told)
+      const neighbour = others[place]
+      if (neighbour === undefined) return
+      others[place] = others[told] ?? neighbour
+      emit({ type: 'send', peer: neighbour.id, message })
+    }
   }
 
   private sayHello(neighbour: Neighbour, { facts }: MeshMaterial): void {
     if (neighbour.helloSent) return
     neighbour.helloSent = true
+    this.neighbourhood.greeted(neighbour)
     this.context.emit({ type: 'send', peer: neighbour.id, message: helloOf(facts, this.wantsDigests) })
   }
 
@@ -212,7 +224,10 @@ export class Mesh {
     if (this.material === null || !agree(this.material.facts, hello)) return this.drop(neighbour.id)
     neighbour.wantsDigests = (hello.features & FEATURE.wantsDigests) !== 0
     neighbour.isReady = true
+    this.neighbourhood.answered(neighbour)
     this.announcer.greet(neighbour, this.material.inventory)
+    this.updates.neighbourReady()
+    this.rewiring.neighbourReady(neighbour.id)
     this.events.neighbourReady(neighbour.id)
   }
 
@@ -238,10 +253,14 @@ export class Mesh {
       case 'block':
         return this.requests.receive(neighbour, message, inventory)
       case 'claim':
-        this.events.heardClaim(message, neighbour.id)
-        return true
+        if (message.hops === 0) this.neighbourhood.speaksAs(neighbour, message.peer)
+        return this.events.heardClaim(message, neighbour.id)
       case 'update':
+        if (message.hops <= 1) this.neighbourhood.speaksAs(neighbour, message.peer)
+        return this.updates.hear(neighbour.id, message)
       case 'relay':
+        if (message.ttl === MAX_RELAY_HOPS) this.neighbourhood.speaksAs(neighbour, message.from)
+        this.signalling.hear(neighbour.id, message)
         return true
     }
   }
@@ -253,7 +272,8 @@ export class Mesh {
     // Where chunks are held against their sender's word, a bit without a digest is worth nothing.
     if (this.wantsDigests) return true
     neighbour.held = field
-    for (const chunk of field.chunks()) inventory.rarity.increment(chunk)
+    for (const chunk of field.chunks()) this.noteHolder(chunk, inventory)
+    neighbour.isDry = false
     this.requests.ask(neighbour)
     return true
   }
@@ -266,10 +286,15 @@ export class Mesh {
         const start = place * DIGEST_BYTES
         this.noteDigest(neighbour, chunk, digests.slice(start, start + DIGEST_BYTES))
       }
-      if (neighbour.held.add(chunk)) inventory.rarity.increment(chunk)
+      if (neighbour.held.add(chunk)) this.noteHolder(chunk, inventory)
     }
-    this.requests.ask(neighbour)
+    this.requests.askForNew(neighbour, chunks)
     return true
+  }
+
+  private noteHolder(chunk: number, inventory: Inventory): void {
+    if (inventory.rarity.holderCount(chunk) === 0) this.events.arrivedNearby(chunk)
+    inventory.rarity.increment(chunk)
   }
 
   private hearRefusal(neighbour: Neighbour, chunks: readonly number[], inventory: Inventory): void {

@@ -20,8 +20,12 @@ export interface Serving {
   readonly sinceMs: number
 }
 
-/** Fewest and most chunks asked of one neighbour at a time. More than the link's bandwidth–delay product is a choice lost. */
-const MIN_PIPELINE = 2
+/**
+ * Chunks asked of one neighbour at a time: at first, fewest and most. More than the link's bandwidth–delay product is
+ * a choice lost: with 500 peers and scarce uplinks, one each took 1.12 times the bound, two 1.17, four 1.26 (a model).
+ */
+const FIRST_PIPELINE = 2
+const MIN_PIPELINE = 1
 const MAX_PIPELINE = 16
 
 /** A chunk that took this many times the fastest one had company enough: do not ask for more at once. */
@@ -46,6 +50,10 @@ export class Neighbour {
   held: Bitfield
   /** In digest mode: what it says its chunks hash to. */
   readonly digests: Map<number, Uint8Array> = new Map()
+  /** Chunks that we hold and have not told it of, as it holds them, too. */
+  readonly withheld: number[] = []
+  /** It has nothing that we could ask for, as far as was looked. */
+  isDry: boolean = false
   readonly outstanding: Map<number, Outstanding> = new Map()
   /** When it last sent a block, or was first asked after an idle time. */
   lastProgressMs: number = 0
@@ -60,7 +68,7 @@ export class Neighbour {
   serving: Serving | null = null
   bytesReceived: number = 0
   bytesSent: number = 0
-  private pipelineDepth = MIN_PIPELINE
+  private pipelineDepth = FIRST_PIPELINE
   private fastestMs = Infinity
 
   constructor(id: PeerId, chunkCount: number, nowMs: number) {

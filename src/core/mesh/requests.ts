@@ -11,7 +11,7 @@ import { RateMeter } from '../rate.ts'
 import type { ChunkSource } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { Block } from '../wire/peer-messages.ts'
-import { chooseChunk } from './choose-chunk.ts'
+import { chooseChunk, isEndgame } from './choose-chunk.ts'
 import type { Neighbour } from './neighbour.ts'
 
 /** A neighbour that owes us chunks and sends nothing for this long has stalled, in ms (guess). */
@@ -27,6 +27,8 @@ export class Requests {
   lastChunkAtMs: number | null = null
   /** Chunk an in-order reader waits for; null where there is none. */
   readerChunk: number | null = null
+  /** Where our own run sweeps from, if it will come to what neighbours have; null where it will not. */
+  sweepChunk: () => number | null = () => null
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
   private inventory: Inventory | null = null
@@ -47,11 +49,21 @@ export class Requests {
     this.inventory = inventory
   }
 
+  /** The neighbour has come to hold these: asks for as much as its pipeline takes. */
+  askForNew(neighbour: Neighbour, chunks: readonly number[]): void {
+    const { inventory } = this
+    if (inventory === null) return
+    if (chunks.some((chunk) => inventory.rarity.isEligible(chunk))) neighbour.isDry = false
+    this.ask(neighbour)
+  }
+
   /** Asks this neighbour for as much as its pipeline takes. */
   ask(neighbour: Neighbour): void {
     const { inventory } = this
-    if (this.isStopped || this.isPaused || inventory === null) return
     const { nowMs, deadlines } = this.context
+    if (this.isStopped || this.isPaused || inventory === null || !neighbour.canBeAsked(nowMs)) return
+    // Found dry, it stays so until something changes; but the endgame looks at the others' requests, too.
+    if (neighbour.isDry && !isEndgame(inventory)) return
     const chunks: number[] = []
     while (neighbour.canBeAsked(nowMs)) {
       const chunk = chooseChunk({
@@ -59,9 +71,13 @@ export class Requests {
         neighbour,
         neighbours: this.neighbours.values(),
         readerChunk: this.readerChunk,
+        sweepChunk: this.sweepChunk(),
         nowMs,
       })
-      if (chunk === null) break
+      if (chunk === null) {
+        neighbour.isDry = true
+        break
+      }
       if (neighbour.outstanding.size === 0) neighbour.lastProgressMs = nowMs
       neighbour.outstanding.set(chunk, { askedAtMs: nowMs, receivedBytes: 0, furthestBytes: 0 })
       inventory.markAsked(chunk)
@@ -73,11 +89,18 @@ export class Requests {
   }
 
   askAll(): void {
-    for (const neighbour of this.neighbours.values()) this.ask(neighbour)
+    for (const neighbour of this.neighbours.values()) {
+      neighbour.isDry = false
+      this.ask(neighbour)
+    }
   }
 
   askHolders(chunk: number): void {
-    for (const neighbour of this.neighbours.values()) if (neighbour.held.has(chunk)) this.ask(neighbour)
+    for (const neighbour of this.neighbours.values()) {
+      if (!neighbour.held.has(chunk)) continue
+      neighbour.isDry = false
+      this.ask(neighbour)
+    }
   }
 
   /** Takes a block. False if no honest neighbour would have sent it. */
@@ -108,6 +131,7 @@ export class Requests {
 
   /** The chunk came from somewhere: nobody else needs to send it. */
   cancelEverywhere(chunk: number): void {
+    if (this.inventory?.askedCount(chunk) === 0) return
     for (const neighbour of this.neighbours.values()) {
       if (!neighbour.outstanding.has(chunk)) continue
       this.withdraw(neighbour, chunk)

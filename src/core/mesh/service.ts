@@ -6,12 +6,19 @@ import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { PeerId } from '../types.ts'
 import { MAX_QUEUED_REQUESTS, type Neighbour } from './neighbour.ts'
-import { SLOW_SERVICE_MS, takeNextService } from './uploads.ts'
+import { slowServiceMs, takeNextService } from './uploads.ts'
+
+/** The uplink is measured over this time, in ms: several chunks even of a slow one (guess). */
+const MEASURE_MS = 3000
 
 export class Service {
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
   private inventory: Inventory | null = null
+  /** What our uplink has carried at best, in bytes a second; 0: not measured yet. */
+  private bestBytesPerSec = 0
+  private measuredFromMs = 0
+  private measuredBytes = 0
 
   constructor(context: Context, neighbours: ReadonlyMap<PeerId, Neighbour>) {
     this.context = context
@@ -71,7 +78,7 @@ export class Service {
     const neighbour = this.neighbours.get(peer)
     if (neighbour?.serving?.chunk !== chunk) return
     neighbour.serving = null
-    neighbour.bytesSent += this.inventory?.geometry.lengthBytes(chunk) ?? 0
+    this.noteSent(neighbour, this.inventory?.geometry.lengthBytes(chunk) ?? 0)
     this.serveMore()
   }
 
@@ -87,23 +94,35 @@ export class Service {
     const { inventory } = this
     const { nowMs } = this.context
     if (inventory === null) return
+    const slowMs = slowServiceMs(inventory.geometry.chunkBytes, this.bestBytesPerSec)
     for (;;) {
-      const next = takeNextService(this.neighbours.values(), inventory.rarity, nowMs)
+      const next = takeNextService(this.neighbours.values(), inventory.rarity, { nowMs, slowMs })
       if (next === null) break
       next.neighbour.serving = { chunk: next.chunk, sinceMs: nowMs }
       this.context.emit({ type: 'serve', peer: next.neighbour.id, chunk: next.chunk })
     }
-    this.awaitSlowServices()
+    this.awaitSlowServices(slowMs)
+  }
+
+  private noteSent(neighbour: Neighbour, bytes: number): void {
+    const { nowMs } = this.context
+    neighbour.bytesSent += bytes
+    this.measuredBytes += bytes
+    const elapsedMs = nowMs - this.measuredFromMs
+    if (elapsedMs < MEASURE_MS) return
+    this.bestBytesPerSec = Math.max(this.bestBytesPerSec, (this.measuredBytes / elapsedMs) * 1000)
+    this.measuredFromMs = nowMs
+    this.measuredBytes = 0
   }
 
   /** If somebody waits for a place, look again when the oldest service has become slow. */
-  private awaitSlowServices(): void {
+  private awaitSlowServices(slowMs: number): void {
     let waits = false
     let slowAtMs = Infinity
     for (const { queue, serving } of this.neighbours.values()) {
       if (queue.length > 0 && serving === null) waits = true
-      if (serving !== null && serving.sinceMs + SLOW_SERVICE_MS > this.context.nowMs)
-        slowAtMs = Math.min(slowAtMs, serving.sinceMs + SLOW_SERVICE_MS)
+      if (serving !== null && serving.sinceMs + slowMs > this.context.nowMs)
+        slowAtMs = Math.min(slowAtMs, serving.sinceMs + slowMs)
     }
     if (waits && slowAtMs < Infinity) this.context.deadlines.setNoLater('service', slowAtMs)
   }

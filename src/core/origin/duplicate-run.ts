@@ -55,10 +55,12 @@ export function chooseDuplicateRun(options: {
   readonly isWanted: (chunk: number) => boolean
   readonly continueAt: number | null
   readonly maxChunks: number
+  /** Gaps with no more than so many chunks between them count as one: to fetch these along is quicker than to ask again. */
+  readonly bridgeChunks: number
   readonly random: Random
 }): ChunkRun | null {
   const { maxChunks, random } = options
-  const gaps = findGaps(options.chunkCount, options.isWanted)
+  const gaps = joinNear(findGaps(options.chunkCount, options.isWanted), options.bridgeChunks)
   const longest = gaps.reduce((most, gap) => Math.max(most, gap.count), 0)
   if (longest === 0) return null
   const next = gaps.find((gap) => gap.start === options.continueAt)
@@ -70,4 +72,15 @@ export function chooseDuplicateRun(options: {
   const room = gap.count - maxChunks
   const offset = room > maxChunks ? random.below(room) : 0
   return { start: gap.start + offset, count: Math.min(gap.count - offset, maxChunks) }
+}
+
+function joinNear(gaps: readonly ChunkRun[], bridgeChunks: number): ChunkRun[] {
+  const joined: ChunkRun[] = []
+  for (const gap of gaps) {
+    const last = joined.at(-1)
+    if (last !== undefined && gap.start - (last.start + last.count) <= bridgeChunks)
+      joined[joined.length - 1] = { start: last.start, count: gap.start + gap.count - last.start }
+    else joined.push(gap)
+  }
+  return joined
 }

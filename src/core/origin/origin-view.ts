@@ -6,7 +6,7 @@
 import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import type { Claims } from './claims.ts'
+import type { ClaimGossip } from './claim-gossip.ts'
 import type { DuplicateView } from './duplicate-run.ts'
 import type { Run } from './run.ts'
 
@@ -17,13 +17,13 @@ export class OriginView {
   readonly inventory: Inventory
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly claims: Claims
+  private readonly gossip: ClaimGossip
   private yieldedAtMs = -Infinity
 
-  constructor(context: Context, mesh: Mesh, claims: Claims, inventory: Inventory) {
+  constructor(context: Context, mesh: Mesh, gossip: ClaimGossip, inventory: Inventory) {
     this.context = context
     this.mesh = mesh
-    this.claims = claims
+    this.gossip = gossip
     this.inventory = inventory
   }
 
@@ -34,20 +34,32 @@ export class OriginView {
     return inventory.askedCount(chunk) === 0 && !this.isTaken(chunk)
   }
 
+  hasFree(): boolean {
+    for (let chunk = 0; chunk < this.inventory.geometry.chunkCount; chunk++)
+      if (this.isFree(chunk)) return true
+    return false
+  }
+
   /** Somebody is working its way towards the chunk, from the one before it. */
   isApproached(chunk: number): boolean {
     return chunk > 0 && !this.inventory.kept.has(chunk - 1) && this.isTaken(chunk - 1)
   }
 
-  /** The run need not bring this chunk: it is here, or comes from elsewhere. */
-  isNeedless(run: Run, chunk: number): boolean {
+  /**
+   * The run need not bring this chunk: it is here, or comes from elsewhere. `duplicatesPay`: what exists elsewhere is
+   * fetched all the same; asked only where it matters.
+   */
+  isNeedless(run: Run, chunk: number, duplicatesPay: () => boolean): boolean {
     if (!this.inventory.isMissing(chunk)) return true
     if (run.isDuplicate || !this.mesh.requests.trustPeers) return false
-    if (this.isElsewhere(chunk)) return true
+    if (this.exists(chunk)) return !duplicatesPay()
     // Both have claimed it: the smaller id fetches it. Not again and again, or an echo of our claims would starve us.
     const isOurs = this.inventory.isReserved(chunk)
     if (isOurs && this.context.nowMs < this.yieldedAtMs + YIELD_PAUSE_MS) return false
-    return this.claims.covers(chunk, this.context.nowMs, isOurs ? this.context.selfId : null)
+    return (
+      this.knowsClaims &&
+      this.gossip.claims.covers(chunk, this.context.nowMs, isOurs ? this.context.selfId : null)
+    )
   }
 
   /** A run was cut short: what others claim does not end another one for a while. */
@@ -80,8 +92,9 @@ export class OriginView {
     let missingElsewhereBytes = 0
     let nowhereBytes = 0
     for (let chunk = 0; chunk < geometry.chunkCount; chunk++) {
-      if (!this.inventory.isMissing(chunk) || this.inventory.isReserved(chunk)) continue
-      if (origin.trustClaims ? this.isElsewhere(chunk) : this.isTaken(chunk))
+      if (!this.inventory.isMissing(chunk)) continue
+      if (!origin.isDuplicating && this.inventory.isReserved(chunk)) continue
+      if (origin.trustClaims ? this.exists(chunk) : this.isTaken(chunk))
         missingElsewhereBytes += geometry.lengthBytes(chunk)
       else nowhereBytes += geometry.lengthBytes(chunk)
     }
@@ -98,15 +111,27 @@ export class OriginView {
     }
   }
 
-  /** Others have it or claim it. */
-  private isTaken(chunk: number): boolean {
-    if (this.isElsewhere(chunk)) return true
-    return this.mesh.requests.trustPeers && this.claims.covers(chunk, this.context.nowMs)
-  }
-
   /** A neighbour has it, and may be believed. */
-  private isElsewhere(chunk: number): boolean {
+  isElsewhere(chunk: number): boolean {
     if (!this.mesh.requests.trustPeers || this.inventory.isDoubtful(chunk)) return false
     return this.inventory.rarity.holderCount(chunk) > 0
+  }
+
+  /** Somebody has it: a neighbour, or another as far as we were told. */
+  exists(chunk: number): boolean {
+    if (this.isElsewhere(chunk)) return true
+    if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
+    return this.gossip.firstCopies.isExpected(chunk, this.context.nowMs)
+  }
+
+  /** Others have it or claim it. */
+  private isTaken(chunk: number): boolean {
+    if (this.exists(chunk)) return true
+    return this.knowsClaims && this.gossip.claims.covers(chunk, this.context.nowMs)
+  }
+
+  /** Slurpie to the letter knows of no claims; and who trusts nobody does not listen to them. */
+  private get knowsClaims(): boolean {
+    return this.mesh.requests.trustPeers && typeof this.context.limits.originLoad !== 'number'
   }
 }

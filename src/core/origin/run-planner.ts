@@ -7,11 +7,12 @@ import type { Geometry } from '../geometry.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import { RateMeter } from '../rate.ts'
 import type { ChunkRun } from '../types.ts'
+import type { ClaimGossip } from './claim-gossip.ts'
 import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
 import { FIRST_RUN_CHUNKS } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
 import type { OriginView } from './origin-view.ts'
-import { abortCostMs } from './run.ts'
+import { abortCostMs, type RunChoice } from './run.ts'
 
 /** A run lasts about this long at the seat's rate, plus 20 round trips, so that the pauses between runs cost 5%. */
 const RUN_SEC = 4
@@ -24,49 +25,63 @@ const CLAIM_LEAD_SEC = 2
 const FIRST_LEAD_CHUNKS = FIRST_RUN_CHUNKS
 const MIN_LEAD_CHUNKS = 2
 
-/** A mesh that gives nothing for this long, in ms, makes claims doubtful: longer than a claim lives (5 s) unrenewed. */
+/**
+ * A mesh that gives nothing for this long, in ms, makes claims doubtful: longer than a claim lives (5 s) unrenewed; and
+ * no sooner than this share of a plain download's time, since a first chunk may take long through scarce uplinks, but
+ * no later than two minutes (guesses).
+ */
 const MESH_SILENT_MS = 8000
+const SILENT_AFTER_SHARE = 0.02
+const LONGEST_SILENCE_MS = 120_000
 
 /** So does one that delivers less than this share of what a plain download would (guess: far below any honest mesh). */
 const SILENT_SHARE = 0.1
 
-const RATE_WINDOW_MS = 3000
+/** Window of the rate at which the origin serves us, in ms: short, as all seats' rates are added up (guess). */
+const RATE_WINDOW_MS = 1500
 
-export interface RunChoice {
-  readonly run: ChunkRun
-  /** It fetches what others have. */
-  readonly isDuplicate: boolean
-}
+/** Who misses less than this share of what neighbours miss on average, gives its seat to them (from a fluid model). */
+const ROTATION_SHARE = 0.98
 
 export class RunPlanner {
   private readonly context: Context
   private readonly mesh: Mesh
+  private readonly gossip: ClaimGossip
   /** Rate at which the origin's bytes arrive. */
   private readonly rate = new RateMeter(RATE_WINDOW_MS)
-  private swarmSize = 1
   private rttMs = Infinity
   /** The rate of the last run, kept for when none is under way. */
   private lastRateBytesPerSec = 0
-  private bestRateBytesPerSec = 0
   private lastWasDuplicate = false
 
-  constructor(context: Context, mesh: Mesh) {
+  constructor(context: Context, mesh: Mesh, gossip: ClaimGossip) {
     this.context = context
     this.mesh = mesh
+    this.gossip = gossip
   }
 
-  /** n̂: what the server said, and no fewer than we see. */
+  /** n̂, ourselves included. */
   get swarmSizeSeen(): number {
-    return Math.max(this.swarmSize, this.mesh.neighbours.size + 1)
+    return this.gossip.swarmSize
   }
 
   get seatsInUse(): number {
-    return Math.min(this.context.limits.seats, this.swarmSizeSeen)
+    return Math.min(this.gossip.seatCount.seats, this.swarmSizeSeen)
   }
 
-  /** The topology server counted this many. */
-  noteSwarmSize(count: number): void {
-    this.swarmSize = Math.max(1, count)
+  /** Rate at which our seat is served, in bytes a second. */
+  get currentBytesPerSec(): number {
+    return this.rate.bytesPerSec(this.context.nowMs)
+  }
+
+  /** The origin's best goodput, all seats together, in bytes a second: as claimed, and no less than ours suggests. */
+  private get originBytesPerSec(): number {
+    return Math.max(this.gossip.seatCount.goodput.bestBytesPerSec, this.lastRateBytesPerSec * this.seatsInUse)
+  }
+
+  /** The shortest time from asking to headers, in ms; 0: unknown. */
+  get roundTripMs(): number {
+    return Number.isFinite(this.rttMs) ? this.rttMs : 0
   }
 
   noteRoundTrip(rttMs: number): void {
@@ -77,15 +92,18 @@ export class RunPlanner {
     const { nowMs } = this.context
     this.rate.add(bytes, nowMs)
     this.lastRateBytesPerSec = this.rate.bytesPerSec(nowMs)
-    this.bestRateBytesPerSec = Math.max(this.bestRateBytesPerSec, this.lastRateBytesPerSec)
   }
 
   /** Whether the mesh has given us nothing for too long, or hardly anything, whatever is claimed. */
   isMeshSilent(view: OriginView): boolean {
-    if (view.meshSilentMs > MESH_SILENT_MS) return true
     const { nowMs, startedAtMs } = this.context
     if (nowMs - startedAtMs < MESH_SILENT_MS) return false
-    const plainShare = (this.bestRateBytesPerSec * this.seatsInUse) / this.swarmSizeSeen
+    const plainShare = this.originBytesPerSec / this.swarmSizeSeen
+    const plainMs = (view.inventory.geometry.sizeBytes / plainShare) * 1000
+    const patienceMs =
+      plainShare > 0 ? Math.min(LONGEST_SILENCE_MS, SILENT_AFTER_SHARE * plainMs) : MESH_SILENT_MS
+    if (nowMs - startedAtMs < patienceMs) return false
+    if (view.meshSilentMs > Math.max(MESH_SILENT_MS, patienceMs)) return true
     return this.mesh.requests.rate.bytesPerSec(nowMs) < SILENT_SHARE * plainShare
   }
 
@@ -102,16 +120,58 @@ export class RunPlanner {
       readerChunk: this.mesh.requests.readerChunk,
       seats: this.seatsInUse,
     })
-    if (free !== null) return this.decide(free, false)
-    const figures = view.duplicateView({
-      bytesPerSec: this.bestRateBytesPerSec * this.seatsInUse,
+    if (free !== null) return this.decide(view, free, false)
+    if (this.isLiteral || !this.isDuplicateWorthwhile(view, this.lastWasDuplicate)) return null
+    const duplicate = chooseDuplicateRun({
+      ...options,
+      bridgeChunks: this.chunksPerRoundTrip(inventory.geometry),
+      isWanted: (chunk) => inventory.isMissing(chunk),
+    })
+    return duplicate === null ? null : this.decide(view, duplicate, true)
+  }
+
+  /** Seats, or as many as there are visitors where waiting for one is plainly worse than a plain download. */
+  seatsNow(view: OriginView): number {
+    const { nowMs, startedAtMs } = this.context
+    return this.gossip.seatCount.seatsFor({
       swarmSize: this.swarmSizeSeen,
-      isDuplicating: this.lastWasDuplicate,
+      originBytesPerSec: this.originBytesPerSec,
+      meshBytesPerSec: this.mesh.requests.rate.bytesPerSec(nowMs),
+      elapsedSec: (nowMs - startedAtMs) / 1000,
+      fileBytes: view.inventory.geometry.sizeBytes,
+      hasFree: () => view.hasFree(),
+    })
+  }
+
+  /** A seat that only duplicates goes to those who miss more, where seats are few. */
+  isRotationDue(view: OriginView): boolean {
+    if (!this.lastWasDuplicate || this.seatsNow(view) >= this.swarmSizeSeen) return false
+    const others = [...this.mesh.neighbours.values()].filter(({ isReady, held }) => isReady && !held.isFull)
+    if (others.length === 0) return false
+    const { kept } = view.inventory
+    const missing = others.reduce((sum, { held }) => sum + held.size - held.count, 0) / others.length
+    return kept.size - kept.count < ROTATION_SHARE * missing
+  }
+
+  /** What an in-order reader waits for is to be had from nobody but the origin. */
+  isReaderWaiting(view: OriginView): boolean {
+    const { readerChunk } = this.mesh.requests
+    return readerChunk !== null && view.isFree(readerChunk)
+  }
+
+  /** Whether fetching what others have gets us there sooner. */
+  isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
+    const figures = view.duplicateView({
+      bytesPerSec: this.originBytesPerSec,
+      swarmSize: this.swarmSizeSeen,
+      isDuplicating,
       trustClaims: !this.isMeshSilent(view),
     })
-    if (!isDuplicateWorthwhile(figures)) return null
-    const duplicate = chooseDuplicateRun({ ...options, isWanted: (chunk) => inventory.isMissing(chunk) })
-    return duplicate === null ? null : this.decide(duplicate, true)
+    return isDuplicateWorthwhile(figures)
+  }
+
+  private get isLiteral(): boolean {
+    return typeof this.context.limits.originLoad === 'number'
   }
 
   /** Chunks to reserve and claim ahead of a run's position. */
@@ -127,17 +187,32 @@ export class RunPlanner {
     return savedMs > abortCostMs(this.rttMs, bytesPerSec)
   }
 
-  private decide(run: ChunkRun, isDuplicate: boolean): RunChoice {
+  /** Takes the turn as far on as there is something to fetch. */
+  decide(view: OriginView, turn: ChunkRun, isDuplicate: boolean): RunChoice {
     this.lastWasDuplicate = isDuplicate
-    return { run, isDuplicate }
+    const { inventory } = view
+    let end = turn.start + turn.count
+    const isWanted = (chunk: number): boolean =>
+      isDuplicate ? inventory.isMissing(chunk) && !inventory.isReserved(chunk) : view.isFree(chunk)
+    // What is not wanted is fetched along, where that is quicker than another request.
+    const bridge = isDuplicate ? this.chunksPerRoundTrip(inventory.geometry) : 0
+    if (!this.isLiteral)
+      for (let chunk = end; chunk < inventory.geometry.chunkCount && chunk - end <= bridge; chunk++)
+        if (isWanted(chunk)) end = chunk + 1
+    return { run: { start: turn.start, count: end - turn.start }, turnChunks: turn.count, isDuplicate }
+  }
+
+  private chunksPerRoundTrip({ chunkBytes }: Geometry): number {
+    return Math.floor((this.lastRateBytesPerSec * this.roundTripMs) / 1000 / chunkBytes)
   }
 
   /** Length of a run, in chunks. Alone, to the end of the file. */
-  private runChunks({ chunkCount, chunkBytes }: Geometry): number {
+  runChunks({ chunkCount, chunkBytes }: Geometry): number {
+    if (this.isLiteral && this.mesh.requests.trustPeers) return 1
     if (this.swarmSizeSeen === 1 || !this.mesh.requests.trustPeers) return chunkCount
     if (this.lastRateBytesPerSec === 0) return FIRST_RUN_CHUNKS
-    const rttSec = Number.isFinite(this.rttMs) ? this.rttMs / 1000 : 0
-    const runBytes = this.lastRateBytesPerSec * (RUN_SEC + RUN_ROUND_TRIPS * rttSec)
+    const runSec = RUN_SEC + (RUN_ROUND_TRIPS * this.roundTripMs) / 1000
+    const runBytes = this.lastRateBytesPerSec * runSec
     return Math.max(1, Math.round(runBytes / chunkBytes))
   }
 }

@@ -11,6 +11,8 @@ export interface Run {
   readonly start: number
   /** Chunk after the last one; Infinity until the file's size is known. */
   end: number
+  /** Chunk at which to look whether to go on: as far as the seat's turn goes. */
+  turnEnd: number
   /** The chunk that is being received. */
   next: number
   /** Chunk after those reserved: what it will bring within the claim's lead. */
@@ -21,11 +23,23 @@ export interface Run {
   lastByteAtMs: number
 }
 
-export function newRun(id: RunId, { start, count }: ChunkRun, nowMs: number, isDuplicate = false): Run {
+/** What to ask of the origin. */
+export interface RunChoice {
+  /** As far as there is something to fetch: what is asked for, since to go on costs nothing and to ask again a round trip. */
+  readonly run: ChunkRun
+  /** Chunks after which to look whether the seat should be used otherwise. */
+  readonly turnChunks: number
+  /** It fetches what others have. */
+  readonly isDuplicate: boolean
+}
+
+export function newRun(id: RunId, { run, turnChunks, isDuplicate }: RunChoice, nowMs: number): Run {
+  const { start, count } = run
   return {
     id,
     start,
     end: start + count,
+    turnEnd: start + turnChunks,
     next: start,
     reservedEnd: start,
     isDuplicate,

@@ -1,27 +1,25 @@
 /**
- * Our seat at the origin: whether we hold one, which run we fetch, when to cut it short, when to come back.
+ * Our seat at the origin: whether we hold one, what it is used for, when it is given up, when to come back.
  *
  * A seat streams run after run while there is work that nobody else does; then it is given up, and Slurpie's coin
- * decides who takes the vacant ones. The chunks a run will bring within the claim's lead are reserved here and
- * claimed in the swarm; beyond that, the mesh may have them.
+ * decides who takes the vacant ones. Where all work is duplicate work, seats go to those who miss most.
  */
 
 import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
+import type { GroupSizeReport } from '../mesh/group-size.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
-import type { ChunkRun, PeerId } from '../types.ts'
-import { seatProbability, slotMs } from './backoff.ts'
-import type { Claims } from './claims.ts'
+import type { PeerId } from '../types.ts'
+import type { Claim } from '../wire/peer-messages.ts'
+import { ClaimGossip } from './claim-gossip.ts'
 import { firstRun } from './first-run.ts'
 import { OriginView } from './origin-view.ts'
 import { judgeFailure } from './retry.ts'
-import { newRun, type Run } from './run.ts'
-import { type RunChoice, RunPlanner } from './run-planner.ts'
-import { StandingClaim } from './standing-claim.ts'
-
-/** A response that sends nothing for this long is taken for dead (guess; a shaped origin may pause for seconds). */
-const SILENCE_MS = 20_000
+import { RunFollower } from './run-follower.ts'
+import type { RunChoice } from './run.ts'
+import { RunPlanner } from './run-planner.ts'
+import { SeatCoin } from './seat-coin.ts'
 
 /** Neighbours that gave us something within this time are "delivering". */
 const MESH_ALIVE_MS = 10_000
@@ -34,64 +32,75 @@ export interface SeatEvents {
 export class OriginSeat {
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly claims: Claims
-  private readonly claim: StandingClaim
+  private readonly gossip: ClaimGossip
   private readonly planner: RunPlanner
+  private readonly coin: SeatCoin
+  private readonly follower: RunFollower
   private readonly events: SeatEvents
   /** Null until the file's size is known. */
   private view: OriginView | null = null
-  private run: Run | null = null
-  private nextRunId = 0
-  private continueAt: number | null = null
   private isSeated = false
   private isPaused = false
-  /** The origin answers ranges; else its one answer is the file from the first byte. */
-  private rangesWork = true
   private attempts = 0
-  private hasWorked = false
 
-  constructor(context: Context, mesh: Mesh, claims: Claims, events: SeatEvents) {
+  constructor(context: Context, mesh: Mesh, events: SeatEvents) {
     this.context = context
     this.mesh = mesh
-    this.claims = claims
-    this.claim = new StandingClaim(context, mesh)
-    this.planner = new RunPlanner(context, mesh)
+    this.gossip = new ClaimGossip(context, mesh)
+    this.planner = new RunPlanner(context, mesh, this.gossip)
+    this.coin = new SeatCoin(context, mesh, this.gossip, this.planner)
+    this.follower = new RunFollower(context, mesh, this.planner, () => this.gossip.seatCount.plan)
     this.events = events
+    mesh.requests.sweepChunk = () =>
+      this.follower.sweepFrom(this.swarmSizeSeen <= this.gossip.seatCount.seats)
   }
 
-  /** n̂: what the server said, and no fewer than we see. */
+  /** n̂, ourselves included. */
   get swarmSizeSeen(): number {
-    return this.planner.swarmSizeSeen
+    return this.gossip.swarmSize
   }
 
-  /** The topology server counted this many. */
-  noteSwarmSize(count: number): void {
-    this.planner.noteSwarmSize(count)
+  /** Every estimate of n there is, for reports. */
+  get groupSize(): GroupSizeReport {
+    return this.gossip.groupSize.report(this.context.nowMs)
+  }
+
+  /** k, by the plan that we follow: for reports, and for the topology server to remember. */
+  get seats(): number {
+    return this.gossip.seatCount.plan.seats
+  }
+
+  /** The topology server counted this many, and remembers so many seats. */
+  noteSwarm(count: number, seatsHint: number | null): void {
+    this.gossip.groupSize.noteServerCount(count, this.context.nowMs)
+    if (seatsHint !== null) this.gossip.seatCount.hint(seatsHint)
   }
 
   // ---------------------------------------------------------------------------------------- taking the seat
 
   /** Asks for the whole file, to learn its size; the answer becomes the first run. */
   probe(): void {
-    if (this.run !== null || this.isPaused) return
+    if (this.follower.isOpen || this.isPaused) return
     this.isSeated = true
-    this.open({ start: 0, count: Infinity })
+    this.follower.open({ run: { start: 0, count: Infinity }, turnChunks: Infinity, isDuplicate: false })
   }
 
   /** The file's size is known: a probe under way is a run to its end. */
   equip(inventory: Inventory): void {
-    this.view = new OriginView(this.context, this.mesh, this.claims, inventory)
-    if (this.run !== null) this.run.end = inventory.geometry.chunkCount
+    this.gossip.equip(inventory.geometry)
+    this.view = new OriginView(this.context, this.mesh, this.gossip, inventory)
+    this.follower.equip(this.view)
   }
 
   /** Starts as a newcomer: with a seat if the join index gives one, else by the coin. */
   begin(joinIndex: number): void {
-    const { view } = this
+    const { view, follower } = this
     if (view === null || view.inventory.isComplete) return
-    const { seats } = this.context.limits
-    if (joinIndex >= seats && this.swarmSizeSeen > seats) {
-      this.abort()
-      return this.leave()
+    const { seats } = this.gossip.seatCount
+    this.coin.noteWork()
+    if (this.isLiteral || (joinIndex >= seats && this.swarmSizeSeen > seats)) {
+      if (follower.rangesWork || !this.isLiteral) follower.abort()
+      return follower.isOpen ? undefined : this.leave()
     }
     this.isSeated = true
     const run = firstRun({
@@ -99,107 +108,96 @@ export class OriginSeat {
       starters: this.planner.seatsInUse,
       chunkCount: view.inventory.geometry.chunkCount,
     })
-    if (this.run !== null) {
+    if (follower.isOpen) {
       // A probe that starts where our first run would is that run.
-      if (run.start === 0 || !this.rangesWork) return this.advance(this.run)
-      this.abort()
+      if (run.start === 0 || !follower.rangesWork) {
+        follower.renewTurn(run.count)
+        return this.advance()
+      }
+      follower.abort()
     }
-    if (this.rangesWork && view.isFree(run.start)) this.open(run)
+    if (follower.rangesWork && view.isFree(run.start)) follower.open(this.planner.decide(view, run, false))
     else this.work()
   }
 
   /** Looks for the next run; gives the seat up where there is none. */
   work(): void {
     const { view } = this
-    if (view === null || this.run !== null || this.isPaused || this.context.deadlines.has('retry')) return
+    if (view === null || this.follower.isOpen || this.isPaused || this.context.deadlines.has('retry')) return
     if (view.inventory.isComplete) return this.leave()
     if (!this.isSeated) return this.awaitCoin()
     const choice = this.chooseRun(view)
     if (choice === null) return this.leave()
-    this.open(choice.run, choice.isDuplicate)
+    this.take(choice)
   }
 
   onCoinDeadline(): void {
-    const { context, view } = this
+    const { view } = this
     if (view === null || view.inventory.isComplete || this.isSeated) return
-    const probability = seatProbability({
-      seats: context.limits.seats,
-      taken: this.claims.seatCount(context.nowMs),
-      swarmSize: this.swarmSizeSeen,
-      meshIsSilent: this.planner.isMeshSilent(view),
-    })
-    const wins = !this.mesh.requests.trustPeers || context.random.fraction() < probability
+    const wins = this.coin.wins(view)
     const choice = wins ? this.chooseRun(view) : null
     if (choice === null) return this.awaitCoin()
     this.isSeated = true
-    this.open(choice.run, choice.isDuplicate)
+    this.take(choice)
+  }
+
+  private take(choice: RunChoice): void {
+    this.coin.noteWork()
+    this.follower.open(choice)
   }
 
   /** Gives the seat up until there is work again. */
   private leave(): void {
     this.isSeated = false
-    this.claim.say(null)
+    this.follower.withdrawClaim()
     if (this.view?.inventory.isComplete === true) this.context.deadlines.clear('coin')
     else this.awaitCoin()
   }
 
   private awaitCoin(): void {
-    const { deadlines, nowMs, random } = this.context
-    if (!this.isPaused) deadlines.set('coin', nowMs + slotMs(random.fraction()))
+    if (!this.isPaused) this.coin.schedule()
+  }
+
+  /** Slurpie's k/n and nothing else. */
+  private get isLiteral(): boolean {
+    return typeof this.context.limits.originLoad === 'number'
   }
 
   // -------------------------------------------------------------------------------------------- the response
 
   /** Headers are in. */
   opened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
-    const { run, context } = this
-    if (run?.id !== input.run) return
-    run.lastByteAtMs = context.nowMs
-    this.planner.noteRoundTrip(context.nowMs - run.askedAtMs)
-    if (!input.whole) return
-    // Whatever was asked for, this is the file from its first byte.
-    this.rangesWork = false
-    this.release(run)
-    run.next = run.reservedEnd = 0
-    run.end = this.view?.inventory.geometry.chunkCount ?? Infinity
+    this.follower.opened(input)
   }
 
   /** What the answer says of the file has been taken in. */
   goOn(runId: number): void {
-    const { run } = this
-    if (run?.id === runId) this.advance(run)
+    if (this.follower.isRun(runId)) this.advance()
   }
 
   progressed(runId: number, bytes: number): void {
-    const { run, context } = this
-    if (run?.id !== runId) return
-    this.hasWorked = true
-    run.lastByteAtMs = context.nowMs
-    this.planner.noteBytes(bytes)
+    this.follower.progressed(runId, bytes)
   }
 
   /** A chunk of the run is whole. True if it is wanted. */
   broughtChunk(runId: number, chunk: number): boolean {
-    const { run, view } = this
-    if (run?.id !== runId || view === null || chunk !== run.next) return false
-    run.next = chunk + 1
+    if (!this.follower.isRun(runId)) return false
     this.attempts = 0
-    view.inventory.release(chunk)
-    return view.inventory.isMissing(chunk)
+    return this.follower.broughtChunk(chunk)
   }
 
   /** After a chunk was dealt with: on, or off. */
   afterChunk(runId: number): void {
-    const { run } = this
-    if (run?.id !== runId || run.next >= run.end) return
-    this.advance(run)
+    if (!this.follower.isRun(runId)) return
+    this.lookAtPlan()
+    this.advance()
   }
 
   ended(runId: number): void {
-    const { run } = this
-    if (run?.id !== runId) return
+    const { follower } = this
+    if (!follower.isRun(runId)) return
     // Less than was asked for, and no word of it: as good as a broken connection, or an origin that serves something else.
-    if (run.next < run.end)
+    if (!follower.hasBroughtAll)
       return this.failed({
         type: 'runFailed',
         run: runId,
@@ -207,20 +205,21 @@ export class OriginSeat {
         status: null,
         retryAfterMs: null,
       })
-    this.finish(run)
+    follower.finish()
+    if (this.isSeated && this.mustYield()) return this.leave()
     this.work()
   }
 
   failed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
-    const { run, context } = this
-    if (run?.id !== input.run) return
-    this.finish(run)
+    const { context, follower } = this
+    if (!follower.isRun(input.run)) return
+    follower.finish()
     this.attempts++
     const verdict = judgeFailure({
       failure: input.failure,
       attempts: this.attempts,
       retryAfterMs: input.retryAfterMs,
-      hasWorked: this.hasWorked,
+      hasWorked: follower.hasWorked,
       meshDelivers: this.meshDelivers,
       fraction: context.random.fraction(),
     })
@@ -228,7 +227,7 @@ export class OriginSeat {
       case 'giveUp':
         return this.events.gaveUp(input)
       case 'retry':
-        this.claim.say(null)
+        follower.withdrawClaim()
         return context.deadlines.set('retry', context.nowMs + verdict.afterMs)
     }
   }
@@ -239,34 +238,96 @@ export class OriginSeat {
   }
 
   onSilenceDeadline(): void {
-    const { run, context } = this
-    if (run === null) return
-    const dueAtMs = run.lastByteAtMs + SILENCE_MS
-    if (context.nowMs < dueAtMs) return context.deadlines.set('originStall', dueAtMs)
-    context.emit({ type: 'abort', run: run.id })
-    this.failed({ type: 'runFailed', run: run.id, failure: 'unreachable', status: null, retryAfterMs: null })
+    const run = this.follower.takeSilent()
+    if (run !== null)
+      this.failed({ type: 'runFailed', run, failure: 'unreachable', status: null, retryAfterMs: null })
   }
 
   /** The page slept: silence was ours. */
   forgiveSilence(): void {
-    if (this.run !== null) this.run.lastByteAtMs = this.context.nowMs
+    this.follower.forgiveSilence()
+  }
+
+  private advance(): void {
+    if (this.follower.isTurnOver && !this.mayGoOn()) {
+      this.follower.abort()
+      if (this.mustYield()) this.leave()
+      else this.work()
+    } else if (!this.follower.advance()) this.work()
+  }
+
+  /** At the end of a turn: whether this response is still the best use of our seat. */
+  private mayGoOn(): boolean {
+    const { view, follower } = this
+    if (view === null || !follower.rangesWork) return true
+    if (this.mustYield() || this.planner.isReaderWaiting(view)) return false
+    if (follower.isDuplicating && !this.planner.isDuplicateWorthwhile(view, true)) return false
+    follower.renewTurn(this.planner.runChunks(view.inventory.geometry))
+    return true
+  }
+
+  /** At a run's end: there are more seats taken than there should be, or others need ours more. */
+  private mustYield(): boolean {
+    const { context, view } = this
+    const { seats } = this.gossip.seatCount
+    if (view === null || this.swarmSizeSeen <= seats || !this.mesh.requests.trustPeers) return false
+    if (this.isLiteral) return context.random.fraction() >= this.coin.chance(view)
+    if (context.selfId !== null && this.gossip.claims.seatsBefore(context.selfId, context.nowMs) >= seats)
+      return this.planner.seatsNow(view) === seats
+    return this.planner.isRotationDue(view)
+  }
+
+  // ------------------------------------------------------------------------------------------ what others say
+
+  /** A copy of another's claim, by this neighbour. False if no honest neighbour would have passed it on. */
+  hearClaim(claim: Claim, from: PeerId): boolean {
+    const verdict = this.gossip.hear(claim, from)
+    if (verdict === 'news') this.lookAtPlan()
+    return verdict !== 'malformed'
+  }
+
+  /** The peer is gone, and its claims with it. */
+  dropClaims(peer: PeerId): void {
+    this.gossip.drop(peer)
+  }
+
+  /** A neighbour has this chunk, the first of ours. */
+  noteArrival(chunk: number): void {
+    this.gossip.firstCopies.noteArrival(chunk, this.context.nowMs)
   }
 
   /** Says the standing claim again, to keep it alive. */
   onClaimDeadline(): void {
-    if (this.run !== null && this.view !== null) this.sayReserved(this.run)
+    this.lookAtPlan()
+    this.follower.renewClaim()
   }
 
-  /** A new neighbour has to hear what we claim. */
+  /** A new neighbour has to hear what we claim, and what others do. */
   greet(peer: PeerId): void {
-    this.claim.tell(peer)
+    this.gossip.greet(peer)
+    this.follower.greet(peer)
+  }
+
+  /** Notes what the origin gives to all; the holder of a seat with the least id judges the plan. */
+  private lookAtPlan(): void {
+    const { nowMs, selfId } = this.context
+    const own = this.follower.isOpen ? 1 : 0
+    this.gossip.seatCount.goodput.note(
+      {
+        bytesPerSec: this.gossip.claims.goodputBytesPerSec(nowMs) + own * this.planner.currentBytesPerSec,
+        openSeats: this.gossip.claims.seatCount(nowMs) + own,
+      },
+      nowMs,
+    )
+    if (own === 0 || selfId === null || this.gossip.claims.seatsBefore(selfId, nowMs) > 0) return
+    if (this.gossip.seatCount.judge(this.swarmSizeSeen, this.planner.roundTripMs)) this.follower.renewClaim()
   }
 
   // ------------------------------------------------------------------------------------------ what others want
 
   /** Nothing is missing any more. */
   rest(): void {
-    this.abort()
+    this.follower.abort()
     this.leave()
   }
 
@@ -278,7 +339,7 @@ export class OriginSeat {
 
   pause(): void {
     this.isPaused = true
-    this.abort()
+    this.follower.abort()
     this.leave()
     for (const name of ['coin', 'retry', 'originStall'] as const) this.context.deadlines.clear(name)
   }
@@ -297,89 +358,10 @@ export class OriginSeat {
 
   /** What to fetch next. Without ranges there is but one run, the file: not to be begun anew while the mesh delivers. */
   private chooseRun(view: OriginView): RunChoice | null {
-    const choice = this.planner.choose(view, this.continueAt)
-    if (choice === null || this.rangesWork) return choice
+    const choice = this.planner.choose(view, this.follower.continueAt)
+    if (choice === null || this.follower.rangesWork) return choice
     if (choice.isDuplicate && !this.planner.isMeshSilent(view)) return null
-    return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount } }
-  }
-
-  // ---------------------------------------------------------------------------------- following the response
-
-  private open(chunks: ChunkRun, isDuplicate = false): void {
-    const { context, view } = this
-    const run = newRun(this.nextRunId++, chunks, context.nowMs, isDuplicate)
-    this.run = run
-    const geometry = view?.inventory.geometry ?? null
-    // Open-ended at the end of the file: the length of the answer confirms the size.
-    const endsEarly = geometry !== null && run.end < geometry.chunkCount
-    context.emit({
-      type: 'fetch',
-      run: run.id,
-      firstByte: geometry?.firstByte(run.start) ?? 0,
-      lastByte: endsEarly ? geometry.byteRange(chunks).lastByte : null,
-      firstChunk: run.start,
-    })
-    context.deadlines.set('originStall', context.nowMs + SILENCE_MS)
-    if (view !== null) this.reserveAhead(run, view)
-  }
-
-  /** At a chunk's border: cuts the run short where the rest is needless, else reserves and claims further ahead. */
-  private advance(run: Run): void {
-    const { view } = this
-    if (view === null) return
-    if (this.shouldCut(run, view)) {
-      view.noteCut()
-      this.abort()
-      return this.work()
-    }
-    this.reserveAhead(run, view)
-  }
-
-  private shouldCut(run: Run, view: OriginView): boolean {
-    // Without ranges there is no coming back to what was left out: all of the rest must be with neighbours.
-    if (!this.rangesWork) return !run.isDuplicate && view.isAllElsewhere(run.next)
-    let needless = 0
-    while (run.next + needless < run.end && view.isNeedless(run, run.next + needless)) needless++
-    if (needless === 0) return false
-    return run.next + needless >= run.end || this.planner.isWorthCutting(needless, view.inventory.geometry)
-  }
-
-  private reserveAhead(run: Run, view: OriginView): void {
-    const { inventory } = view
-    const lead = this.planner.leadChunks(inventory.geometry)
-    const end = Math.min(run.end, run.next + lead)
-    for (let chunk = Math.max(run.next, run.reservedEnd); chunk < end; chunk++)
-      if (!view.isNeedless(run, chunk) && (inventory.askedCount(chunk) === 0 || run.isDuplicate))
-        inventory.reserve(chunk)
-    run.reservedEnd = Math.max(run.reservedEnd, end)
-    // Said once the claimed part is half used up, not for every chunk.
-    const isStale = this.claim.end <= run.next || this.claim.end > run.reservedEnd
-    if (isStale || run.reservedEnd - this.claim.end >= lead / 2) this.sayReserved(run)
-  }
-
-  private sayReserved(run: Run): void {
-    const count = run.reservedEnd - run.next
-    this.claim.say(count > 0 ? { start: run.next, count } : null)
-  }
-
-  private abort(): void {
-    if (this.run === null) return
-    this.context.emit({ type: 'abort', run: this.run.id })
-    this.finish(this.run)
-  }
-
-  private finish(run: Run): void {
-    this.run = null
-    this.continueAt = run.next
-    this.context.deadlines.clear('originStall')
-    this.release(run)
-    // What was ours to fetch may be a neighbour's to give.
-    if (run.reservedEnd > run.next) this.mesh.requests.askAll()
-  }
-
-  private release(run: Run): void {
-    if (this.view === null) return
-    for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.view.inventory.release(chunk)
+    return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount }, turnChunks: Infinity }
   }
 
   private get meshDelivers(): boolean {

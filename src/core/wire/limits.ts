@@ -33,8 +33,11 @@ export const MAX_HAVES_PER_MESSAGE = 1024
 /** Most chunk indices of one `request`, `cancel` or `refuse`. */
 export const MAX_REQUESTS_PER_MESSAGE = 64
 
-/** Most runs of one `claim`. A seat rarely has more than two. */
+/** Most runs of one `claim`, and most brought. A seat rarely has more than two. */
 export const MAX_RUNS_PER_CLAIM = 16
+
+/** Most seats at an origin that a plan may name. */
+export const MAX_SEATS: number = 2 ** 24
 
 /** Most hops a flooded message may travel: a random mesh of 10,000 with degree 8 has a diameter of 6. */
 export const MAX_HOPS = 16

@@ -62,6 +62,27 @@ export interface Block<P extends Payload = Payload> {
 }
 
 /**
+ * How many seats the origin has (k), and how that number is being tried: one plan holds in the swarm, the one of the
+ * highest version. Every claim carries it.
+ */
+export interface SeatPlan {
+  readonly version: number
+  readonly seats: number
+  /** 'steady': holds, for `holdSec`. 'growing', 'shrinking': on trial against `heldSeats`. */
+  readonly phase: 'steady' | 'growing' | 'shrinking'
+  /** Seats to go back to if the trial fails; in 'steady' the same as `seats`. */
+  readonly heldSeats: number
+  /** Next, fewer seats are to be tried. */
+  readonly triesLess: boolean
+  /** Time before the next trial, and what that becomes if the next one fails, in seconds. */
+  readonly holdSec: number
+  readonly patienceSec: number
+  /** What the origin gave to how many open seats before the trial. */
+  readonly goodputBytesPerSec: number
+  readonly openSeats: number
+}
+
+/**
  * Flooded: "`peer` holds a seat at the origin and will have these chunks in about two seconds." Each replaces the
  * claimer's one before (higher `sequence`); no runs: the seat is given up. A hint, and it expires.
  */
@@ -72,6 +93,11 @@ export interface Claim {
   /** Links this copy has crossed; dropped at `MAX_HOPS`. */
   readonly hops: number
   readonly runs: readonly ChunkRun[]
+  /** First copies: what the claimer lately brought into the swarm. Told again for a few seconds, as claims overtake each other. */
+  readonly brought: readonly ChunkRun[]
+  /** Rate at which the origin serves this seat, bytes a second. */
+  readonly goodputBytesPerSec: number
+  readonly plan: SeatPlan
 }
 
 /**

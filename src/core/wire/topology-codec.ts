@@ -128,8 +128,10 @@ export function parseServerMessage(text: string): ServerMessage | UnknownMessage
       const peer = parsePeerId(fields['peer'])
       return peer === null ? null : { type: 'gone', peer }
     }
-    case 'released':
-      return { type: 'released' }
+    case 'released': {
+      const { swarmSize } = fields
+      return isWithin(swarmSize, 1, MAX_COUNT) ? { type: 'released', swarmSize } : null
+    }
     case 'pong':
       return { type: 'pong' }
     case 'error':

@@ -114,6 +114,8 @@ export interface PeerGone {
 /** So many have registered since that this visitor may `detach`, once it has at least two neighbours. Said once. */
 export interface Released {
   readonly type: 'released'
+  /** The group's members at this moment, as in `welcome`: a crowd's first are welcomed before the rest has come. */
+  readonly swarmSize: number
 }
 
 export interface Pong {

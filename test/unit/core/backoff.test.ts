@@ -14,7 +14,7 @@ describe('the coin for a vacant seat', () => {
     { seats: 8, taken: 4, swarmSize: 44, expected: 0.1 },
     { seats: 3, taken: 0, swarmSize: 300, expected: 0.01 },
   ])('wins with $expected: $taken of $seats taken, $swarmSize visitors', ({ expected, ...view }) => {
-    expect(seatProbability({ ...view, meshIsSilent: false })).toBeCloseTo(expected, 10)
+    expect(seatProbability({ ...view, vacantSlots: 0, meshIsSilent: false })).toBeCloseTo(expected, 10)
   })
 
   it('is a probability, smaller the more seats are taken and the more visitors there are', () => {
@@ -22,6 +22,7 @@ describe('the coin for a vacant seat', () => {
       seats: fc.integer({ min: 1, max: 64 }),
       taken: fc.nat(100),
       swarmSize: fc.integer({ min: 1, max: 20_000 }),
+      vacantSlots: fc.nat(30),
       meshIsSilent: fc.boolean(),
     })
     fc.assert(
@@ -37,18 +38,37 @@ describe('the coin for a vacant seat', () => {
   it('fills the vacant seats, and about no more, when everybody waiting tosses once', () => {
     fc.assert(
       fc.property(fc.nat(7), fc.integer({ min: 9, max: 10_000 }), (taken, swarmSize) => {
-        const probability = seatProbability({ seats: 8, taken, swarmSize, meshIsSilent: false })
+        const probability = seatProbability({
+          seats: 8,
+          taken,
+          swarmSize,
+          vacantSlots: 0,
+          meshIsSilent: false,
+        })
         expect((swarmSize - taken) * probability).toBeCloseTo(8 - taken, 6)
       }),
     )
   })
 
   it('is not kept from winning by claims that nobody delivers, but does not storm the origin', () => {
-    const silent = { seats: 8, meshIsSilent: true }
+    const silent = { seats: 8, vacantSlots: 0, meshIsSilent: true }
     for (const swarmSize of [9, 100, 10_000])
       for (const taken of [8, 200])
         expect(seatProbability({ ...silent, taken, swarmSize }) * swarmSize).toBeCloseTo(0.4, 10)
     expect(seatProbability({ ...silent, taken: 0, swarmSize: 80 })).toBeCloseTo(0.1, 10)
+  })
+
+  it('wins sooner the longer a seat stays vacant: fewer wait for it than was thought', () => {
+    const view = { seats: 8, taken: 7, swarmSize: 10_000, meshIsSilent: false }
+    const chances = [0, 1, 5, 20].map((vacantSlots) => seatProbability({ ...view, vacantSlots }))
+    expect(chances).toEqual([...chances].sort((a, b) => a - b))
+    expect(chances.at(-1)).toBe(1)
+  })
+
+  it('is tossed less often where there has been nothing to fetch for long, at most every 5 s', () => {
+    expect(slotMs(0.5, 1000)).toBe(250)
+    expect(slotMs(0.5, 100_000)).toBe(2000)
+    expect(slotMs(0.999, 10_000_000)).toBeLessThan(5000)
   })
 
   it('is tossed about every 250 ms, not by all at once', () => {

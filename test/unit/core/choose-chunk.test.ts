@@ -39,9 +39,13 @@ class Setting {
     this.inventory.markAsked(chunk)
   }
 
-  choose(neighbour: Neighbour, readerChunk: number | null = null): number | null {
+  choose(
+    neighbour: Neighbour,
+    readerChunk: number | null = null,
+    sweepChunk: number | null = null,
+  ): number | null {
     const { inventory, neighbours } = this
-    return chooseChunk({ inventory, neighbour, neighbours, readerChunk, nowMs: NOW_MS })
+    return chooseChunk({ inventory, neighbour, neighbours, readerChunk, sweepChunk, nowMs: NOW_MS })
   }
 }
 

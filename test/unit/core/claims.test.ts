@@ -3,24 +3,31 @@ import { describe, expect, it } from 'vitest'
 import { Claims } from '../../../src/core/origin/claims.ts'
 import type { Claim } from '../../../src/core/wire/peer-messages.ts'
 import { peer, range } from './shapes.ts'
+import { claimOf } from './visitor.ts'
 
 const LIFETIME_MS = 5000
 
 function claim(number: number, sequence: number, start = 0, count = 4): Claim {
-  return { type: 'claim', peer: peer(number), sequence, hops: 1, runs: [{ start, count }] }
+  return claimOf(peer(number), sequence, start, count)
 }
 
 function vacated(number: number, sequence: number): Claim {
-  return { type: 'claim', peer: peer(number), sequence, hops: 1, runs: [] }
+  return claimOf(peer(number), sequence, 0, 0)
 }
 
 function covered(claims: Claims, nowMs: number): number[] {
   return range(0, 20).filter((chunk) => claims.covers(chunk, nowMs))
 }
 
+function newClaims(): Claims {
+  const claims = new Claims()
+  claims.equip(64)
+  return claims
+}
+
 describe('claims', () => {
   it('cover the chunks of their runs and take a seat each', () => {
-    const claims = new Claims()
+    const claims = newClaims()
     claims.hear(
       {
         ...claim(1, 1),
@@ -37,7 +44,7 @@ describe('claims', () => {
   })
 
   it('are news once: a sequence heard before, or an older one, is not', () => {
-    const claims = new Claims()
+    const claims = newClaims()
     expect(claims.hear(claim(1, 5, 0), 0)).toBe(true)
     expect(claims.hear(claim(1, 5, 10), 0)).toBe(false)
     expect(claims.hear(claim(1, 4, 10), 0)).toBe(false)
@@ -48,7 +55,7 @@ describe('claims', () => {
   })
 
   it('expire five seconds after they were heard, unless renewed', () => {
-    const claims = new Claims()
+    const claims = newClaims()
     claims.hear(claim(1, 1), 1000)
     claims.hear(claim(2, 1, 10), 1000)
     claims.hear(claim(2, 2, 10), 4000)
@@ -59,7 +66,7 @@ describe('claims', () => {
   })
 
   it('of nothing give the seat up', () => {
-    const claims = new Claims()
+    const claims = newClaims()
     claims.hear(claim(1, 1), 0)
     expect(claims.hear(vacated(1, 2), 10)).toBe(true)
     expect(claims.seatCount(10)).toBe(0)
@@ -67,7 +74,7 @@ describe('claims', () => {
   })
 
   it('are void when their claimer is gone, and old copies still on their way do not revive them', () => {
-    const claims = new Claims()
+    const claims = newClaims()
     claims.hear(claim(1, 7), 0)
     claims.drop(peer(1))
     claims.drop(peer(99))
@@ -77,7 +84,7 @@ describe('claims', () => {
   })
 
   it('can be asked for those of smaller ids only', () => {
-    const claims = new Claims()
+    const claims = newClaims()
     claims.hear(claim(5, 1, 0, 2), 0)
     expect(claims.covers(0, 0, peer(6))).toBe(true)
     expect(claims.covers(0, 0, peer(5))).toBe(false)
@@ -88,7 +95,7 @@ describe('claims', () => {
   })
 
   it('of more than 256 claimers are not remembered', () => {
-    const claims = new Claims()
+    const claims = newClaims()
     for (const number of range(0, 256)) expect(claims.hear(claim(number, 1), 0)).toBe(true)
     expect(claims.hear(claim(256, 1), 0)).toBe(false)
     expect(claims.seatCount(0)).toBe(256)
@@ -96,7 +103,7 @@ describe('claims', () => {
   })
 
   it('make room for others once they have expired', () => {
-    const claims = new Claims()
+    const claims = newClaims()
     for (const number of range(0, 256)) claims.hear(claim(number, 1), 0)
     expect(claims.hear(claim(256, 1), LIFETIME_MS)).toBe(true)
     expect(claims.seatCount(LIFETIME_MS)).toBe(1)

@@ -62,4 +62,53 @@ describe('deadlines', () => {
       }),
     )
   })
+
+  it('are told apart from what was, whatever is set, moved, cleared and taken in between', () => {
+    const name = fc.constantFrom(...NAMES)
+    const atMs = fc.nat(6)
+    const step = fc.oneof(
+      fc.record({ type: fc.constantFrom('set' as const, 'setNoLater' as const), name, atMs }),
+      fc.record({ type: fc.constant('clear' as const), name }),
+      fc.record({ type: fc.constant('takeDue' as const), atMs: fc.nat(3) }),
+      fc.record({ type: fc.constantFrom('clearAll' as const, 'next' as const) }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const deadlines = new Deadlines()
+        const model = new Map<DeadlineName, number>()
+        const earliest = (): number | null => (model.size === 0 ? null : Math.min(...model.values()))
+        for (const each of steps) {
+          switch (each.type) {
+            case 'set':
+              deadlines.set(each.name, each.atMs)
+              model.set(each.name, each.atMs)
+              break
+            case 'setNoLater':
+              deadlines.setNoLater(each.name, each.atMs)
+              model.set(each.name, Math.min(each.atMs, model.get(each.name) ?? Infinity))
+              break
+            case 'clear':
+              deadlines.clear(each.name)
+              model.delete(each.name)
+              break
+            case 'clearAll':
+              deadlines.clearAll()
+              model.clear()
+              break
+            case 'takeDue':
+              for (const due of deadlines.takeDue(each.atMs)) {
+                expect(model.get(due)).toBeLessThanOrEqual(each.atMs)
+                model.delete(due)
+              }
+              expect(earliest() ?? Infinity).toBeGreaterThan(each.atMs)
+              break
+            case 'next':
+              expect(deadlines.next()).toBe(earliest())
+          }
+        }
+        expect(deadlines.next()).toBe(earliest())
+        for (const each of NAMES) expect(deadlines.has(each)).toBe(model.has(each))
+      }),
+    )
+  })
 })

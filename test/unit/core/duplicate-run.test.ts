@@ -94,7 +94,7 @@ describe('fetching what others have', () => {
 })
 
 describe('a duplicate run', () => {
-  const all = { chunkCount: 100, continueAt: null, maxChunks: 10 }
+  const all = { chunkCount: 100, continueAt: null, maxChunks: 10, bridgeChunks: 0 }
 
   it('does not exist where nothing is missing', () => {
     expect(chooseDuplicateRun({ ...all, isWanted: () => false, random: new Random(1) })).toBeNull()
@@ -124,6 +124,15 @@ describe('a duplicate run', () => {
     })
   })
 
+  it('takes along a few chunks that are here, where asking again would cost more', () => {
+    const wanted = new Set([...range(10, 14), ...range(16, 19), 60])
+    const isWanted = (chunk: number): boolean => wanted.has(chunk)
+    const choose = (bridgeChunks: number): unknown =>
+      chooseDuplicateRun({ ...all, isWanted, bridgeChunks, random: new Random(1) })
+    expect(choose(2)).toEqual({ start: 10, count: 9 })
+    expect(choose(1)).toEqual({ start: 10, count: 4 })
+  })
+
   it('holds missing chunks only, and no more than wanted', () => {
     const anything = fc.record({
       missing: fc.uniqueArray(fc.nat(99), { minLength: 1 }),
@@ -135,7 +144,14 @@ describe('a duplicate run', () => {
       fc.property(anything, ({ missing, maxChunks, continueAt, seed }) => {
         const isWanted = (chunk: number): boolean => missing.includes(chunk)
         const random = new Random(seed)
-        const run = chooseDuplicateRun({ chunkCount: 100, isWanted, continueAt, maxChunks, random })
+        const run = chooseDuplicateRun({
+          chunkCount: 100,
+          isWanted,
+          continueAt,
+          maxChunks,
+          bridgeChunks: 0,
+          random,
+        })
         expect(run).not.toBeNull()
         if (run === null) return
         expect(run.count >= 1 && run.count <= maxChunks).toBe(true)

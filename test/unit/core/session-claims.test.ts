@@ -102,8 +102,7 @@ describe('what others claim', () => {
     const visitor = withNeighbours(firstOfTwo(CHUNKS))
     visitor.openRun(0)
     visitor.hear(ANNA, ALMOST_ALL)
-    visitor.bring(0, 8)
-    const [run] = pick(visitor.endRun(0), 'fetch')
+    const [run] = pick(visitor.bring(0, 8), 'fetch')
     expect(run?.firstByte).toBeGreaterThanOrEqual(40 * CHUNK_BYTES)
     expect(run?.lastByte).toBeLessThan(44 * CHUNK_BYTES)
   })
@@ -131,7 +130,7 @@ describe('what others claim', () => {
     const visitor = withNeighbours(firstOfTwo(CHUNKS))
     visitor.openRun(0)
     visitor.bring(0, 2)
-    visitor.hear(ANNA, claimOf(ANNA, 1, 4, 4))
+    visitor.hear(ANNA, claimOf(ANNA, 1, 4, CHUNKS - 4))
     expect(pick(visitor.bring(0, 1), 'abort')).toEqual([])
     expect(pick(visitor.bring(0, 1), 'abort')).toEqual([{ type: 'abort', run: 0 }])
   })
@@ -180,14 +179,33 @@ describe('what others claim', () => {
 })
 
 describe('a run', () => {
-  it('is cut short when its rest has appeared in the mesh', () => {
-    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+  it('is cut short when its rest has appeared in a mesh that delivers', () => {
+    const visitor = new Visitor()
+    visitor.start()
+    visitor.welcome({ joinIndex: 0, swarmSize: 1000, facts: FACTS })
+    withNeighbours(visitor)
+    visitor.pass(100)
     visitor.openRun(0)
     visitor.bring(0, 2)
-    visitor.hearHave(ANNA, range(3, CHUNKS))
+    visitor.hearHave(ANNA, range(8, CHUNKS))
+    for (let step = 0; step < 8; step++) {
+      visitor.pass(250)
+      visitor.deliver(ANNA)
+    }
+    visitor.hearHave(ANNA, range(3, 8))
     const outputs = visitor.bring(0, 1)
     expect(pick(outputs, 'abort')).toEqual([{ type: 'abort', run: 0 }])
     expect(sent(visitor.outputs, 'request').length).toBeGreaterThan(0)
+  })
+
+  it('goes on through what is elsewhere, as long as the mesh gives nothing of it', () => {
+    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    visitor.pass(2000)
+    visitor.openRun(0)
+    visitor.bring(0, 1)
+    visitor.pass(2000)
+    visitor.hearHave(ANNA, range(0, CHUNKS))
+    expect(pick(visitor.bring(0, 6), 'abort')).toEqual([])
   })
 
   it('goes on where a gap in it is too short to be worth a new request', () => {

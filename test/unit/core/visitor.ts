@@ -4,6 +4,7 @@
  * test says otherwise.
  */
 
+import { firstPlan } from '../../../src/core/origin/seat-plan.ts'
 import { Session } from '../../../src/core/session.ts'
 import type {
   ChunkSource,
@@ -98,8 +99,11 @@ export class Visitor {
       type: 'welcome',
       version: 1,
       id: SELF,
+      token: 'token',
       joinIndex: 0,
       swarmSize: 1,
+      window: 64,
+      seats: null,
       peers: [],
       facts: null,
       iceServers: [],
@@ -264,5 +268,14 @@ export function firstOfTwo(chunks: number, options: VisitorOptions = {}): Visito
 
 /** A neighbour's claim to a run. */
 export function claimOf(claimer: PeerId, sequence: number, start: number, count: number, hops = 1): Claim {
-  return { type: 'claim', peer: claimer, sequence, hops, runs: count > 0 ? [{ start, count }] : [] }
+  return {
+    type: 'claim',
+    peer: claimer,
+    sequence,
+    hops,
+    runs: count > 0 ? [{ start, count }] : [],
+    brought: [],
+    goodputBytesPerSec: 0,
+    plan: firstPlan(8),
+  }
 }

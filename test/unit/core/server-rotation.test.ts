@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { type RotationSettings, ServerRotation } from '../../src/browser/server-rotation.ts'
+import { type RotationSettings, ServerRotation } from '../../../src/core/server-rotation.ts'
 
 const SETTINGS: RotationSettings = {
   firstBackOffMs: 1_000,

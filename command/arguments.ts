@@ -2,8 +2,10 @@
 
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
-import { isTurn } from './ice-servers.ts'
-import { parseWebOrigin } from './web-origin.ts'
+import { MAX_PEERS, MAX_SEED } from '../simulator/parse-scenario.ts'
+import { isTurn } from '../signaling-server/ice-servers.ts'
+import { parseWebOrigin } from '../signaling-server/web-origin.ts'
+import { MAX_FILE_BYTES } from '../src/core/wire/limits.ts'
 
 export interface ServeCommand {
   readonly name: 'serve'
@@ -26,12 +28,24 @@ export interface ManifestCommand {
   readonly out: string | null
 }
 
+export interface SimulateCommand {
+  readonly name: 'simulate'
+  /** Null: list what there is. */
+  readonly source: string | null
+  /** Null, here and below: as the scenario says. */
+  readonly seed: number | null
+  readonly peers: number | null
+  readonly sizeBytes: number | null
+  readonly policy: 'swarm' | 'plain' | 'both' | null
+  readonly json: boolean
+}
+
 export interface HelpCommand {
   readonly name: 'help'
   readonly text: string
 }
 
-export type Command = ServeCommand | ManifestCommand | HelpCommand
+export type Command = ServeCommand | ManifestCommand | SimulateCommand | HelpCommand
 
 /** The arguments make no sense; the message says which, and what would. */
 export class UsageError extends Error {
@@ -42,14 +56,15 @@ export class UsageError extends Error {
 export function parseCommand(words: readonly string[], turnSecret?: string): Command {
   const [name, ...rest] = words
   if (name === undefined)
-    throw new UsageError('Say what to do: serve or manifest. `swarmfetch --help` tells more.')
+    throw new UsageError('Say what to do: serve, manifest or simulate. `swarmfetch --help` tells more.')
   if (name === '--help' || name === '-h' || name === 'help') return { name: 'help', text: HELP }
   if (name === 'serve') return parseServe(rest, turnSecret)
   if (name === 'manifest') return parseManifest(rest)
+  if (name === 'simulate') return parseSimulate(rest)
   throw new UsageError(`There is no command "${name}". \`swarmfetch --help\` lists them.`)
 }
 
-const HELP = `swarmfetch: the server side of a swarm of downloading visitors
+const HELP = `swarmfetch: what a swarm of downloading visitors needs besides a page
 
   swarmfetch serve [options]              run a topology server, which introduces visitors to each other
     --host HOST           address to listen on (default 127.0.0.1: this machine only)
@@ -69,6 +84,18 @@ const HELP = `swarmfetch: the server side of a swarm of downloading visitors
     --chunk-bytes N       length of a chunk (default: by the file's size, 64 KiB to 4 MiB)
     --out FILE            where to write it (default: standard output)
 
+  swarmfetch simulate FILE|NAME [options] run a whole swarm in virtual time; the same seed gives the same run
+    --list                say which scenarios there are; NAME is one of them, such as slurpie-lan (all its variants)
+                          or slurpie-lan/at-once; FILE.json is one of your own, FILE.json/VARIANT one of several in it
+    --seed N              another seed than the scenario's
+    --peers N             another number of peers
+    --size-mb N           another size of the file, in MB of 10^6 bytes
+    --policy WHICH        swarm, plain (plain HTTP for everybody), or both (default: as the scenario says)
+    --json                one line of JSON a run instead of a table
+
+    It ends with 1 if a run broke an invariant, or a bound that its scenario names (\`expect\`) did not hold, and
+    says how to replay it. Ten thousand peers want a few GB: NODE_OPTIONS=--max-old-space-size=8192.
+
   swarmfetch --help
 `
 
@@ -86,6 +113,16 @@ const SERVE_OPTIONS = {
 const MANIFEST_OPTIONS = {
   'chunk-bytes': { type: 'string' },
   out: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} satisfies ParseArgsConfig['options']
+
+const SIMULATE_OPTIONS = {
+  list: { type: 'boolean', default: false },
+  seed: { type: 'string' },
+  peers: { type: 'string' },
+  'size-mb': { type: 'string' },
+  policy: { type: 'string' },
+  json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h' },
 } satisfies ParseArgsConfig['options']
 
@@ -122,6 +159,43 @@ function parseManifest(words: readonly string[]): Command {
       chunkBytes === undefined ? null : wholeNumber('--chunk-bytes', chunkBytes, 1, Number.MAX_SAFE_INTEGER),
     out: values.out ?? null,
   }
+}
+
+function parseSimulate(words: readonly string[]): Command {
+  const { values, positionals } = understood(() =>
+    parseArgs({ args: [...words], options: SIMULATE_OPTIONS, allowPositionals: true }),
+  )
+  if (values.help === true) return { name: 'help', text: HELP }
+  const [source = null, ...more] = positionals
+  if ((source === null) !== values.list || more.length > 0)
+    throw new UsageError('`swarmfetch simulate` takes one FILE or NAME, or --list, which lists the names.')
+  return {
+    name: 'simulate',
+    source,
+    seed: optional(values.seed, (text) => wholeNumber('--seed', text, 0, MAX_SEED)),
+    peers: optional(values.peers, (text) => wholeNumber('--peers', text, 1, MAX_PEERS)),
+    sizeBytes: optional(values['size-mb'], megabytes),
+    policy: optional(values.policy, policyOf),
+    json: values.json,
+  }
+}
+
+function optional<T>(text: string | undefined, read: (text: string) => T): T | null {
+  return text === undefined ? null : read(text)
+}
+
+/** From MB of 10⁶ bytes, decimals allowed, to bytes. */
+function megabytes(text: string): number {
+  const bytes = /^\d+(?:\.\d+)?$/.test(text) ? Math.round(Number(text) * 1e6) : Number.NaN
+  if (bytes >= 1 && bytes <= MAX_FILE_BYTES) return bytes
+  throw new UsageError(
+    `--size-mb takes a number of MB from 0.000001 to ${Math.floor(MAX_FILE_BYTES / 1e6)}, not "${text}".`,
+  )
+}
+
+function policyOf(text: string): 'swarm' | 'plain' | 'both' {
+  if (text === 'swarm' || text === 'plain' || text === 'both') return text
+  throw new UsageError(`--policy takes swarm, plain or both, not "${text}".`)
 }
 
 /** Node's own words for an unknown or incomplete option are good enough, as a usage error. */

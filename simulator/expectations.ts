@@ -1,0 +1,83 @@
+/**
+ * Bounds that a scenario names for its own results. What does not hold fails the run, as a broken invariant does.
+ * They are of the swarm's run; those against plain HTTP are held against both, if both were run.
+ */
+
+import { CHOSEN_ESTIMATE } from './observe.ts'
+import type { RunSummary } from './run-summary.ts'
+
+/** What is measured, by the bound's name, and whether the bound is the most or the least of it. Null: not known. */
+export const EXPECTATIONS = {
+  maxRatioToFloor: most('makespan ÷ floor', ({ swarm }) => swarm.ratioToFloor),
+  maxOriginCopies: most('copies from the origin', ({ swarm }) => swarm.originCopies),
+  maxOriginOpenMean: most('responses open at the origin on average', ({ swarm }) => swarm.originOpenMean),
+  maxOriginOpenMax: most('responses open at the origin at most', ({ swarm }) => swarm.originOpenMax),
+  maxInputsPerChunk: most('inputs per chunk', ({ swarm }) => swarm.inputsPerChunk),
+  minPeerShare: least('share of bytes from peers', ({ swarm }) => swarm.peerShare),
+  maxSockets: most('sockets at the topology server at most', ({ swarm }) => swarm.topology.socketsMax),
+  maxStrays: most('peers that could not be reached, at the worst look', ({ swarm: { mesh } }) =>
+    mesh === undefined ? null : Math.max(...mesh.map(({ strays }) => strays)),
+  ),
+  minEstimate: least('median peer’s estimate of the swarm ÷ its size, at the end', ({ swarm }) =>
+    estimateIn(swarm),
+  ),
+  maxEstimate: most('median peer’s estimate of the swarm ÷ its size, at the end', ({ swarm }) =>
+    estimateIn(swarm),
+  ),
+  maxMedianToPlain: most('median ÷ plain HTTP’s', ({ swarm, plain }) => versus('median', swarm, plain)),
+  maxLastToPlain: most('last ÷ plain HTTP’s', ({ swarm, plain }) => versus('last', swarm, plain)),
+} as const satisfies Readonly<Record<string, Expectation>>
+
+export type Expectations = { readonly [Name in keyof typeof EXPECTATIONS]?: number }
+
+/** The runs of one scenario and seed. */
+export interface Runs {
+  readonly swarm: RunSummary | null
+  readonly plain: RunSummary | null
+}
+
+/** What is wrong with these runs, in sentences; empty: nothing. */
+export function disappointments(expect: Expectations, { swarm, plain }: Runs): readonly string[] {
+  const broken = [swarm, plain].flatMap((run) => (run === null ? [] : faultsOf(run)))
+  if (swarm === null) return broken
+  for (const name of Object.keys(EXPECTATIONS) as (keyof Expectations)[]) {
+    const bound = expect[name]
+    const { what, isMost, of } = EXPECTATIONS[name]
+    const value = bound === undefined ? null : of({ swarm, plain })
+    if (bound === undefined || value === null || (isMost ? value <= bound : value >= bound)) continue
+    broken.push(
+      `${what}: ${Number(value.toPrecision(6))}, expected at ${isMost ? 'most' : 'least'} ${bound} (${name})`,
+    )
+  }
+  return broken
+}
+
+interface Expectation {
+  readonly what: string
+  readonly isMost: boolean
+  readonly of: (runs: { readonly swarm: RunSummary; readonly plain: RunSummary | null }) => number | null
+}
+
+function most(what: string, of: Expectation['of']): Expectation {
+  return { what, isMost: true, of }
+}
+
+function least(what: string, of: Expectation['of']): Expectation {
+  return { what, isMost: false, of }
+}
+
+function versus(which: 'median' | 'last', swarm: RunSummary, plain: RunSummary | null): number | null {
+  if (plain === null || plain.tookMs === null || swarm.tookMs === null) return null
+  return swarm.tookMs[which] / plain.tookMs[which]
+}
+
+function estimateIn({ mesh }: RunSummary): number | null {
+  return mesh?.at(-1)?.estimates[CHOSEN_ESTIMATE]?.median ?? null
+}
+
+function faultsOf({ policy, violations, violationCount }: RunSummary): string[] {
+  const faults = violations.map((violation) => `${policy}: ${violation}`)
+  if (violationCount > violations.length)
+    faults.push(`${policy}: and ${violationCount - violations.length} more`)
+  return faults
+}

@@ -1,0 +1,238 @@
+/**
+ * A host's links to its neighbours: setting them up by an offer and an answer, as src/browser/webrtc-links.ts does,
+ * carrying messages in order, and noticing that the other side is gone. `uplink.ts` sends the blocks.
+ */
+
+import type { PeerId } from '../src/core/types.ts'
+import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
+import type { Actor, EventHandle } from './event-queue.ts'
+import type { Host } from './host.ts'
+
+/** Most links of our own making that are being set up, as in the browser. */
+const MAX_STARTING = 4
+
+/** Most links at once, and most of others' making that are being set up, as in the browser. */
+const MAX_LINKS = 64
+const MAX_ANSWERING = 32
+
+/** As in the browser, in ms. */
+const OPEN_WITHIN_MS = 15_000
+
+/** From the answer to the open channel: ICE checks, DTLS and SCTP. Measured by others at 3 to 5 round trips (guess: 3). */
+const SETUP_RTTS = 3
+
+/** How long it takes to notice that a host has died without a word, in ms (ICE says `disconnected` after 5 s). */
+export const SILENCE_NOTICED_MS = 5000
+
+/** What two links say to each other while they are set up. Goes by the session, which sees only data. */
+export interface SimSignal {
+  readonly kind: 'offer' | 'answer'
+  readonly session: number
+}
+
+/** One end of a link. Messages happen to it: those of the other end. */
+export class LinkEnd implements Actor<PeerMessage> {
+  readonly host: Host
+  /** What the host knows the other side by. */
+  readonly peer: PeerId
+  readonly attempt: Attempt
+  readonly isInitiator: boolean
+  state: 'starting' | 'open' | 'closed' = 'starting'
+  /** One way, in ms. */
+  oneWayMs: number = 0
+  remote: LinkEnd | null = null
+  /** When the last message sent so far arrives, in ms: none overtakes another. */
+  lastArrivalMs: number = 0
+  lastBlockArrivalMs: number = 0
+  timeout: EventHandle | null = null
+
+  constructor(host: Host, peer: PeerId, attempt: Attempt, isInitiator: boolean) {
+    this.host = host
+    this.peer = peer
+    this.attempt = attempt
+    this.isInitiator = isInitiator
+  }
+
+  happen(message: PeerMessage): void {
+    if (this.state === 'open') this.host.feed({ type: 'message', peer: this.peer, message })
+  }
+}
+
+/** A link being set up: by its session number either side finds the other. */
+interface Attempt {
+  readonly session: number
+  offerer: LinkEnd | null
+  answerer: LinkEnd | null
+}
+
+/** The attempts of the whole simulation. */
+export type Attempts = Map<number, Attempt>
+
+export class SimLinks {
+  private readonly host: Host
+  private readonly ends = new Map<PeerId, LinkEnd>()
+  /** Peers to connect to when there is room, in order of asking. */
+  private readonly waiting = new Set<PeerId>()
+  private startingCount = 0
+  private answeringCount = 0
+
+  constructor(host: Host) {
+    this.host = host
+  }
+
+  get size(): number {
+    return this.ends.size
+  }
+
+  /** The open link to this peer. */
+  openEnd(peer: PeerId): LinkEnd | null {
+    const end = this.ends.get(peer)
+    return end !== undefined && end.state === 'open' ? end : null
+  }
+
+  connect(peer: PeerId): void {
+    if (this.ends.has(peer) || this.waiting.has(peer)) return
+    if (this.ends.size + this.waiting.size >= MAX_LINKS) {
+      this.host.feed({ type: 'linkClosed', peer })
+      return
+    }
+    this.waiting.add(peer)
+    this.startWaiting()
+  }
+
+  signal(from: PeerId, { kind, session }: SimSignal): void {
+    if (kind === 'offer') return this.answer(from, session)
+    const end = this.ends.get(from)
+    if (end?.attempt.session !== session || end.state !== 'starting' || !end.isInitiator) return
+    this.setUp(end.attempt)
+  }
+
+  /** On purpose: the other side hears of it. */
+  close(peer: PeerId): void {
+    this.waiting.delete(peer)
+    const end = this.ends.get(peer)
+    if (end === undefined) return
+    const { remote, state, oneWayMs } = end
+    this.drop(end)
+    if (state === 'open' && remote !== null) loseAfter(remote, this.host.world.network.takesMs(oneWayMs))
+    this.startWaiting()
+  }
+
+  /** The host goes; without a word, others take their time to notice. */
+  closeAll(quietly: boolean): void {
+    this.waiting.clear()
+    for (const end of this.ends.values()) {
+      const { remote, state, oneWayMs } = end
+      this.drop(end)
+      if (state === 'open' && remote !== null) loseAfter(remote, quietly ? SILENCE_NOTICED_MS : oneWayMs)
+    }
+  }
+
+  /** The other side, or the attempt, came to nothing. */
+  lose(end: LinkEnd): void {
+    if (end.state === 'closed') return
+    this.drop(end)
+    this.startWaiting()
+    this.host.feed({ type: 'linkClosed', peer: end.peer })
+  }
+
+  private startWaiting(): void {
+    for (const peer of this.waiting) {
+      if (this.startingCount >= MAX_STARTING) return
+      this.waiting.delete(peer)
+      const { attempts } = this.host.world
+      const attempt: Attempt = { session: this.host.world.nextSession(), offerer: null, answerer: null }
+      attempts.set(attempt.session, attempt)
+      attempt.offerer = this.open(peer, attempt, true)
+      this.host.sendSignal(peer, { kind: 'offer', session: attempt.session })
+    }
+  }
+
+  private answer(from: PeerId, session: number): void {
+    const earlier = this.ends.get(from)
+    if (earlier === undefined) {
+      if (!this.waiting.has(from) && this.ends.size + this.waiting.size >= MAX_LINKS) return
+      if (this.answeringCount >= MAX_ANSWERING) return
+    } else {
+      if (earlier.state !== 'starting' || earlier.attempt.session === session) return
+      // Both connected at once: the smaller id stays the initiator.
+      if (earlier.isInitiator && this.host.peerId !== null && this.host.peerId < from) return
+      this.drop(earlier)
+    }
+    this.waiting.delete(from)
+    const attempt = this.host.world.attempts.get(session) ?? { session, offerer: null, answerer: null }
+    attempt.answerer = this.open(from, attempt, false)
+    this.host.sendSignal(from, { kind: 'answer', session })
+    this.startWaiting()
+  }
+
+  private open(peer: PeerId, attempt: Attempt, isInitiator: boolean): LinkEnd {
+    const end = new LinkEnd(this.host, peer, attempt, isInitiator)
+    this.ends.set(peer, end)
+    if (isInitiator) this.startingCount++
+    else this.answeringCount++
+    end.timeout = this.host.world.queue.after(OPEN_WITHIN_MS, TIMEOUT, end)
+    return end
+  }
+
+  private setUp({ offerer, answerer }: Attempt): void {
+    if (offerer === null || answerer === null || offerer.host === answerer.host) return
+    const { network, queue } = this.host.world
+    const rttMs = network.rttMs(offerer.host.index, answerer.host.index)
+    queue.after(SETUP_RTTS * rttMs, SET_UP, { offerer, answerer, rttMs })
+  }
+
+  /** Both ends are ready. */
+  opened(end: LinkEnd, remote: LinkEnd, oneWayMs: number): void {
+    this.started(end)
+    end.state = 'open'
+    end.remote = remote
+    end.oneWayMs = oneWayMs
+    this.startWaiting()
+  }
+
+  private drop(end: LinkEnd): void {
+    if (end.state === 'starting') this.started(end)
+    end.state = 'closed'
+    end.remote = null
+    if (this.ends.get(end.peer) === end) this.ends.delete(end.peer)
+  }
+
+  private started(end: LinkEnd): void {
+    if (end.isInitiator) this.startingCount--
+    else this.answeringCount--
+    if (end.timeout !== null) this.host.world.queue.cancel(end.timeout)
+    end.timeout = null
+    this.host.world.attempts.delete(end.attempt.session)
+  }
+}
+
+function loseAfter(end: LinkEnd, delayMs: number): void {
+  end.host.world.queue.after(delayMs, LOSE, end)
+}
+
+const LOSE: Actor<LinkEnd> = { happen: (end) => end.host.links.lose(end) }
+
+const TIMEOUT: Actor<LinkEnd> = {
+  happen: (end) => {
+    end.timeout = null
+    end.host.links.lose(end)
+  },
+}
+
+interface SetUp {
+  readonly offerer: LinkEnd
+  readonly answerer: LinkEnd
+  readonly rttMs: number
+}
+
+/** Where one side has given up meanwhile, the other finds out by its own patience. */
+const SET_UP: Actor<SetUp> = {
+  happen: ({ offerer, answerer, rttMs }) => {
+    if (offerer.state !== 'starting' || answerer.state !== 'starting') return
+    offerer.host.links.opened(offerer, answerer, rttMs / 2)
+    answerer.host.links.opened(answerer, offerer, rttMs / 2)
+    offerer.host.feed({ type: 'linkOpened', peer: offerer.peer })
+    answerer.host.feed({ type: 'linkOpened', peer: answerer.peer })
+  },
+}

@@ -1,0 +1,232 @@
+/**
+ * Scenarios come from files, which anybody may write: every field is bounded here, and what is not understood is
+ * refused with a `ScenarioError` that says where it is.
+ */
+
+import { defaultChunkBytes } from '../src/core/geometry.ts'
+import { MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_FILE_BYTES, MIN_CHUNK_BYTES } from '../src/core/wire/limits.ts'
+import type { SessionLimits } from '../src/core/session-io.ts'
+import { Fields, numberAt, ScenarioError, type Bounds } from './fields.ts'
+import type {
+  AccessLink,
+  Arrivals,
+  Departure,
+  LatencyModel,
+  OriginModel,
+  Scenario,
+  Trouble,
+} from './scenario.ts'
+
+/** What somebody wants otherwise than the file says; null: as it says. */
+export interface Overrides {
+  readonly seed: number | null
+  readonly peers: number | null
+  readonly sizeBytes: number | null
+}
+
+/** Most peers of a scenario: ten times the largest that is run here. */
+export const MAX_PEERS = 100_000
+/** Seeds are 32 bits. */
+export const MAX_SEED: number = 2 ** 32 - 1
+/** Longest name of a scenario, its file's included. */
+export const MAX_NAME_LENGTH = 120
+/** Most kinds of access link. */
+const MAX_LINKS = 32
+/** Most steps of churn, and most outages. */
+const MAX_STEPS = 100_000
+/** Ten days: above all that is waited for. */
+const MAX_TIME_MS = 864_000_000
+
+const RATE: Bounds = { from: 1, to: 1e12 }
+const TIME: Bounds = { from: 0, to: MAX_TIME_MS }
+const PERIOD: Bounds = { from: 1, to: MAX_TIME_MS }
+const SHARE: Bounds = { from: 0, to: 1 }
+const COUNT: Bounds = { from: 1, to: 1e9 }
+
+/** Reads a scenario. Whoever calls says `end()` to these fields when all else is read. Throws `ScenarioError`. */
+export function parseScenario(fields: Fields, overrides?: Overrides): Scenario {
+  const seed = fields.whole('seed', { from: 0, to: MAX_SEED })
+  const peers = fields.whole('peers', { from: 1, to: MAX_PEERS })
+  const sizeBytes = fields.whole('sizeBytes', { from: 0, to: MAX_FILE_BYTES })
+  const size = { peers: overrides?.peers ?? peers, sizeBytes: overrides?.sizeBytes ?? sizeBytes }
+  const origin = parseOrigin(fields)
+  const scenario: Scenario = {
+    name: fields.name('name', MAX_NAME_LENGTH),
+    seed: overrides?.seed ?? seed,
+    ...size,
+    ...fields.optional('chunkBytes', (key) =>
+      fields.whole(key, { from: MIN_CHUNK_BYTES, to: MAX_CHUNK_BYTES }),
+    ),
+    origin,
+    links: fields.list('links', { from: 1, to: MAX_LINKS }).map((item) => parseLink(...item)),
+    latency: parseLatency(fields),
+    arrivals: parseArrivals(fields, { ...size, origin }),
+    departure: parseDeparture(fields),
+    ...fields.optional('trouble', () => parseTrouble(fields)),
+    ...fields.optional('limits', () => parseLimits(fields)),
+    ...fields.optional('maxMs', (key) => fields.number(key, PERIOD)),
+    ...fields.optional('untilMs', (key) => fields.number(key, TIME)),
+  }
+  const chunks = size.sizeBytes / (scenario.chunkBytes ?? defaultChunkBytes(size.sizeBytes))
+  if (chunks > MAX_CHUNKS)
+    throw new ScenarioError(`${fields.path} has ${Math.ceil(chunks)} chunks; at most ${MAX_CHUNKS} may be.`)
+  checkLinkNames(scenario.links, fields.path)
+  return scenario
+}
+
+function parseOrigin(scenario: Fields): OriginModel {
+  const fields = new Fields(scenario.raw('origin'), scenario.at('origin'))
+  const origin: OriginModel = {
+    upBytesPerSec: fields.number('upBytesPerSec', RATE),
+    ...fields.optional('maxConnections', (key) => fields.whole(key, COUNT)),
+    ...fields.optional('maxBytesPerSecPerConnection', (key) => fields.number(key, RATE)),
+    ...fields.optional('http', (key) => fields.oneOf<'h1' | 'h2'>(key, ['h1', 'h2'])),
+  }
+  fields.end()
+  return origin
+}
+
+function parseLink(value: unknown, path: string): AccessLink {
+  const fields = new Fields(value, path)
+  const link: AccessLink = {
+    name: fields.name('name', 40),
+    share: fields.number('share', { from: 1e-6, to: 1e6 }),
+    upBytesPerSec: fields.number('upBytesPerSec', RATE),
+    downBytesPerSec: fields.number('downBytesPerSec', RATE),
+  }
+  fields.end()
+  return link
+}
+
+function checkLinkNames(links: readonly AccessLink[], path: string): void {
+  if (new Set(links.map(({ name }) => name)).size < links.length)
+    throw new ScenarioError(`${path}.links have two of one name.`)
+}
+
+function parseLatency(scenario: Fields): LatencyModel {
+  const fields = new Fields(scenario.raw('latency'), scenario.at('latency'))
+  const [low = 0, high = 0] = fields
+    .list('rttMs', { from: 2, to: 2 })
+    .map(([value, path]) => numberAt(value, path, { from: 0, to: 60_000 }))
+  if (low > high) throw new ScenarioError(`${fields.at('rttMs')} goes from low to high.`)
+  const jitter = fields.optional('jitterShare', (key) => fields.number(key, { from: 0, to: 10 }))
+  fields.end()
+  return { rttMs: [low, high], ...jitter }
+}
+
+const ARRIVALS = ['atOnce', 'staggered', 'poisson', 'poissonAsServed', 'flash', 'decaying'] as const
+
+function parseArrivals(scenario: Fields, given: Pick<Scenario, 'peers' | 'sizeBytes' | 'origin'>): Arrivals {
+  const fields = new Fields(scenario.raw('arrivals'), scenario.at('arrivals'))
+  const kind = fields.oneOf('kind', ARRIVALS)
+  const arrivals = arrivalsOf(kind, fields, given)
+  fields.end()
+  return arrivals
+}
+
+function arrivalsOf(
+  kind: (typeof ARRIVALS)[number],
+  fields: Fields,
+  { peers, sizeBytes, origin }: Pick<Scenario, 'peers' | 'sizeBytes' | 'origin'>,
+): Arrivals {
+  switch (kind) {
+    case 'atOnce':
+      return { kind }
+    case 'staggered':
+      return { kind, everyMs: fields.number('everyMs', TIME) }
+    case 'poisson':
+    case 'decaying':
+      return { kind, meanMs: fields.number('meanMs', TIME) }
+    case 'poissonAsServed': {
+      // As many in a time as the origin alone could serve in it, but all of them in no less than this.
+      const leastMs = fields.number('leastSpanMs', TIME)
+      const spanMs = Math.max(((peers * sizeBytes) / origin.upBytesPerSec) * 1000, leastMs)
+      return { kind: 'poisson', meanMs: spanMs / peers }
+    }
+    case 'flash':
+      return {
+        kind,
+        share: fields.number('share', SHARE),
+        withinMs: fields.number('withinMs', TIME),
+        restMeanMs: fields.number('restMeanMs', TIME),
+      }
+  }
+}
+
+function parseDeparture(scenario: Fields): Departure {
+  const fields = new Fields(scenario.raw('departure'), scenario.at('departure'))
+  const kind = fields.oneOf('kind', ['stay', 'leave', 'linger'])
+  const departure: Departure =
+    kind === 'linger'
+      ? {
+          kind,
+          ms: fields.number('ms', TIME),
+          ...fields.optional('exact', (key) => fields.boolean(key)),
+        }
+      : { kind }
+  fields.end()
+  return departure
+}
+
+function parseTrouble(scenario: Fields): Trouble {
+  const fields = new Fields(scenario.raw('trouble'), scenario.at('trouble'))
+  const share = (key: string): number => fields.number(key, SHARE)
+  const trouble: Trouble = {
+    ...fields.optional('churn', () => parseChurn(fields)),
+    ...fields.optional('topologyOutages', (key) =>
+      fields.list(key, { from: 0, to: 1000 }).map((item) => parseOutage(...item)),
+    ),
+    ...fields.optional('withoutPeersShare', share),
+    ...fields.optional('withoutTopologyShare', share),
+    ...fields.optional('pollutersShare', share),
+  }
+  fields.end()
+  return trouble
+}
+
+function parseChurn(trouble: Fields): NonNullable<Trouble['churn']> {
+  const fields = new Fields(trouble.raw('churn'), trouble.at('churn'))
+  const churn = {
+    fromMs: fields.number('fromMs', TIME),
+    untilMs: fields.number('untilMs', TIME),
+    everyMs: fields.number('everyMs', PERIOD),
+    share: fields.number('share', SHARE),
+  }
+  fields.end()
+  if ((churn.untilMs - churn.fromMs) / churn.everyMs > MAX_STEPS)
+    throw new ScenarioError(`${fields.path} has more than ${MAX_STEPS} steps.`)
+  return churn
+}
+
+function parseOutage(value: unknown, path: string): { fromMs: number; untilMs: number | null } {
+  const fields = new Fields(value, path)
+  const fromMs = fields.number('fromMs', TIME)
+  const untilMs = fields.raw('untilMs') === null ? null : fields.number('untilMs', TIME)
+  fields.end()
+  return { fromMs, untilMs }
+}
+
+/** Settings of a session that a scenario may turn, and their bounds. */
+const LIMITS: Readonly<Record<Exclude<keyof SessionLimits, 'originLoad'>, Bounds>> = {
+  seats: { from: 1, to: MAX_PEERS },
+  neighbours: { from: 1, to: 1000 },
+  topologyPatienceMs: { from: 0, to: 600_000 },
+  rewireMs: { from: 1, to: MAX_TIME_MS },
+}
+
+function parseLimits(scenario: Fields): Partial<SessionLimits> {
+  const fields = new Fields(scenario.raw('limits'), scenario.at('limits'))
+  const limits: Record<string, number | string | null> = {}
+  for (const [key, bounds] of Object.entries(LIMITS))
+    if (fields.has(key))
+      limits[key] = key === 'seats' && fields.raw(key) === null ? null : fields.whole(key, bounds)
+  if (fields.has('originLoad')) {
+    const load = fields.raw('originLoad')
+    limits['originLoad'] =
+      typeof load === 'number'
+        ? fields.number('originLoad', { from: 1e-3, to: MAX_PEERS })
+        : fields.oneOf('originLoad', ['adaptive', 'full'])
+  }
+  fields.end()
+  return limits
+}

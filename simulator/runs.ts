@@ -1,0 +1,126 @@
+/**
+ * A host's responses of the origin: carries out `fetch` and `abort`, and says what arrives as the real driver does. While
+ * one is open, the host's line is shared between it and the mesh.
+ */
+
+import type { RunId, SessionOutput } from '../src/core/session-io.ts'
+import type { Actor, EventHandle } from './event-queue.ts'
+import type { Host } from './host.ts'
+import { OriginClient, type SimResponse } from './sim-origin.ts'
+import { ORIGIN_PLACE } from './network.ts'
+
+/** How often the line's sharing is looked at again while a response is open, in ms. */
+const REVIEW_MS = 250
+
+/** The same for a host without links, which has nothing to share: often enough that no slow response seems silent. */
+const LONE_REVIEW_MS = 5000
+
+/** Smaller changes of the share than this part of it are let be. */
+const IGNORED_CHANGE = 0.1
+
+interface Run {
+  readonly response: SimResponse
+  firstChunk: number
+  lengthBytes: number
+  arrivedBytes: number
+  /** Whole chunks among them. */
+  chunks: number
+}
+
+export class HostRuns implements Actor<null> {
+  /** Bytes of the origin that arrived. */
+  bytes = 0
+  private readonly host: Host
+  private readonly client: OriginClient
+  private readonly runs = new Map<RunId, Run>()
+  private review: EventHandle | null = null
+  private meshBytesAtReview = 0
+  private reviewedAtMs = 0
+
+  constructor(host: Host) {
+    this.host = host
+    const rttMs = host.world.network.rttMs(host.index, ORIGIN_PLACE)
+    this.client = new OriginClient(rttMs, host.downBytesPerMs)
+  }
+
+  get isFetching(): boolean {
+    return this.runs.size > 0
+  }
+
+  /** Bytes a ms that the open responses get now. */
+  get rateBytesPerMs(): number {
+    let rate = 0
+    for (const { response } of this.runs.values()) rate += this.host.world.origin.rateBytesPerMs(response)
+    return rate
+  }
+
+  fetch({ run, firstByte, lastByte, firstChunk }: Extract<SessionOutput, { type: 'fetch' }>): void {
+    const { world } = this.host
+    const { sizeBytes, chunkBytes } = world.geometry
+    const lengthBytes = (lastByte === null ? sizeBytes : lastByte + 1) - firstByte
+    const response = world.origin.ask({
+      client: this.client,
+      lengthBytes,
+      stepBytes: chunkBytes,
+      opened: () => {
+        const size = lastByte === null ? sizeBytes : null
+        this.host.feed({ type: 'runOpened', run, sizeBytes: size, validator: null, whole: false })
+      },
+      arrived: (bytes) => this.arrived(run, bytes),
+    })
+    this.runs.set(run, { response, firstChunk, lengthBytes, arrivedBytes: 0, chunks: 0 })
+    this.startReviews()
+  }
+
+  abort(run: RunId): void {
+    const known = this.runs.get(run)
+    if (known === undefined) return
+    this.runs.delete(run)
+    this.host.world.origin.cut(known.response)
+  }
+
+  abortAll(): void {
+    for (const run of this.runs.keys()) this.abort(run)
+    if (this.review !== null) this.host.world.queue.cancel(this.review)
+    this.review = null
+  }
+
+  private arrived(run: RunId, bytes: number): void {
+    const known = this.runs.get(run)
+    if (known === undefined) return
+    const { chunkBytes } = this.host.world.geometry
+    const news = bytes - known.arrivedBytes
+    known.arrivedBytes = bytes
+    this.bytes += news
+    if (news > 0) this.host.feed({ type: 'runProgressed', run, bytes: news })
+    const isEnd = bytes >= known.lengthBytes
+    const whole = isEnd ? Math.ceil(bytes / chunkBytes) : Math.floor(bytes / chunkBytes)
+    while (known.chunks < whole && this.runs.has(run))
+      this.host.feed({ type: 'runChunk', run, chunk: known.firstChunk + known.chunks++ })
+    if (isEnd && this.runs.delete(run)) this.host.feed({ type: 'runEnded', run })
+  }
+
+  private startReviews(): void {
+    if (this.review !== null) return
+    this.meshBytesAtReview = this.host.bytesFromPeers
+    this.reviewedAtMs = this.host.world.queue.nowMs
+    this.review = this.host.world.queue.after(REVIEW_MS, this, null)
+  }
+
+  happen(): void {
+    this.review = null
+    if (this.runs.size === 0) return
+    const { world, bytesFromPeers, downBytesPerMs, senders, links } = this.host
+    const { nowMs } = world.queue
+    const meshBytesPerMs = (bytesFromPeers - this.meshBytesAtReview) / (nowMs - this.reviewedAtMs)
+    this.meshBytesAtReview = bytesFromPeers
+    this.reviewedAtMs = nowMs
+    const room = Math.max(downBytesPerMs - meshBytesPerMs, downBytesPerMs / (1 + senders)) / this.runs.size
+    for (const { response } of this.runs.values()) {
+      if (Math.abs(room - response.lineBytesPerMs) > IGNORED_CHANGE * response.lineBytesPerMs)
+        world.origin.setLine(response, room)
+      world.origin.report(response)
+    }
+    this.review = world.queue.after(links.size === 0 ? LONE_REVIEW_MS : REVIEW_MS, this, null)
+  }
+}

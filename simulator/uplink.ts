@@ -1,0 +1,154 @@
+/**
+ * A host's line upwards, and what carries out `serve` and `unserve` over it, as src/browser/uploader.ts does: services
+ * take turns by the block, one block is on the line and one waits, so that what is cancelled stops within two blocks.
+ * Control messages leave at once, as packets of many links interleave, but they take the line's time.
+ */
+
+import type { PeerId } from '../src/core/types.ts'
+import { BLOCK_HEADER_BYTES, encodedByteLength } from '../src/core/wire/peer-codec.ts'
+import { MAX_BLOCK_BYTES } from '../src/core/wire/limits.ts'
+import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
+import { BlockTransit } from './block-transit.ts'
+import type { Host } from './host.ts'
+import type { LinkEnd } from './links.ts'
+
+/** A block takes the line no longer than this, in ms, as far as the smallest block allows. */
+const BLOCK_TAKES_MS = 250
+
+const MIN_BLOCK_BYTES = 16 * 1024
+
+/** Blocks that are on the line or next in it. */
+const COMMITTED_BLOCKS = 2
+
+/** A `serve` under way. */
+export interface Service {
+  readonly end: LinkEnd
+  /** The host at the other end, which counts how many send to it. */
+  readonly receiver: Host
+  readonly peer: PeerId
+  readonly chunk: number
+  readonly lengthBytes: number
+  committedBytes: number
+  isCancelled: boolean
+}
+
+export class Uplink {
+  readonly bytesPerMs: number
+  /** Payload bytes of blocks that left. */
+  blockBytes = 0
+  private readonly host: Host
+  private readonly maxBlockBytes: number
+  private freeAtMs = 0
+  /** By turn. A service leaves when all its blocks are committed. */
+  private readonly services: Service[] = []
+  /** All that are not done, by neighbour: the session serves each one chunk at a time. */
+  private readonly byPeer = new Map<PeerId, Service>()
+  private turn = 0
+  private committed = 0
+
+  constructor(host: Host, bytesPerSec: number) {
+    this.host = host
+    this.bytesPerMs = bytesPerSec / 1000
+    const fitting = Math.floor(this.bytesPerMs * BLOCK_TAKES_MS)
+    this.maxBlockBytes = Math.max(MIN_BLOCK_BYTES, Math.min(MAX_BLOCK_BYTES, fitting))
+  }
+
+  /** A message other than a block. */
+  send(end: LinkEnd, message: PeerMessage): void {
+    const { world } = this.host
+    const { remote } = end
+    if (remote === null) return
+    const bytes = encodedByteLength(message)
+    world.tally.controlBytes += bytes
+    world.codec.peer(message)
+    this.occupy(bytes)
+    const arrivalMs = world.queue.nowMs + world.network.takesMs(end.oneWayMs)
+    end.lastArrivalMs = Math.max(end.lastArrivalMs, arrivalMs)
+    world.queue.at(end.lastArrivalMs, remote, message)
+  }
+
+  serve(end: LinkEnd, chunk: number): void {
+    const receiver = end.remote?.host
+    if (receiver === undefined) return
+    const lengthBytes = this.host.world.geometry.lengthBytes(chunk)
+    const { peer } = end
+    const service: Service = {
+      end,
+      receiver,
+      peer,
+      chunk,
+      lengthBytes,
+      committedBytes: 0,
+      isCancelled: false,
+    }
+    this.unserve(peer)
+    this.services.push(service)
+    this.byPeer.set(peer, service)
+    receiver.senders++
+    this.commit()
+  }
+
+  unserve(peer: PeerId): void {
+    const service = this.byPeer.get(peer)
+    if (service === undefined) return
+    service.isCancelled = true
+    this.settle(service)
+    const place = this.services.indexOf(service)
+    if (place < 0) return
+    this.services.splice(place, 1)
+    if (place < this.turn) this.turn--
+  }
+
+  unserveAll(): void {
+    for (const peer of this.byPeer.keys()) this.unserve(peer)
+  }
+
+  /** A block has left the line. */
+  left(transit: BlockTransit): void {
+    const { service, message } = transit
+    const isLast = message.offsetBytes + message.payload.byteLength === service.lengthBytes
+    this.blockBytes += message.payload.byteLength
+    this.committed--
+    this.commit()
+    if (!isLast || service.isCancelled) return
+    this.settle(service)
+    this.host.feed({ type: 'served', peer: service.peer, chunk: service.chunk })
+  }
+
+  private settle(service: Service): void {
+    this.byPeer.delete(service.peer)
+    service.receiver.senders--
+  }
+
+  private commit(): void {
+    while (this.committed < COMMITTED_BLOCKS && this.services.length > 0) {
+      if (this.turn >= this.services.length) this.turn = 0
+      const service = this.services[this.turn]
+      if (service === undefined) return
+      this.commitBlock(service)
+      if (service.committedBytes < service.lengthBytes) this.turn++
+      else this.services.splice(this.turn, 1)
+    }
+  }
+
+  private commitBlock(service: Service): void {
+    const { world, isPolluter } = this.host
+    const { end, chunk, committedBytes, lengthBytes } = service
+    const payloadBytes = Math.min(this.maxBlockBytes, lengthBytes - committedBytes)
+    const payload = world.payload(payloadBytes, !isPolluter)
+    const message = { type: 'block', chunk, offsetBytes: committedBytes, payload } as const
+    service.committedBytes += payloadBytes
+    this.committed++
+    world.codec.peer(message)
+    const takesMs = this.occupy(payloadBytes + BLOCK_HEADER_BYTES)
+    world.queue.at(this.freeAtMs, new BlockTransit(this, service, end, message, takesMs), null)
+  }
+
+  /** Takes the line's time; how long, in ms. */
+  private occupy(bytes: number): number {
+    const { nowMs } = this.host.world.queue
+    const takesMs = bytes / this.bytesPerMs
+    this.freeAtMs = (this.freeAtMs > nowMs ? this.freeAtMs : nowMs) + takesMs
+    return takesMs
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * Finding and losing neighbours: whom to connect to, whom to let in, when to try again. When to exchange one for another
+ * is in `rewiring.ts`; what neighbours say is in `mesh.ts`.
+ *
+ * The degree is bounded both ways: while there are fewer neighbours than are sought, candidates drawn at random are
+ * connected to; beyond twice as many, nobody is let in.
+ */
+
+import { Bitfield } from '../bitfield.ts'
+import type { Context } from '../context.ts'
+import type { PeerId } from '../types.ts'
+import { type Candidate, Candidates } from './candidates.ts'
+import { Neighbour } from './neighbour.ts'
+import type { ReversePaths } from './reverse-paths.ts'
+
+/** Most attempts to connect to one peer, and the pause before the next, in ms (guess: a busy machine, a lost packet). */
+const MAX_ATTEMPTS = 3
+const ATTEMPT_PAUSE_MS = 1000
+
+/** Attempts under way through the mesh, so that their signalling stays within what neighbours carry. */
+const MAX_HEARSAY_ATTEMPTS = 4
+
+/** Peers that the mesh speaks of are left time to become more before one is drawn, in ms (guess: a few of its floods). */
+const HEARSAY_PAUSE_MS = 1000
+
+/** Who has not said hello so long after we did is let go, in ms. */
+const HELLO_WITHIN_MS = 15_000
+
+/** Most neighbours sought: twice as many are what the links' own limit lets in. */
+const MAX_SOUGHT = 32
+
+/**
+ * With fewer neighbours, a seed seeks other seeds, too, and one that was lost without a goodbye is tried once more: so
+ * that the mesh holds together (guess).
+ */
+const LEAST_DEGREE = 3
+
+/** What it tells the mesh. */
+export interface NeighbourhoodEvents {
+  /** A link is open: say hello. */
+  met(neighbour: Neighbour): void
+  /** The neighbour is gone, and no longer among `neighbours`. */
+  lost(neighbour: Neighbour): void
+  /** We have the whole file. */
+  isComplete(): boolean
+}
+
+export class Neighbourhood {
+  readonly neighbours: Map<PeerId, Neighbour> = new Map()
+  private readonly context: Context
+  private readonly events: NeighbourhoodEvents
+  private readonly paths: ReversePaths
+  private readonly candidates: Candidates
+  private soughtCount: number
+  /** Chunks of the file; 0 until its size is known. */
+  private chunkCount = 0
+  /** Peers that an attempt is under way for. */
+  private readonly connecting = new Map<PeerId, Candidate>()
+  /** Peers that wait for their next attempt. */
+  private readonly resting = new Map<PeerId, Candidate>()
+  /** Neighbours that we said hello to and that have not answered, and since when. */
+  private readonly awaited = new Map<PeerId, number>()
+  /** What a neighbour calls itself, where it has got another id since we met. */
+  private readonly aliases = new Map<PeerId, PeerId>()
+  private readonly banned = new Set<PeerId>()
+
+  constructor(context: Context, paths: ReversePaths, events: NeighbourhoodEvents) {
+    this.context = context
+    this.events = events
+    this.paths = paths
+    this.candidates = new Candidates(context, paths)
+    this.soughtCount = Math.min(MAX_SOUGHT, context.limits.neighbours)
+  }
+
+  /** Neighbours sought (η). */
+  get sought(): number {
+    return this.soughtCount
+  }
+
+  get isConnecting(): boolean {
+    return this.connecting.size > 0
+  }
+
+  get degree(): number {
+    return this.neighbours.size
+  }
+
+  /** We have the whole file. */
+  get isComplete(): boolean {
+    return this.events.isComplete()
+  }
+
+  isBanned(peer: PeerId): boolean {
+    return this.banned.has(peer)
+  }
+
+  /** The neighbour has the whole file, as far as it said. */
+  isSeed(neighbour: Neighbour): boolean {
+    return this.chunkCount > 0 && neighbour.held.count === this.chunkCount
+  }
+
+  /** The file's size is known. */
+  equip(chunkCount: number): void {
+    this.chunkCount = chunkCount
+    for (const neighbour of this.neighbours.values()) neighbour.held = new Bitfield(chunkCount)
+  }
+
+  // ---------------------------------------------------------------------------------------------- finding
+
+  /** Seeks so many neighbours from now on, at most 32. */
+  seek(count: number): void {
+    this.soughtCount = Math.max(1, Math.min(MAX_SOUGHT, count))
+    this.connectMore()
+  }
+
+  /** Peers that the topology server says are there. */
+  introduce(peers: readonly PeerId[]): void {
+    if (this.degree >= this.soughtCount) return
+    for (const peer of peers)
+      if (!this.isTaken(peer) && !this.candidates.has(peer))
+        this.candidates.keep({ peer, attempts: 0, isHearsay: false })
+    this.connectMore()
+  }
+
+  /** The mesh spoke of this peer. */
+  heardOf(peer: PeerId): void {
+    if (this.degree + this.connecting.size >= this.soughtCount || this.isTaken(peer)) return
+    const { deadlines, nowMs, random } = this.context
+    if (!deadlines.has('reconnect'))
+      deadlines.set('reconnect', nowMs + random.between(0.5, 1) * HEARSAY_PAUSE_MS)
+  }
+
+  /** The neighbour speaks of itself by another id: the topology server has forgotten the one by which we know it. */
+  speaksAs({ id }: Neighbour, alias: PeerId): void {
+    if (alias !== id) this.aliases.set(id, alias)
+  }
+
+  /** Connects to one more than are sought; null where there is nobody. */
+  connectBeyond(): PeerId | null {
+    const candidate = this.candidates.draw((drawn) => this.isFit(drawn))
+    if (candidate !== null) this.connect(candidate)
+    return candidate?.peer ?? null
+  }
+
+  onReconnectDeadline(): void {
+    for (const candidate of this.resting.values()) this.candidates.keep(candidate)
+    this.resting.clear()
+    this.connectMore()
+  }
+
+  private connectMore(): void {
+    while (this.degree + this.connecting.size < this.soughtCount) {
+      const candidate = this.candidates.draw((drawn) => this.isFit(drawn))
+      if (candidate === null) return
+      this.connect(candidate)
+    }
+  }
+
+  private connect(candidate: Candidate): void {
+    this.candidates.forget(candidate.peer)
+    this.connecting.set(candidate.peer, candidate)
+    this.context.emit({ type: 'connect', peer: candidate.peer })
+  }
+
+  private isFit({ peer, isHearsay }: Candidate): boolean {
+    if (this.isTaken(peer) || (isHearsay && this.hearsayAttempts >= MAX_HEARSAY_ATTEMPTS)) return false
+    const isUseless = this.isComplete && this.paths.isSeed(peer, this.context.nowMs)
+    return !isUseless || this.degree < LEAST_DEGREE
+  }
+
+  /** Ourselves, or somebody we are connected to, about to connect to, or will not connect to. */
+  private isTaken(peer: PeerId): boolean {
+    if (peer === this.context.selfId || this.neighbours.has(peer) || this.banned.has(peer)) return true
+    return this.connecting.has(peer) || this.resting.has(peer) || this.isAlias(peer)
+  }
+
+  private isAlias(peer: PeerId): boolean {
+    for (const alias of this.aliases.values()) if (alias === peer) return true
+    return false
+  }
+
+  private get hearsayAttempts(): number {
+    let count = 0
+    for (const { isHearsay } of this.connecting.values()) if (isHearsay) count++
+    return count
+  }
+
+  // ----------------------------------------------------------------------------------------- links come and go
+
+  linkOpened(peer: PeerId): void {
+    this.connecting.delete(peer)
+    this.resting.delete(peer)
+    this.candidates.forget(peer)
+    if (this.banned.has(peer) || this.degree >= 2 * this.soughtCount) {
+      this.context.emit({ type: 'disconnect', peer })
+      return
+    }
+    const neighbour = new Neighbour(peer, this.chunkCount, this.context.nowMs)
+    this.neighbours.set(peer, neighbour)
+    this.events.met(neighbour)
+  }
+
+  linkClosed(peer: PeerId): void {
+    const attempt = this.connecting.get(peer)
+    this.connecting.delete(peer)
+    const neighbour = this.neighbours.get(peer)
+    if (neighbour !== undefined) this.lose(neighbour)
+    if (attempt !== undefined) this.tryAgain(attempt)
+    else if (neighbour?.isReady === true && this.degree < LEAST_DEGREE) this.tryOnceMore(peer)
+    this.connectMore()
+  }
+
+  /** The topology server does not reach this peer: it has gone, unless the mesh knows it. */
+  peerGone(peer: PeerId): void {
+    const attempt = this.connecting.get(peer)
+    this.connecting.delete(peer)
+    this.resting.delete(peer)
+    this.candidates.forget(peer)
+    if (!this.neighbours.has(peer)) this.context.emit({ type: 'disconnect', peer })
+    if (attempt !== undefined && this.paths.viaOf(peer, this.context.nowMs) !== null)
+      this.tryAgain({ ...attempt, isHearsay: true })
+    this.connectMore()
+  }
+
+  /** It may have been the connection's fault, and we have few others. */
+  private tryOnceMore(peer: PeerId): void {
+    this.tryAgain({ peer, attempts: MAX_ATTEMPTS - 2, isHearsay: false })
+  }
+
+  private tryAgain({ peer, attempts, isHearsay }: Candidate): void {
+    if (attempts + 1 >= MAX_ATTEMPTS) {
+      this.paths.forget(peer)
+      return this.candidates.avoid(peer)
+    }
+    this.resting.set(peer, { peer, attempts: attempts + 1, isHearsay })
+    this.context.deadlines.setNoLater('reconnect', this.context.nowMs + ATTEMPT_PAUSE_MS)
+  }
+
+  // --------------------------------------------------------------------------------------------------- hellos
+
+  /** We have said hello: now it has some time to do so. */
+  greeted({ id }: Neighbour): void {
+    const { deadlines, nowMs } = this.context
+    this.awaited.set(id, nowMs)
+    deadlines.setNoLater('hello', nowMs + HELLO_WITHIN_MS)
+  }
+
+  /** It has said hello. */
+  answered({ id }: Neighbour): void {
+    this.awaited.delete(id)
+  }
+
+  onHelloDeadline(): void {
+    const { deadlines, nowMs } = this.context
+    for (const [peer, sinceMs] of this.awaited) {
+      if (nowMs >= sinceMs + HELLO_WITHIN_MS) this.drop(peer)
+      else deadlines.setNoLater('hello', sinceMs + HELLO_WITHIN_MS)
+    }
+  }
+
+  /** The page slept: their hellos may only have been unheard. */
+  forgiveSilence(): void {
+    for (const peer of this.awaited.keys()) this.awaited.set(peer, this.context.nowMs)
+  }
+
+  // --------------------------------------------------------------------------------------------------- losing
+
+  /** Ends the link and never opens it again: the neighbour broke the protocol or sent a wrong chunk. */
+  ban(peer: PeerId): void {
+    this.banned.add(peer)
+    this.drop(peer)
+  }
+
+  drop(peer: PeerId): void {
+    const neighbour = this.neighbours.get(peer)
+    if (neighbour === undefined) return
+    this.context.emit({ type: 'disconnect', peer })
+    this.lose(neighbour)
+    this.connectMore()
+  }
+
+  /** Ends the link in peace. */
+  part(peer: PeerId): void {
+    if (!this.neighbours.has(peer)) return
+    this.context.emit({ type: 'send', peer, message: { type: 'goodbye' } })
+    this.drop(peer)
+  }
+
+  private lose(neighbour: Neighbour): void {
+    this.neighbours.delete(neighbour.id)
+    this.awaited.delete(neighbour.id)
+    this.aliases.delete(neighbour.id)
+    this.candidates.avoid(neighbour.id)
+    this.events.lost(neighbour)
+  }
+}

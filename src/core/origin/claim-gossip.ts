@@ -1,0 +1,107 @@
+/**
+ * What the swarm's claims tell: takes each in once, passes it on, and keeps what is known by them — who holds a seat,
+ * what has entered the swarm, how many seats there are to be, how many peers there may be.
+ */
+
+import type { Context } from '../context.ts'
+import type { Geometry } from '../geometry.ts'
+import { GroupSize } from '../mesh/group-size.ts'
+import { FLOOD_FANOUT, type Mesh } from '../mesh/mesh.ts'
+import { TokenBucket } from '../token-bucket.ts'
+import type { PeerId } from '../types.ts'
+import { MAX_HOPS } from '../wire/limits.ts'
+import type { Claim } from '../wire/peer-messages.ts'
+import { Claims, credible } from './claims.ts'
+import { FirstCopies } from './first-copies.ts'
+import { SeatCount } from './seat-count.ts'
+
+/**
+ * Claims that are news, by one neighbour: more are not listened to. 64 seats claim about 64 times a second, and an
+ * honest neighbour may be the one that everything comes by (guess: with room).
+ */
+const BUDGET = { burst: 400, perSec: 200 } as const
+
+/** Degrees are looked at this often at most, in ms: the mean is worked out over all updates that are known. */
+const DEGREES_EVERY_MS = 2000
+
+/** Most claims that a new neighbour is told: as many as seats usually are, twice (guess). */
+const MAX_TOLD = 16
+
+export class ClaimGossip {
+  readonly claims: Claims = new Claims()
+  readonly firstCopies: FirstCopies = new FirstCopies()
+  readonly groupSize: GroupSize = new GroupSize()
+  readonly seatCount: SeatCount
+  private readonly context: Context
+  private readonly mesh: Mesh
+  private readonly budgets = new Map<PeerId, TokenBucket>()
+  private geometry: Geometry | null = null
+  private degreesNotedMs = -Infinity
+
+  constructor(context: Context, mesh: Mesh) {
+    this.context = context
+    this.mesh = mesh
+    this.seatCount = new SeatCount(context)
+  }
+
+  equip(geometry: Geometry): void {
+    this.geometry = geometry
+    this.claims.equip(geometry.chunkCount)
+    this.firstCopies.equip(geometry.chunkCount)
+  }
+
+  /** n̂, ourselves included. */
+  get swarmSize(): number {
+    const { nowMs } = this.context
+    if (nowMs - this.degreesNotedMs >= DEGREES_EVERY_MS) {
+      this.degreesNotedMs = nowMs
+      // What floods crosses no more links of a peer than these: so many count.
+      const mean = Math.min(this.mesh.updates.meanDegree, FLOOD_FANOUT + 1)
+      this.groupSize.noteDegrees({ own: this.mesh.neighbours.size, mean })
+    }
+    return Math.max(this.groupSize.estimate(nowMs), this.mesh.neighbours.size + 1)
+  }
+
+  /** A copy of a claim, by this neighbour. 'malformed': no honest neighbour would have passed it on. */
+  hear(claim: Claim, from: PeerId): 'news' | 'known' | 'malformed' {
+    const { nowMs, selfId } = this.context
+    const { geometry } = this
+    if (geometry === null || claim.peer === selfId) return 'known'
+    this.groupSize.noteHops(claim.peer, claim.hops, nowMs)
+    if (!this.claims.isNews(claim) || !this.budgetOf(from).take(nowMs)) return 'known'
+    for (const run of claim.runs) if (!geometry.containsRun(run)) return 'malformed'
+    for (const run of claim.brought) if (!geometry.containsRun(run)) return 'malformed'
+    if (!this.claims.hear(claim, nowMs)) return 'known'
+    this.mesh.noteHeardVia(claim.peer, from)
+    this.firstCopies.hear(credible(claim.brought), nowMs)
+    this.seatCount.hear(claim.plan)
+    // The least that was heard lately, not what this copy has crossed: it took the quickest way, not the shortest.
+    const hops = (this.groupSize.hopsTo(claim.peer) ?? claim.hops) + 1
+    if (claim.hops < MAX_HOPS) this.mesh.flood({ ...claim, hops: Math.min(hops, MAX_HOPS) }, from)
+    return 'news'
+  }
+
+  /** A new neighbour is told of the seats that we know of, the latest heard first. */
+  greet(peer: PeerId): void {
+    const claims = this.claims.standing(this.context.nowMs).reverse().slice(0, MAX_TOLD)
+    for (const claim of claims) {
+      const hops = (this.groupSize.hopsTo(claim.peer) ?? claim.hops) + 1
+      if (hops <= MAX_HOPS && claim.peer !== peer)
+        this.context.emit({ type: 'send', peer, message: { ...claim, hops } })
+    }
+  }
+
+  /** The neighbour is gone: its claims are void. */
+  drop(peer: PeerId): void {
+    this.claims.drop(peer)
+    this.budgets.delete(peer)
+  }
+
+  private budgetOf(from: PeerId): TokenBucket {
+    const known = this.budgets.get(from)
+    if (known !== undefined) return known
+    const budget = new TokenBucket(BUDGET, this.context.nowMs)
+    this.budgets.set(from, budget)
+    return budget
+  }
+}

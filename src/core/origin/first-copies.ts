@@ -1,0 +1,51 @@
+/**
+ * What has entered the swarm, as far as claims have told: the first copies. A hint: one that no neighbour comes to
+ * have within a patience counts as absent again, since its holder may have left, or never had it.
+ */
+
+import type { ChunkRun } from '../types.ts'
+
+/** Least patience, in ms: as long as a claim lives. And how many times the usual it takes, beyond that. */
+const MIN_PATIENCE_MS = 5000
+const PATIENCE_FACTOR = 3
+
+/** Most patience, in ms, however late things have come (guess: a chunk of 4 MiB over ten hops of 10 Mb/s). */
+const MAX_PATIENCE_MS = 60_000
+
+/** Weight of one more observation in the usual time (guess: some ten of them count). */
+const USUAL_WEIGHT = 0.1
+
+export class FirstCopies {
+  /** When each chunk was last said to have entered, in ms; NaN: never. */
+  private heardAtMs: Float64Array = new Float64Array(0)
+  /** Usual time from hearing of a first copy until a neighbour has it, in ms. */
+  private usualMs = 0
+
+  /** The number of chunks is known. */
+  equip(chunkCount: number): void {
+    this.heardAtMs = new Float64Array(chunkCount).fill(Number.NaN)
+  }
+
+  /** These have entered. The runs must lie within the file. */
+  hear(runs: readonly ChunkRun[], nowMs: number): void {
+    for (const { start, count } of runs)
+      for (let chunk = start; chunk < start + count; chunk++)
+        if (!this.isExpected(chunk, nowMs)) this.heardAtMs[chunk] = nowMs
+  }
+
+  /** A neighbour has it, the first of ours. */
+  noteArrival(chunk: number, nowMs: number): void {
+    const heardAtMs = this.heardAtMs[chunk] ?? Number.NaN
+    if (!Number.isNaN(heardAtMs)) this.usualMs += USUAL_WEIGHT * (nowMs - heardAtMs - this.usualMs)
+  }
+
+  /** Whether the chunk may be taken to exist, though no neighbour has it. */
+  isExpected(chunk: number, nowMs: number): boolean {
+    // NaN, never heard of, is not less than anything.
+    return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < this.patienceMs
+  }
+
+  private get patienceMs(): number {
+    return Math.min(MAX_PATIENCE_MS, Math.max(MIN_PATIENCE_MS, PATIENCE_FACTOR * this.usualMs))
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * What the origin gives to all seats together, over time: samples of the sum of the goodputs that seats claim, kept for
+ * half a minute, and questions about averages over them. Samples are taken when something is heard, not by a timer.
+ */
+
+/** Samples are this far apart at least, in ms, and as many are kept: 32 s of them (from a fluid model of it). */
+const SAMPLE_EVERY_MS = 250
+const MAX_SAMPLES = 128
+
+/** Goodput is averaged over this time before the best of it is taken, in ms. */
+const BEST_WINDOW_MS = 2000
+
+export interface GoodputAverage {
+  readonly bytesPerSec: number
+  readonly openSeats: number
+}
+
+interface Sample {
+  readonly atMs: number
+  /** Integrals over time up to then, in bytes and in seat-ms. */
+  readonly bytes: number
+  readonly seatMs: number
+}
+
+export class OriginGoodput {
+  private readonly samples: Sample[] = []
+  private bytes = 0
+  private seatMs = 0
+  private lastMs: number | null = null
+  private current: GoodputAverage = { bytesPerSec: 0, openSeats: 0 }
+
+  /** From `nowMs` on, this is what the seats get. */
+  note(current: GoodputAverage, nowMs: number): void {
+    const elapsedMs = nowMs - (this.lastMs ?? nowMs)
+    this.bytes += (this.current.bytesPerSec * elapsedMs) / 1000
+    this.seatMs += this.current.openSeats * elapsedMs
+    this.lastMs = nowMs
+    this.current = current
+    const newest = this.samples.at(-1)
+    if (newest !== undefined && nowMs - newest.atMs < SAMPLE_EVERY_MS) return
+    this.samples.push({ atMs: nowMs, bytes: this.bytes, seatMs: this.seatMs })
+    if (this.samples.length > MAX_SAMPLES) this.samples.shift()
+  }
+
+  /** The average from `fromMs` until the last sample; null where there are not two samples in that time. */
+  averageSince(fromMs: number): GoodputAverage | null {
+    const first = this.samples.find(({ atMs }) => atMs >= fromMs)
+    const last = this.samples.at(-1)
+    if (first === undefined || last === undefined || last.atMs <= first.atMs) return null
+    return averageBetween(first, last)
+  }
+
+  /** The best average over two seconds that is remembered, in bytes a second. */
+  get bestBytesPerSec(): number {
+    let best = 0
+    let start = 0
+    for (const end of this.samples) {
+      let from = this.samples[start]
+      while (from !== undefined && end.atMs - from.atMs > BEST_WINDOW_MS) from = this.samples[++start]
+      if (from !== undefined && end.atMs > from.atMs)
+        best = Math.max(best, averageBetween(from, end).bytesPerSec)
+    }
+    return best
+  }
+}
+
+function averageBetween(from: Sample, to: Sample): GoodputAverage {
+  const elapsedMs = to.atMs - from.atMs
+  return {
+    bytesPerSec: ((to.bytes - from.bytes) / elapsedMs) * 1000,
+    openSeats: (to.seatMs - from.seatMs) / elapsedMs,
+  }
+}

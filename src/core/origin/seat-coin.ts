@@ -1,0 +1,73 @@
+/**
+ * The coin that is tossed for a vacant seat: when, and with what chance of winning.
+ */
+
+import type { Context } from '../context.ts'
+import type { Mesh } from '../mesh/mesh.ts'
+import { literalProbability, seatProbability, slotMs } from './backoff.ts'
+import type { ClaimGossip } from './claim-gossip.ts'
+import type { OriginView } from './origin-view.ts'
+import type { RunPlanner } from './run-planner.ts'
+
+/** The first neighbour is waited for so long before a toss for a seat, in ms (guess: a connection takes 1 s or two). */
+const MESH_PATIENCE_MS = 3000
+
+export class SeatCoin {
+  private readonly context: Context
+  private readonly mesh: Mesh
+  private readonly gossip: ClaimGossip
+  private readonly planner: RunPlanner
+  /** Slots for which a seat has been seen vacant. */
+  private vacantSlots = 0
+  /** When there last was something for us to fetch, in ms. */
+  private lastWorkMs = 0
+
+  constructor(context: Context, mesh: Mesh, gossip: ClaimGossip, planner: RunPlanner) {
+    this.context = context
+    this.mesh = mesh
+    this.gossip = gossip
+    this.planner = planner
+  }
+
+  /** There is something to fetch: slots are short again. */
+  noteWork(): void {
+    this.lastWorkMs = this.context.nowMs
+    this.vacantSlots = 0
+  }
+
+  /** Sets the time of the next toss. */
+  schedule(): void {
+    const { deadlines, nowMs, random } = this.context
+    deadlines.set('coin', nowMs + slotMs(random.fraction(), nowMs - this.lastWorkMs))
+  }
+
+  /** Tosses. Who trusts nobody but the origin always wins. */
+  wins(view: OriginView): boolean {
+    if (!this.mesh.requests.trustPeers) return true
+    return !this.awaitsMesh && this.context.random.fraction() < this.chance(view)
+  }
+
+  /** Probability of winning in this slot. */
+  chance(view: OriginView): number {
+    const { context, gossip, planner } = this
+    const { originLoad } = context.limits
+    if (typeof originLoad === 'number') return literalProbability(originLoad, gossip.swarmSize)
+    const seats = planner.seatsNow(view)
+    const taken = gossip.claims.seatCount(context.nowMs)
+    const chance = seatProbability({
+      seats,
+      taken,
+      swarmSize: gossip.swarmSize,
+      vacantSlots: this.vacantSlots,
+      meshIsSilent: planner.isMeshSilent(view),
+    })
+    this.vacantSlots = taken < seats ? this.vacantSlots + 1 : 0
+    return chance
+  }
+
+  /** Who holds seats is heard from neighbours: no toss while the first of them is still being connected to. */
+  private get awaitsMesh(): boolean {
+    const { nowMs, startedAtMs } = this.context
+    return this.mesh.isFindingFirst && nowMs - startedAtMs < MESH_PATIENCE_MS
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * k: how many seats the origin has, as we see it. By the swarm's plan, which we may have to judge; by the caller's wish;
+ * or, where waiting for a seat is plainly worse than a plain download, as many as there are visitors.
+ */
+
+import type { Context } from '../context.ts'
+import type { SeatPlan } from '../wire/peer-messages.ts'
+import { OriginGoodput } from './goodput.ts'
+import { boundedPlan, firstPlan, FIRST_SEATS, isNewerPlan, judgePlan, settlingMs } from './seat-plan.ts'
+
+/** The mesh gives under a quarter of plain HTTP's share, and 4% of a plain download's time is gone: everybody goes. */
+const POOR_MESH_SHARE = 0.25
+const POOR_AFTER_SHARE = 0.04
+
+export interface LoadView {
+  readonly swarmSize: number
+  /** Best goodput of the origin seen, all seats together, in bytes a second. */
+  readonly originBytesPerSec: number
+  readonly meshBytesPerSec: number
+  readonly elapsedSec: number
+  readonly fileBytes: number
+  /** Whether there is a chunk that nobody has or claims. */
+  readonly hasFree: () => boolean
+}
+
+export class SeatCount {
+  readonly goodput: OriginGoodput = new OriginGoodput()
+  private readonly context: Context
+  private current: SeatPlan
+  private sinceMs: number | null = null
+
+  constructor(context: Context) {
+    this.context = context
+    this.current = firstPlan(context.limits.seats ?? FIRST_SEATS)
+  }
+
+  get plan(): SeatPlan {
+    return this.current
+  }
+
+  /** What the topology server remembers of this origin. It counts until a plan is heard. */
+  hint(seats: number): void {
+    if (this.current.version === 0 && this.context.limits.seats === null) this.current = firstPlan(seats)
+  }
+
+  hear(plan: SeatPlan): void {
+    if (!isNewerPlan(plan, this.current)) return
+    this.current = boundedPlan(plan)
+    this.sinceMs = this.context.nowMs
+  }
+
+  /** Seats by plan or by the caller's wish. */
+  get seats(): number {
+    const { originLoad } = this.context.limits
+    if (originLoad === 'full') return Infinity
+    return originLoad === 'adaptive' ? this.current.seats : originLoad
+  }
+
+  /** Seats, or everybody where waiting for one is plainly worse than a plain download. */
+  seatsFor(view: LoadView): number {
+    const { seats } = this
+    if (this.context.limits.originLoad !== 'adaptive' || view.swarmSize <= seats) return seats
+    const plainShare = view.originBytesPerSec / view.swarmSize
+    if (plainShare * POOR_MESH_SHARE <= view.meshBytesPerSec || plainShare <= 0) return seats
+    const isLate = view.elapsedSec >= (POOR_AFTER_SHARE * view.fileBytes) / plainShare
+    return isLate && !view.hasFree() ? view.swarmSize : seats
+  }
+
+  /** The seats' goodput is known to have changed, or time has passed: a look at the plan. True if it is a new one. */
+  judge(swarmSize: number, rttMs: number): boolean {
+    if (this.context.limits.originLoad !== 'adaptive') return false
+    const { nowMs } = this.context
+    this.sinceMs ??= nowMs
+    const settled = this.sinceMs + settlingMs(rttMs)
+    const next = judgePlan({
+      plan: this.current,
+      ageMs: nowMs - this.sinceMs,
+      rttMs,
+      swarmSize,
+      average: this.goodput.averageSince(Math.max(settled, nowMs - 4 * settlingMs(rttMs))),
+    })
+    if (next === null) return false
+    this.current = next
+    this.sinceMs = nowMs
+    return true
+  }
+}

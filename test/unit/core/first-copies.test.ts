@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+
+import { FirstCopies } from '../../../src/core/origin/first-copies.ts'
+import { range } from './shapes.ts'
+
+const CHUNKS = 500
+const PATIENCE_MS = 5000
+
+function newCopies(): FirstCopies {
+  const copies = new FirstCopies()
+  copies.equip(CHUNKS)
+  return copies
+}
+
+/** So many chunks entered, and a neighbour had each of them so long after. */
+function usually(tookMs: number, chunks = 200): FirstCopies {
+  const copies = newCopies()
+  copies.hear([{ start: 0, count: chunks }], 0)
+  for (const chunk of range(0, chunks)) copies.noteArrival(chunk, tookMs)
+  return copies
+}
+
+/** How long a chunk heard of now is expected, to the millisecond. */
+function patienceOf(copies: FirstCopies): number {
+  const chunk = CHUNKS - 1
+  copies.hear([{ start: chunk, count: 1 }], 100_000)
+  let [low, high] = [0, 1_000_000]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (copies.isExpected(chunk, 100_000 + middle)) low = middle
+    else high = middle
+  }
+  return high
+}
+
+describe('first copies', () => {
+  it('are expected from when they are heard of, and no others', () => {
+    const copies = newCopies()
+    copies.hear(
+      [
+        { start: 2, count: 3 },
+        { start: 9, count: 1 },
+      ],
+      1000,
+    )
+    expect(range(0, 12).filter((chunk) => copies.isExpected(chunk, 1000))).toEqual([2, 3, 4, 9])
+    expect(copies.isExpected(CHUNKS + 7, 1000)).toBe(false)
+  })
+
+  it('that no neighbour comes to have are absent again after five seconds', () => {
+    const copies = newCopies()
+    copies.hear([{ start: 2, count: 1 }], 1000)
+    expect(copies.isExpected(2, 1000 + PATIENCE_MS - 1)).toBe(true)
+    expect(copies.isExpected(2, 1000 + PATIENCE_MS)).toBe(false)
+  })
+
+  it('told again are no younger for it', () => {
+    const copies = newCopies()
+    copies.hear([{ start: 2, count: 1 }], 1000)
+    copies.hear([{ start: 2, count: 1 }], 4000)
+    expect(copies.isExpected(2, 1000 + PATIENCE_MS)).toBe(false)
+  })
+
+  it('have no less patience where they usually come at once', () => {
+    expect(patienceOf(usually(10))).toBe(PATIENCE_MS)
+    expect(patienceOf(newCopies())).toBe(PATIENCE_MS)
+  })
+
+  it('have three times the usual where they take their time', () => {
+    expect(patienceOf(usually(4000))).toBeGreaterThan(11_990)
+    expect(patienceOf(usually(4000))).toBeLessThanOrEqual(12_000)
+  })
+
+  it('have hardly more for a single late one', () => {
+    expect(patienceOf(usually(10_000, 1))).toBe(PATIENCE_MS)
+  })
+
+  it('that were never told of say nothing of what is usual', () => {
+    const copies = newCopies()
+    for (const chunk of range(0, 200)) copies.noteArrival(chunk, 60_000)
+    expect(patienceOf(copies)).toBe(PATIENCE_MS)
+  })
+})

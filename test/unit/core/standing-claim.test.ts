@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+
+import type { Context } from '../../../src/core/context.ts'
+import { firstPlan } from '../../../src/core/origin/seat-plan.ts'
+import { StandingClaim } from '../../../src/core/origin/standing-claim.ts'
+import type { SessionOutput } from '../../../src/core/session-io.ts'
+import { MAX_RUNS_PER_CLAIM } from '../../../src/core/wire/limits.ts'
+import type { Claim } from '../../../src/core/wire/peer-messages.ts'
+import { newContext, meshWith } from './parts.ts'
+import { peer, range } from './shapes.ts'
+import { SELF, sent } from './visitor.ts'
+
+const CHUNKS = 1000
+const ANNA = peer(1)
+const BERT = peer(2)
+const RUN = { start: 100, count: 8 }
+const PLAN = firstPlan(8)
+
+/** A seat that claims, beside Anna. */
+class Claimer {
+  readonly outputs: SessionOutput[] = []
+  readonly context: Context = newContext(this.outputs)
+  readonly claim: StandingClaim = new StandingClaim(this.context, meshWith(ANNA, this.context, CHUNKS))
+
+  /** Says it, and returns what Anna hears. */
+  say(run: typeof RUN | null = RUN, goodputBytesPerSec = 0): Claim | null {
+    this.outputs.length = 0
+    this.claim.say(run, goodputBytesPerSec, PLAN)
+    return sent(this.outputs, 'claim').find((each) => each.peer === ANNA)?.message ?? null
+  }
+
+  bring(...chunks: readonly number[]): void {
+    for (const chunk of chunks) this.claim.noteBrought(chunk)
+  }
+}
+
+describe('the standing claim', () => {
+  it('says who claims what, by which plan, and how fast the origin is', () => {
+    expect(new Claimer().say(RUN, 1234.4)).toEqual({
+      type: 'claim',
+      peer: SELF,
+      sequence: 1,
+      hops: 1,
+      runs: [RUN],
+      brought: [],
+      goodputBytesPerSec: 1234,
+      plan: PLAN,
+    })
+    expect(new Claimer().say(RUN, 1e12)?.goodputBytesPerSec).toBe(2 ** 32 - 1)
+  })
+
+  it('is to be said again after two seconds, until the seat is given up', () => {
+    const claimer = new Claimer()
+    claimer.context.nowMs = 500
+    claimer.say()
+    expect(claimer.claim.end).toBe(108)
+    expect(claimer.context.deadlines.takeDue(2499)).not.toContain('claim')
+    expect(claimer.context.deadlines.takeDue(2500)).toContain('claim')
+    claimer.say()
+    expect(claimer.say(null)).toMatchObject({ sequence: 3, runs: [] })
+    expect(claimer.context.deadlines.has('claim')).toBe(false)
+    expect(claimer.claim.end).toBe(0)
+  })
+
+  it('is given up once, and where there was none nothing is said', () => {
+    const claimer = new Claimer()
+    expect(claimer.say(null)).toBeNull()
+    claimer.say()
+    claimer.say(null)
+    expect(claimer.say(null)).toBeNull()
+  })
+
+  it('is told to a new neighbour only while it stands', () => {
+    const claimer = new Claimer()
+    const told = (): number => {
+      claimer.outputs.length = 0
+      claimer.claim.tell(BERT)
+      return sent(claimer.outputs, 'claim').filter((each) => each.peer === BERT).length
+    }
+    expect(told()).toBe(0)
+    claimer.say()
+    expect(told()).toBe(1)
+    claimer.say(null)
+    expect(told()).toBe(0)
+  })
+
+  it('is not said by one whom the topology server has given no id', () => {
+    const claimer = new Claimer()
+    claimer.context.selfId = null
+    expect(claimer.say()).toBeNull()
+  })
+})
+
+describe('what was brought', () => {
+  it('is told in one run as long as it comes in order', () => {
+    const claimer = new Claimer()
+    claimer.bring(7, 8, 9, 20, 21, 5)
+    expect(claimer.say()?.brought).toEqual([
+      { start: 7, count: 3 },
+      { start: 20, count: 2 },
+      { start: 5, count: 1 },
+    ])
+  })
+
+  it('is told with every claim for six seconds, so that one which is overtaken does no harm', () => {
+    const claimer = new Claimer()
+    claimer.bring(7)
+    for (const nowMs of [0, 2000, 4000, 5999]) {
+      claimer.context.nowMs = nowMs
+      expect(claimer.say()?.brought).toEqual([{ start: 7, count: 1 }])
+    }
+    claimer.context.nowMs = 6000
+    expect(claimer.say()?.brought).toEqual([])
+  })
+
+  it('is told as long as the last of a run is new', () => {
+    const claimer = new Claimer()
+    claimer.bring(7)
+    claimer.context.nowMs = 5000
+    claimer.bring(8)
+    claimer.context.nowMs = 10_999
+    expect(claimer.say()?.brought).toEqual([{ start: 7, count: 2 }])
+    claimer.context.nowMs = 11_000
+    expect(claimer.say()?.brought).toEqual([])
+  })
+
+  it('is told with the word that the seat is vacant, too', () => {
+    const claimer = new Claimer()
+    claimer.say()
+    claimer.bring(100)
+    expect(claimer.say(null)).toMatchObject({ runs: [], brought: [{ start: 100, count: 1 }] })
+  })
+
+  it('is no more than a claim may hold: the latest', () => {
+    const claimer = new Claimer()
+    claimer.bring(...range(0, 20).map((place) => 2 * place))
+    const brought = claimer.say()?.brought ?? []
+    expect(brought).toHaveLength(MAX_RUNS_PER_CLAIM)
+    expect(brought.map(({ start }) => start)).toEqual(range(4, 20).map((place) => 2 * place))
+  })
+
+  it('in a claim that stands is not changed by what is brought later', () => {
+    const claimer = new Claimer()
+    claimer.bring(7)
+    const first = claimer.say()
+    claimer.bring(8)
+    expect(first?.brought).toEqual([{ start: 7, count: 1 }])
+  })
+})
