@@ -130,10 +130,16 @@ export class Rooms {
       case 'detach':
         return this.close(visitor, CLOSE.normal, 'detached', 'detached')
       case 'ping':
-        return this.send(visitor.connection, { type: 'pong' })
+        return this.pong(visitor)
       case 'unknown':
         return
     }
+  }
+
+  private pong({ connection, member }: Visitor): void {
+    const swarmSize =
+      member === null ? null : member.group.size.estimate(member.group.registrants.size, this.nowMs)
+    this.send(connection, { type: 'pong', swarmSize })
   }
 
   private tick(): void {

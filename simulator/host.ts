@@ -91,6 +91,8 @@ export class Host implements Actor<null> {
       case 'released':
         return this.feed({ type: 'released', swarmSize: message.swarmSize })
       case 'pong':
+        if (message.swarmSize !== null) this.feed({ type: 'counted', swarmSize: message.swarmSize })
+        return
       case 'error':
         return
     }

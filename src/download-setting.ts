@@ -22,7 +22,7 @@ export interface DownloadSetting {
 
 /** The session's part of it. Without a locator: no peers. */
 export function configFor(setting: DownloadSetting, locator: SessionConfig['locator']): SessionConfig {
-  const { chunkHashes } = setting.options
+  const { chunkHashes, fileHash, originLoad } = setting.options
   return {
     seed: setting.seed,
     facts: chunkHashes?.facts ?? null,
@@ -30,6 +30,7 @@ export function configFor(setting: DownloadSetting, locator: SessionConfig['loca
     locator,
     verification: chunkHashes !== null ? 'chunkDigests' : locator !== null ? 'sendersDigest' : 'none',
     chunkDigests: chunkHashes?.digests ?? null,
-    fileIsHashed: setting.options.fileHash !== null,
+    fileIsHashed: fileHash !== null,
+    limits: { originLoad },
   }
 }

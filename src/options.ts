@@ -28,6 +28,16 @@ export interface DownloadOptions {
   credentials?: 'omit' | 'same-origin' | 'include'
   /** Request headers, as in fetch(). Any turns peers off. */
   headers?: Readonly<Record<string, string>>
+  /**
+   * How many of a swarm's visitors go to the origin at a time. Default 'adaptive': as many as it takes to use all that the
+   * origin gives, found out by the swarm itself, and everybody where peers give too little. 'full': everybody, always, as
+   * without a swarm, though not for what peers have brought. A number above 0 is the constant k of Slurpie's k/n, to the
+   * letter: in a swarm of n, a visitor that lacks a chunk which nobody near it has tosses a coin once a slot, and with
+   * probability min(1, k/n) goes for that one chunk. Never faster than that, so that the origin's load is bounded in any
+   * swarm; slower than 'adaptive' where the origin has more to give. Who has been deceived by peers and takes nothing
+   * from them any more does not toss. Slurpie used 3.
+   */
+  originLoad?: 'adaptive' | 'full' | number
   /** Where chunks are kept. Default 'indexeddb', which falls back to 'memory' where it cannot be used. */
   storage?: 'indexeddb' | 'memory'
   /** Names a store of its own: several visitors in one browser (demos, tests). Up to 64 of A–Z a–z 0–9 _ -. */
@@ -58,6 +68,7 @@ export interface ParsedOptions {
   readonly relayOnly: boolean
   readonly credentials: RequestCredentials
   readonly headers: Readonly<Record<string, string>>
+  readonly originLoad: 'adaptive' | 'full' | number
   readonly storage: 'indexeddb' | 'memory'
   readonly visitor: string
   readonly allowPrivateHosts: boolean
@@ -74,6 +85,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'relayOnly',
   'credentials',
   'headers',
+  'originLoad',
   'storage',
   'visitor',
   'allowPrivateHosts',
@@ -100,6 +112,7 @@ export function parseOptions(options: DownloadOptions): ParsedOptions {
     relayOnly: parseBoolean('relayOnly', options.relayOnly),
     credentials: parseOneOf('credentials', options.credentials, ['same-origin', 'omit', 'include']),
     headers: parseHeaders(options.headers),
+    originLoad: parseOriginLoad(options.originLoad),
     storage: parseOneOf('storage', options.storage, ['indexeddb', 'memory']),
     visitor: parseVisitor(options.visitor),
     allowPrivateHosts: parseBoolean('allowPrivateHosts', options.allowPrivateHosts),
@@ -186,6 +199,13 @@ function parseHeaders(headers: unknown): Readonly<Record<string, string>> {
   } catch {
     throw invalid('headers', 'request headers, as in fetch()')
   }
+}
+
+function parseOriginLoad(load: unknown): ParsedOptions['originLoad'] {
+  if (load === undefined) return 'adaptive'
+  if (load === 'adaptive' || load === 'full') return load
+  if (typeof load === 'number' && load > 0 && Number.isFinite(load)) return load
+  throw invalid('originLoad', '“adaptive”, “full” or a number above 0')
 }
 
 function parseVisitor(visitor: unknown): string {

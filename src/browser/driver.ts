@@ -336,6 +336,8 @@ export class Driver {
       case 'gone':
         return this.feed({ type: 'peerGone', peer: message.peer })
       case 'pong':
+        if (message.swarmSize !== null) this.feed({ type: 'counted', swarmSize: message.swarmSize })
+        return
       case 'error':
         return
     }

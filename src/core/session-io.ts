@@ -46,6 +46,8 @@ export type SessionInput<P extends Payload = Payload> =
   | { readonly type: 'linkSignal'; readonly peer: PeerId; readonly data: unknown }
   /** The topology server does not need our socket any more, and counts so many members. */
   | { readonly type: 'released'; readonly swarmSize: number }
+  /** The topology server counts so many members, as it says now and then. */
+  | { readonly type: 'counted'; readonly swarmSize: number }
   /** The topology server could not reach that peer: it is not there any more. */
   | { readonly type: 'peerGone'; readonly peer: PeerId }
   | { readonly type: 'linkOpened'; readonly peer: PeerId }

@@ -88,7 +88,7 @@ export class Session {
     })
     this.registration = new Registration(this.context, {
       facts: () => this.material?.facts ?? config.facts,
-      seats: () => null,
+      seats: () => this.seat.settledSeats,
       readyNeighbours: () => this.mesh.readyCount,
       swarmSize: () => this.seat.swarmSizeSeen,
     })
@@ -149,6 +149,8 @@ export class Session {
       case 'released':
         this.seat.noteSwarm(input.swarmSize, null)
         return this.registration.released()
+      case 'counted':
+        return this.seat.noteSwarm(input.swarmSize, null)
       case 'signalled':
         return this.mesh.signalling.signalled(input.from, input.data)
       case 'linkSignal':

@@ -74,7 +74,7 @@ export class Verification {
     this.context.emit({ type: 'keep', chunk, source, digest })
     if (source.kind === 'origin' && digest !== null) this.settle(chunk, digest)
     this.mesh.announcer.announce(chunk)
-    this.mesh.service.serveMore()
+    if (source.kind === 'peer') this.mesh.noteChunk()
     this.completeIfFull()
   }
 

@@ -61,7 +61,12 @@ describe('a server of another mind', () => {
     socket.send(Buffer.from(JSON.stringify(WELCOME)))
     socket.send(JSON.stringify({ ...WELCOME, joinIndex: 7 }))
     socket.send(JSON.stringify({ type: 'pong', hello: '__proto__' }))
-    await expect.poll(() => guest.messages).toEqual([{ ...WELCOME, joinIndex: 7 }, { type: 'pong' }])
+    await expect
+      .poll(() => guest.messages)
+      .toEqual([
+        { ...WELCOME, joinIndex: 7 },
+        { type: 'pong', swarmSize: null },
+      ])
     expect(guest.lost).toBe(0)
     guest.topology.close()
   })

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
+import type { DriverPorts } from '../../src/browser/driver.ts'
+import { configFor } from '../../src/download-setting.ts'
 import { SwarmError } from '../../src/errors.ts'
 import { type DownloadOptions, parseOptions, parseUrl } from '../../src/options.ts'
 
@@ -10,6 +12,9 @@ const MANIFEST = {
   chunkBytes: 65_536,
   hashes: Buffer.alloc(32).toString('base64'),
 }
+
+/** Nothing is carried out. */
+const NO_PORTS = {} as DriverPorts
 
 /** What callers write who have no types. */
 function parseAnything(options: unknown): ReturnType<typeof parseOptions> {
@@ -37,6 +42,7 @@ describe('options', () => {
       relayOnly: false,
       credentials: 'same-origin',
       headers: {},
+      originLoad: 'adaptive',
       storage: 'indexeddb',
       visitor: '',
       allowPrivateHosts: false,
@@ -47,8 +53,17 @@ describe('options', () => {
   })
 
   it('that are undefined count as not given', () => {
-    const names = ['topology', 'integrity', 'upload', 'iceServers', 'headers', 'visitor', 'signal', 'storage']
-    const all = Object.fromEntries(names.map((name) => [name, undefined]))
+    const names = [
+      'topology',
+      'integrity',
+      'upload',
+      'iceServers',
+      'headers',
+      'originLoad',
+      'visitor',
+      'signal',
+    ]
+    const all = Object.fromEntries([...names, 'storage'].map((name) => [name, undefined]))
     expect(parseAnything(all)).toEqual(parseOptions({}))
   })
 
@@ -64,6 +79,7 @@ describe('options', () => {
       relayOnly: true,
       credentials: 'include',
       headers: { 'X-Own': 'yes' },
+      originLoad: 'full',
       storage: 'memory',
       visitor: 'Anna_2-b',
       allowPrivateHosts: true,
@@ -81,6 +97,7 @@ describe('options', () => {
       relayOnly: true,
       credentials: 'include',
       headers: { 'x-own': 'yes' },
+      originLoad: 'full',
       storage: 'memory',
       visitor: 'Anna_2-b',
       allowPrivateHosts: true,
@@ -92,6 +109,17 @@ describe('options', () => {
 
   it('may name one topology server without a list', () => {
     expect(parseOptions({ topology: 'wss://one.example/t' }).topologyUrls).toEqual(['wss://one.example/t'])
+  })
+
+  it('may ask of the origin what Slurpie does, whole number or not', () => {
+    for (const originLoad of ['adaptive', 3, 0.5, 1e9] as const)
+      expect(parseOptions({ originLoad })).toMatchObject({ originLoad })
+  })
+
+  it('hand the load of the origin on to the core', () => {
+    const rest = { url: parseUrl('https://a.example/b'), locator: null, storeKey: 'a', seed: 1 }
+    const setting = { ...rest, options: parseOptions({ originLoad: 3 }), ports: NO_PORTS, release: () => {} }
+    expect(configFor(setting, null).limits).toEqual({ originLoad: 3 })
   })
 
   it('may seed for ever, or not at all', () => {
@@ -131,6 +159,14 @@ describe('options', () => {
     ['headers', { headers: 5 }],
     ['headers', { headers: { 'not a name': 'x' } }],
     ['headers', { headers: { name: 'line\nbreak' } }],
+    ['originLoad', { originLoad: 'none' }],
+    ['originLoad', { originLoad: 0 }],
+    ['originLoad', { originLoad: -1 }],
+    ['originLoad', { originLoad: NaN }],
+    ['originLoad', { originLoad: Infinity }],
+    ['originLoad', { originLoad: '3' }],
+    ['originLoad', { originLoad: null }],
+    ['originLoad', { originLoad: [3] }],
     ['storage', { storage: 'disk' }],
     ['visitor', { visitor: '' }],
     ['visitor', { visitor: 'a b' }],

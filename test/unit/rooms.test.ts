@@ -90,8 +90,20 @@ describe('a socket', () => {
     const connection = lobby.connect()
     lobby.say(connection, { type: 'unknown' })
     lobby.say(connection, { type: 'ping' })
-    expect(lobby.heard(connection)).toStrictEqual([{ type: 'pong' }])
+    expect(lobby.heard(connection)).toStrictEqual([{ type: 'pong', swarmSize: null }])
     expect(lobby.closedWith(connection)).toBeNull()
+  })
+
+  it('that was first learns by its pongs how many have come since, and gone', () => {
+    const lobby = new Lobby()
+    const { connection } = lobby.welcome(FACTS)
+    const others = [lobby.welcome(FACTS), lobby.welcome(FACTS)]
+    lobby.welcome(FACTS, { locator: OTHER_LOCATOR })
+    lobby.say(connection, { type: 'ping' })
+    expect(lobby.heard(connection)).toStrictEqual([{ type: 'pong', swarmSize: 3 }])
+    for (const other of others) lobby.say(other.connection, { type: 'leave' })
+    lobby.say(connection, { type: 'ping' })
+    expect(lobby.heard(connection)).toStrictEqual([{ type: 'pong', swarmSize: 1 }])
   })
 
   it('that never joins is closed in time, one that has joined is not', () => {

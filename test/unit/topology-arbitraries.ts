@@ -121,7 +121,10 @@ export function serverMessages(): fc.Arbitrary<ServerMessage> {
     record({ type: fc.constant('signal' as const), from: peerIds(), data: signalData() }),
     record({ type: fc.constant('gone' as const), peer: peerIds() }),
     record({ type: fc.constant('released' as const), swarmSize: fc.integer({ min: 1, max: 2 ** 32 - 1 }) }),
-    fc.constant({ type: 'pong' as const }),
+    record({
+      type: fc.constant('pong' as const),
+      swarmSize: fc.option(fc.integer({ min: 1, max: 2 ** 32 - 1 })),
+    }),
     record({
       type: fc.constant('error' as const),
       code: fc.constantFrom('version', 'malformed', 'rate', 'forbidden', 'full'),

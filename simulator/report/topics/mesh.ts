@@ -1,6 +1,7 @@
 /** What kind of graph the mesh is, left alone and under churn, and how well peers know how many they are. */
 
-import type { MeshSample } from '../../observe.ts'
+import type { EstimateSpread, MeshSample } from '../../observe.ts'
+import { quantile, sorted } from '../../statistics.ts'
 import { decimals, percentOf, table, wholeOf } from '../markdown.ts'
 import { image, repeat, violationsOf, type Writer } from '../page.ts'
 import { barPlot, linePlot, type Line } from '../plots.ts'
@@ -25,7 +26,8 @@ export const mesh: Writer = (records) => {
 
 A small file (1 MB), so that it is the mesh that is seen. Peers come within a minute and stay. From the second to the twelfth
 minute half of them a minute die without a word and as many newcomers come: in small steps, or all together. Every 30 s the
-graph of open links is looked at. Shortest paths are measured from 32 peers.
+graph of open links is looked at; at full minutes that is the very moment of the deaths. Strays are peers outside the largest
+component that came more than 10 s ago. Shortest paths are measured from 32 peers.
 
 ${repeat('mesh')}
 
@@ -42,12 +44,13 @@ ${image('mesh-paths.svg', 'Longest and mean shortest path over the number of pee
 
 ## Group size
 
-What a peer takes the swarm's size for, ÷ the true size. A third too much or too little is one connection more or less at the
-origin.
+What a peer takes the swarm's size for, ÷ the true size, in the middle of all looks once everybody has come. A third too much
+or too little is one connection more or less at the origin. Where an estimator has fewer looks than others, nobody could make
+an estimate at the rest: distances are known from claims, and claims are made only while the origin is read.
 
 ${estimateTable(run)}
 
-${image('mesh-estimates.svg', 'Estimated ÷ true size over the number of peers')}
+${image('mesh-estimates.svg', 'Median estimate ÷ true size over the number of peers, by estimator')}
 
 ${violationsOf(all)}
 `
@@ -81,6 +84,7 @@ function section(label: string, runs: readonly (RunRecord | undefined)[]): strin
         decimals(last.meanPath, 2),
         percentOf(last.largestShare, 2),
         percentOf(parted, 2),
+        wholeOf(troubled.reduce((most, { strays }) => Math.max(most, strays), 0)),
       ],
     ]
   })
@@ -93,6 +97,7 @@ function section(label: string, runs: readonly (RunRecord | undefined)[]): strin
     'mean path',
     'in the largest component',
     'worst in minutes 2–12',
+    'strays at worst',
   ]
   return `## ${label[0]?.toUpperCase() ?? ''}${label.slice(1)}\n\n${table(head, rows)}`
 }
@@ -145,43 +150,86 @@ function pathPlot(run: RunOf): string {
   })
 }
 
-function estimatorsIn(run: RunOf): readonly string[] {
-  return [...new Set(SIZES.flatMap((peers) => Object.keys(lastSample(run('calm', peers))?.estimates ?? {})))]
+/** An estimate over a whole run, once everybody has come: in the middle of all looks. */
+interface Estimate {
+  readonly estimator: string
+  readonly looks: number
+  readonly p10: number
+  readonly median: number
+  readonly p90: number
+  /** Share of the looks at which the median peer was no more than a third off. */
+  readonly goodShare: number
+}
+
+const COME_MS = 60_000
+const GOOD = { from: 2 / 3, to: 3 / 2 }
+
+function estimatesOf(run: RunRecord | undefined): readonly Estimate[] {
+  const looks = (run?.mesh ?? []).filter(({ atMs }) => atMs >= COME_MS).map(({ estimates }) => estimates)
+  const names = [...new Set(looks.flatMap((estimates) => Object.keys(estimates)))]
+  return names.map((estimator) => {
+    const spreads = looks.flatMap((estimates) => estimates[estimator] ?? [])
+    const middle = (of: (spread: EstimateSpread) => number): number => quantile(sorted(spreads.map(of)), 0.5)
+    const good = spreads.filter(({ median }) => median >= GOOD.from && median <= GOOD.to)
+    return {
+      estimator,
+      looks: spreads.length,
+      p10: middle(({ p10 }) => p10),
+      median: middle(({ median }) => median),
+      p90: middle(({ p90 }) => p90),
+      goodShare: good.length / spreads.length,
+    }
+  })
 }
 
 function estimateTable(run: RunOf): string {
   const rows = KINDS.flatMap(([kind, label]) =>
-    SIZES.flatMap((peers) => {
-      const { estimates = {} } = lastSample(run(kind, peers)) ?? {}
-      return Object.entries(estimates).map(([name, { p10, median, p90 }]) => [
-        name,
-        label,
+    SIZES.flatMap((peers) =>
+      estimatesOf(run(kind, peers)).map(({ estimator, looks, p10, median, p90, goodShare }) => [
+        `${estimator}, ${label}`,
         wholeOf(peers),
-        decimals(p10, 2),
-        decimals(median, 2),
-        decimals(p90, 2),
-      ])
-    }),
+        wholeOf(looks),
+        factor(p10),
+        factor(median),
+        factor(p90),
+        percentOf(goodShare),
+      ]),
+    ),
   )
-  return table(['estimator', 'mesh', 'peers', '10% of peers below', 'median', '90% below'], rows)
+  return table(
+    ['estimator', 'peers', 'looks', '10% of peers below', 'median', '90% below', 'looks within a third'],
+    rows,
+  )
+}
+
+/** Some estimators are wrong by more than anybody wants to read the digits of. */
+function factor(value: number): string {
+  return value >= 1000 ? value.toExponential(0) : decimals(value, 2)
 }
 
 function estimatePlot(run: RunOf): string {
-  const lines = estimatorsIn(run).flatMap((estimator, colour): Line[] => {
-    const points = (of: 'p10' | 'median' | 'p90'): [number, number][] =>
-      SIZES.flatMap((peers) => {
-        const spread = lastSample(run('calm', peers))?.estimates[estimator]
-        return spread === undefined ? [] : [[peers, spread[of]] as [number, number]]
-      })
-    return [
-      { name: `${estimator}: median`, points: points('median'), marked: true, colour },
-      { name: `${estimator}: 10%`, points: points('p10'), dashed: true, colour },
-      { name: `${estimator}: 90%`, points: points('p90'), dashed: true, colour },
-    ]
-  })
+  const names = [
+    ...new Set(
+      KINDS.flatMap(([kind]) => SIZES.flatMap((peers) => estimatesOf(run(kind, peers)))).map(
+        ({ estimator }) => estimator,
+      ),
+    ),
+  ]
+  const lines = names.flatMap((name, colour) =>
+    (['calm', 'churn'] as const).map((kind): Line => ({
+      name: kind === 'calm' ? name : `${name}, churn`,
+      points: SIZES.flatMap((peers) => {
+        const found = estimatesOf(run(kind, peers)).find(({ estimator }) => estimator === name)
+        return found === undefined ? [] : [[peers, found.median] as [number, number]]
+      }),
+      marked: true,
+      dashed: kind === 'churn',
+      colour,
+    })),
+  )
   const highest = lines.reduce((most, { points }) => Math.max(most, ...points.map(([, ratio]) => ratio)), 0)
   return linePlot({
-    title: 'Estimated ÷ true number of peers, left alone',
+    title: 'Median peer’s estimate ÷ true number of peers',
     x: { name: 'peers (logarithmic)', log: true },
     y: { name: 'estimate ÷ truth (logarithmic)', log: true, min: 0.1, ...(highest < 10 ? { max: 10 } : {}) },
     lines,

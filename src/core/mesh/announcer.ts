@@ -1,7 +1,7 @@
 /**
  * Telling neighbours what we hold: all at once in the beginning, then what is new, in batches. Whoever has a chunk
- * already hears of ours with the next news that concern it, or after a while: that halves the messages, and nobody
- * waits for what it has.
+ * already hears of ours with the next news that concern it, or after a while, or when there is no more to come: that
+ * halves the messages, and nobody waits for what it has.
  */
 
 import type { Context } from '../context.ts'
@@ -60,7 +60,9 @@ export class Announcer {
 
   private offer(neighbour: Neighbour, chunks: readonly number[]): void {
     const { withheld } = neighbour
-    const concerns = neighbour.wantsDigests || chunks.some((chunk) => !neighbour.held.has(chunk))
+    // Who has everything says so: the mesh treats seeds in another way.
+    const isLast = this.inventory?.isComplete === true
+    const concerns = isLast || neighbour.wantsDigests || chunks.some((chunk) => !neighbour.held.has(chunk))
     if (!concerns && withheld.length + chunks.length < MAX_WITHHELD) {
       withheld.push(...chunks)
       return

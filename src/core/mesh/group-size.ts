@@ -71,7 +71,7 @@ export class GroupSize {
   private server: { readonly count: number; readonly atMs: number } | null = null
   private ownDegree = 0
   private meanDegree = 0
-  /** The longest unheard first. */
+  /** In the order in which they were first heard. */
   private readonly claimers = new Map<PeerId, Claimer>()
   /** What the mean distance came to; undefined when it must be worked out again. */
   private meanHop: number | null | undefined = undefined
@@ -93,8 +93,14 @@ export class GroupSize {
   noteHops(peer: PeerId, hops: number, nowMs: number): void {
     const believed = Math.min(MAX_HOPS, Math.max(1, hops))
     const known = this.claimers.get(peer)
-    this.claimers.delete(peer)
-    this.claimers.set(peer, renew(known, believed, nowMs))
+    if (known === undefined) return this.remember(peer, believed, nowMs)
+    const before = distanceOf(known)
+    renew(known, believed, nowMs)
+    if (distanceOf(known) !== before) this.meanHop = undefined
+  }
+
+  private remember(peer: PeerId, hops: number, nowMs: number): void {
+    this.claimers.set(peer, { spanFromMs: nowMs, leastHops: hops, leastBefore: Infinity, heardAtMs: nowMs })
     this.meanHop = undefined
     const [oldest] = this.claimers.keys()
     if (this.claimers.size > GROUP_SIZE.maxClaimers && oldest !== undefined) this.claimers.delete(oldest)
@@ -108,16 +114,21 @@ export class GroupSize {
 
   /**
    * n̂, ourselves included: a whole number, never fewer than we see. The server's count where it has just been told;
-   * for a while after that no less than it, as many may have come since (those who come at once are told 1, 2, 3 …); then
-   * what claimers' distances say, or, where there are too few of them, the server's count however old.
+   * for a while after that up to twice as many, as some may have come since (those who come at once are told 1, 2, 3 …);
+   * then what claimers' distances say, or, where there are too few of them, the server's count however old. A graph worse
+   * than random, as churn makes it, shows far too long distances: so the count bounds what they say.
    */
   estimate(nowMs: number): number {
     const { server, ownDegree } = this
     const ageMs = server === null ? Infinity : nowMs - server.atMs
     const enough = server === null ? 1 : GROUP_SIZE.enoughClaimers
     const fromHops = ageMs <= GROUP_SIZE.serverExactMs ? null : this.fromMeanHop(nowMs, enough)
-    const least = ageMs <= GROUP_SIZE.serverFreshMs ? (server?.count ?? 1) : 1
-    return Math.max(ownDegree + 1, least, Math.round(fromHops ?? server?.count ?? 1))
+    const said = fromHops ?? server?.count ?? 1
+    const believed =
+      server !== null && ageMs <= GROUP_SIZE.serverFreshMs
+        ? Math.max(server.count, Math.min(said, 2 * server.count))
+        : said
+    return Math.max(ownDegree + 1, Math.round(believed))
   }
 
   report(nowMs: number): GroupSizeReport {
@@ -151,7 +162,7 @@ export class GroupSize {
 
   private expire(nowMs: number): void {
     for (const [peer, { heardAtMs }] of this.claimers) {
-      if (nowMs - heardAtMs <= GROUP_SIZE.claimerLifetimeMs) return
+      if (nowMs - heardAtMs <= GROUP_SIZE.claimerLifetimeMs) continue
       this.claimers.delete(peer)
       this.meanHop = undefined
     }
@@ -195,17 +206,17 @@ export function sizeOfGraph(meanDistance: number, degree: number): number {
 
 // ------------------------------------------------------------------------------------------------------- distances
 
-function renew(known: Claimer | undefined, hops: number, nowMs: number): Claimer {
-  if (known === undefined || nowMs - known.spanFromMs >= 2 * GROUP_SIZE.spanMs)
-    return { spanFromMs: nowMs, leastHops: hops, leastBefore: Infinity, heardAtMs: nowMs }
-  if (nowMs - known.spanFromMs < GROUP_SIZE.spanMs)
-    return { ...known, leastHops: Math.min(known.leastHops, hops), heardAtMs: nowMs }
-  return {
-    spanFromMs: known.spanFromMs + GROUP_SIZE.spanMs,
-    leastHops: hops,
-    leastBefore: known.leastHops,
-    heardAtMs: nowMs,
+function renew(claimer: Claimer, hops: number, nowMs: number): void {
+  const ageMs = nowMs - claimer.spanFromMs
+  claimer.heardAtMs = nowMs
+  if (ageMs < GROUP_SIZE.spanMs) {
+    claimer.leastHops = Math.min(claimer.leastHops, hops)
+    return
   }
+  const isLongAgo = ageMs >= 2 * GROUP_SIZE.spanMs
+  claimer.leastBefore = isLongAgo ? Infinity : claimer.leastHops
+  claimer.leastHops = hops
+  claimer.spanFromMs = isLongAgo ? nowMs : claimer.spanFromMs + GROUP_SIZE.spanMs
 }
 
 function distanceOf({ leastHops, leastBefore }: Claimer): number {

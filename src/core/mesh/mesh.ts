@@ -14,6 +14,7 @@ import type { FileFacts, PeerId } from '../types.ts'
 import { DIGEST_BYTES, MAX_RELAY_HOPS, PROTOCOL_VERSION } from '../wire/limits.ts'
 import { type Claim, FEATURE, type Have, type Hello, type PeerMessage } from '../wire/peer-messages.ts'
 import { Announcer } from './announcer.ts'
+import { neighboursWanted } from './degree.ts'
 import { agree, helloOf } from './handshake.ts'
 import type { Neighbour } from './neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
@@ -31,10 +32,13 @@ import { Updates } from './updates.ts'
 const MAX_WRONG_DIGESTS = 3
 
 /**
- * Neighbours that a flooded message is passed on to. Seven at random reach all but one peer in a thousand (1 − e^−7),
- * and the next message of the same peer the rest; to pass it to all of sixteen would double what everybody hears.
+ * Neighbours that a flooded message is passed on to. Four at random reach 98% of the peers (1 − e^−4), and the next
+ * message of the same peer, two seconds later, the rest; to pass it to all of sixteen would cost four times as much.
  */
-export const FLOOD_FANOUT = 7
+export const FLOOD_FANOUT = 4
+
+/** After so many chunks the number of neighbours is looked at (guess). */
+const DEGREE_REVIEW_CHUNKS = 8
 
 /** What the mesh needs once the file's size is known. */
 export interface MeshMaterial {
@@ -73,6 +77,7 @@ export class Mesh {
   private readonly events: MeshEvents
   private readonly paths = new ReversePaths()
   private material: MeshMaterial | null = null
+  private chunksBrought = 0
 
   constructor(context: Context, events: MeshEvents) {
     this.context = context
@@ -83,6 +88,8 @@ export class Mesh {
       },
       lost: (neighbour) => this.forget(neighbour),
       isComplete: () => this.material?.inventory.isComplete === true,
+      reaches: (peer) => this.signalling.reaches(peer),
+      hasAnswered: (peer) => this.signalling.hasAnswered(peer),
     })
     this.neighbours = this.neighbourhood.neighbours
     this.rewiring = new Rewiring(context, this.neighbourhood)
@@ -143,9 +150,15 @@ export class Mesh {
     this.neighbourhood.heardOf(peer)
   }
 
-  /** Seeks so many neighbours from now on, at most 32. */
-  seekNeighbours(count: number): void {
-    this.neighbourhood.seek(count)
+  /** A neighbour brought another chunk: now and then it is time to see whether there should be more of them. */
+  noteChunk(): void {
+    if (++this.chunksBrought % DEGREE_REVIEW_CHUNKS !== 0) return
+    const { sought } = this.neighbourhood
+    const wanted = neighboursWanted(this.neighbours.values(), {
+      usual: this.context.limits.neighbours,
+      sought,
+    })
+    if (wanted !== sought) this.neighbourhood.seek(wanted)
   }
 
   /** The topology server says that this peer has gone. */

@@ -3,6 +3,7 @@
  */
 
 import { Bitfield } from '../bitfield.ts'
+import { RateMeter } from '../rate.ts'
 import type { PeerId } from '../types.ts'
 
 /** A chunk we asked this neighbour for. */
@@ -27,6 +28,12 @@ export interface Serving {
 const FIRST_PIPELINE = 2
 const MIN_PIPELINE = 1
 const MAX_PIPELINE = 16
+
+/** Longest round trip that requests are to bridge, in ms: a bad path between two continents (guess). */
+const LONGEST_ROUND_TRIP_MS = 300
+
+/** Window of the rate at which a neighbour gives, in ms. */
+const RATE_WINDOW_MS = 3000
 
 /** A chunk that took this many times the fastest one had company enough: do not ask for more at once. */
 const DEEPEN_BELOW = 2
@@ -69,6 +76,9 @@ export class Neighbour {
   bytesReceived: number = 0
   bytesSent: number = 0
   private pipelineDepth = FIRST_PIPELINE
+  /** Chunks beyond which requests would but wait in its queue. */
+  private deepestUseful = FIRST_PIPELINE
+  private readonly rate = new RateMeter(RATE_WINDOW_MS)
   private fastestMs = Infinity
 
   constructor(id: PeerId, chunkCount: number, nowMs: number) {
@@ -82,6 +92,11 @@ export class Neighbour {
     return this.pipelineDepth
   }
 
+  /** It is asked for something and takes its time: its uplink has others to serve. */
+  get isContended(): boolean {
+    return this.pipelineDepth === MIN_PIPELINE && this.outstanding.size >= MIN_PIPELINE
+  }
+
   /** Room for another request? */
   canBeAsked(nowMs: number): boolean {
     return this.isReady && this.outstanding.size < this.pipelineDepth && nowMs >= this.shunnedUntilMs
@@ -90,6 +105,7 @@ export class Neighbour {
   /** New bytes came; a dribble is not yet progress. */
   noteBytes(newBytes: number, nowMs: number): void {
     this.bytesReceived += newBytes
+    this.rate.add(newBytes, nowMs)
     this.dribbledBytes += newBytes
     if (this.dribbledBytes < PROGRESS_BYTES) return
     this.dribbledBytes = 0
@@ -97,13 +113,16 @@ export class Neighbour {
   }
 
   /** A whole chunk came, `tookMs` after it was asked for: adapts the pipeline to the link. */
-  noteChunk(tookMs: number): void {
+  noteChunk(tookMs: number, chunkBytes: number, nowMs: number): void {
     this.stalls = 0
+    const bridgedBytes = (this.rate.bytesPerSec(nowMs) * LONGEST_ROUND_TRIP_MS) / 1000
+    this.deepestUseful = Math.max(MIN_PIPELINE, Math.round(1 + bridgedBytes / chunkBytes))
     this.fastestMs = Math.min(this.fastestMs, Math.max(1, tookMs))
     if (tookMs < DEEPEN_BELOW * this.fastestMs)
       this.pipelineDepth = Math.min(MAX_PIPELINE, this.pipelineDepth + 1)
     else if (tookMs > FLATTEN_ABOVE * this.fastestMs)
       this.pipelineDepth = Math.max(MIN_PIPELINE, this.pipelineDepth - 1)
+    this.pipelineDepth = Math.min(this.pipelineDepth, this.deepestUseful)
   }
 
   /** It kept us waiting: asks less of it, and nothing for a while. */

@@ -43,6 +43,10 @@ export interface NeighbourhoodEvents {
   lost(neighbour: Neighbour): void
   /** We have the whole file. */
   isComplete(): boolean
+  /** What is said to that peer, to open a link, goes somewhere. */
+  reaches(peer: PeerId): boolean
+  /** It has answered an attempt of late. */
+  hasAnswered(peer: PeerId): boolean
 }
 
 export class Neighbourhood {
@@ -163,9 +167,12 @@ export class Neighbourhood {
   }
 
   private isFit({ peer, isHearsay }: Candidate): boolean {
-    if (this.isTaken(peer) || (isHearsay && this.hearsayAttempts >= MAX_HEARSAY_ATTEMPTS)) return false
-    const isUseless = this.isComplete && this.paths.isSeed(peer, this.context.nowMs)
-    return !isUseless || this.degree < LEAST_DEGREE
+    if (this.isTaken(peer) || !this.events.reaches(peer)) return false
+    if (isHearsay && this.hearsayAttempts >= MAX_HEARSAY_ATTEMPTS) return false
+    if (!this.isComplete || this.degree < LEAST_DEGREE) return true
+    // To be exchanged for a neighbour, whom only the mesh speaks of must be known to miss something.
+    const isSeed = this.paths.isSeed(peer, this.context.nowMs)
+    return isSeed === null ? !isHearsay || this.degree < this.soughtCount : !isSeed
   }
 
   /** Ourselves, or somebody we are connected to, about to connect to, or will not connect to. */
@@ -291,6 +298,17 @@ export class Neighbourhood {
     this.awaited.delete(neighbour.id)
     this.aliases.delete(neighbour.id)
     this.candidates.avoid(neighbour.id)
+    this.giveUpUnreachable()
     this.events.lost(neighbour)
+  }
+
+  /** Without a neighbour to carry signals, attempts that wait for an answer would only keep others from starting, for 15 s. */
+  private giveUpUnreachable(): void {
+    for (const peer of this.connecting.keys()) {
+      if (this.events.reaches(peer) || this.events.hasAnswered(peer)) continue
+      this.connecting.delete(peer)
+      this.candidates.avoid(peer)
+      this.context.emit({ type: 'disconnect', peer })
+    }
   }
 }

@@ -123,7 +123,7 @@ export class Requests {
     this.rate.add(payload.byteLength, nowMs)
     this.context.emit({ type: 'assemble', peer: neighbour.id, chunk, offsetBytes, payload })
     if (isWhole) {
-      neighbour.noteChunk(nowMs - request.askedAtMs)
+      neighbour.noteChunk(nowMs - request.askedAtMs, inventory.geometry.chunkBytes, nowMs)
       this.finish(neighbour, chunk, inventory)
     }
     return true

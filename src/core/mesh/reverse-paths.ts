@@ -17,8 +17,8 @@ const MAX_PATHS = 4096
 
 interface Path {
   readonly via: PeerId
-  /** It has the whole file. */
-  readonly isSeed: boolean
+  /** It has the whole file; null: nothing was said of that. */
+  readonly isSeed: boolean | null
 }
 
 export class ReversePaths {
@@ -31,7 +31,7 @@ export class ReversePaths {
   /** `isSeed` null: nothing was said of that. */
   note(peer: PeerId, via: PeerId, isSeed: boolean | null, nowMs: number): void {
     const known = this.paths.get(peer, nowMs)
-    this.paths.set(peer, { via, isSeed: isSeed ?? known?.isSeed ?? false }, nowMs)
+    this.paths.set(peer, { via, isSeed: isSeed ?? known?.isSeed ?? null }, nowMs)
   }
 
   /** The neighbour through which the peer was last heard of; null: not lately. It may be a neighbour no more. */
@@ -39,8 +39,9 @@ export class ReversePaths {
     return this.paths.get(peer, nowMs)?.via ?? null
   }
 
-  isSeed(peer: PeerId, nowMs: number): boolean {
-    return this.paths.get(peer, nowMs)?.isSeed === true
+  /** Whether it has the whole file; null: not known. */
+  isSeed(peer: PeerId, nowMs: number): boolean | null {
+    return this.paths.get(peer, nowMs)?.isSeed ?? null
   }
 
   /** Nobody answers there. */

@@ -27,6 +27,9 @@ const MAX_SEEN = 4096
 const WAY_MS = 600_000
 const MAX_WAYS = 1024
 
+/** A signal of a peer belongs to an attempt under way for so long, in ms: as long as links take to open at most. */
+const ATTEMPT_MS = 15_000
+
 /** Where nobody knows the addressee: neighbours tried at random, while the message has so many links left; then one. */
 const WALKERS = 2
 const FORKS_ABOVE_TTL: number = MAX_RELAY_HOPS - 2
@@ -45,6 +48,8 @@ export class Signalling {
   private readonly context: Context
   private readonly parts: SignallingParts
   private readonly ways = new ExpiringMap<PeerId, 'server' | 'mesh'>(WAY_MS, MAX_WAYS)
+  /** Who has signalled to us lately. */
+  private readonly heardFrom = new ExpiringMap<PeerId, true>(ATTEMPT_MS, MAX_WAYS)
   private readonly seen = new ExpiringMap<string, true>(SEEN_MS, MAX_SEEN)
   private readonly shares = new Map<PeerId, TokenBucket>()
 
@@ -67,10 +72,22 @@ export class Signalling {
     this.shares.delete(peer)
   }
 
+  /** What we say to that peer goes somewhere: to the topology server, or into the mesh. */
+  reaches(peer: PeerId): boolean {
+    if (this.goesByServer(peer)) return true
+    for (const { isReady } of this.parts.neighbours.values()) if (isReady) return true
+    return false
+  }
+
+  /** That peer has something to say to us, too, so that an attempt may be about to succeed. */
+  hasAnswered(peer: PeerId): boolean {
+    return this.heardFrom.has(peer, this.context.nowMs)
+  }
+
   /** Our own end of a link has something to say to the other. */
   send(peer: PeerId, data: unknown): void {
     const { context } = this
-    if (this.ways.get(peer, context.nowMs) === 'server' && this.parts.isAttached())
+    if (this.goesByServer(peer))
       return context.emit({ type: 'topology', message: { type: 'signal', to: peer, data } })
     const text = asciiJson(data)
     if (context.selfId === null || text === null) return
@@ -102,10 +119,15 @@ export class Signalling {
     } else if (relay.ttl > 1) this.hand({ ...relay, ttl: relay.ttl - 1 }, neighbour)
   }
 
+  private goesByServer(peer: PeerId): boolean {
+    return this.ways.get(peer, this.context.nowMs) === 'server' && this.parts.isAttached()
+  }
+
   private deliver(from: PeerId, data: unknown, way: 'server' | 'mesh'): void {
     if (this.parts.isBanned(from)) return
     // Answers go by the way that the peer took: it knows best where it can be reached.
     this.ways.set(from, way, this.context.nowMs)
+    this.heardFrom.set(from, true, this.context.nowMs)
     this.context.emit({ type: 'signal', peer: from, data })
   }
 

@@ -70,6 +70,8 @@ export class Updates {
   private readonly sequences = new ExpiringMap<PeerId, number>(UPDATES.lifetimeMs, UPDATES.maxSequences)
   private readonly budgets = new Map<PeerId, TokenBucket>()
   private sequence = 0
+  /** Among seeds: when our next update is due. */
+  private idleUntilMs = -Infinity
   /** Since the last update of ours: bytes of updates, sent and received. */
   private controlBytes = 0
   /** Bytes of chunks that had been moved at the last update of ours; and by neighbours that are gone. */
@@ -120,6 +122,7 @@ export class Updates {
     const { soonestMs, latestSoonMs } = UPDATE_PACE
     if (!deadlines.has('update'))
       deadlines.set('update', nowMs + this.random.between(soonestMs, latestSoonMs))
+    else if (nowMs < this.idleUntilMs) deadlines.setNoLater('update', this.nextMs(this.pace.everyMs))
   }
 
   neighbourLost(neighbour: Neighbour): void {
@@ -152,20 +155,35 @@ export class Updates {
     const degree = this.ready().length
     // The next neighbour to be ready starts it again.
     if (selfId === null || inventory === null || inventory.geometry.chunkCount === 0 || degree === 0) return
+    const isIdle = inventory.isComplete && this.neighboursAreComplete()
+    if (isIdle && nowMs < this.idleUntilMs) return deadlines.set('update', this.idleUntilMs)
     this.expire()
-    this.adaptPace(degree)
+    this.adaptPace(degree, inventory.isComplete)
     const bits = inventory.kept.toBytes()
     const told = { peer: selfId, sequence: ++this.sequence, hops: 1, degree: Math.min(255, degree), bits }
     this.spread({ type: 'update', ...told }, null)
-    const { jitter } = UPDATE_PACE
-    deadlines.set('update', nowMs + this.pace.everyMs * this.random.between(1 - jitter, 1 + jitter))
+    const nextMs = this.nextMs(isIdle ? UPDATE_PACE.mostEveryMs : this.pace.everyMs)
+    this.idleUntilMs = isIdle ? nextMs : -Infinity
+    deadlines.set('update', nextMs)
   }
 
-  private adaptPace(degree: number): void {
+  private nextMs(everyMs: number): number {
+    const { jitter } = UPDATE_PACE
+    return this.context.nowMs + everyMs * this.random.between(1 - jitter, 1 + jitter)
+  }
+
+  /** Among seeds there is nothing to be found: they speak up rarely, until a neighbour comes that is none. */
+  private neighboursAreComplete(): boolean {
+    for (const { isReady, held } of this.neighbours.values()) if (isReady && !held.isFull) return false
+    return true
+  }
+
+  /** Only who misses something seeks all the neighbours it may have. */
+  private adaptPace(degree: number, isComplete: boolean): void {
     const moved = this.movedBytes()
     const allowed = Math.max(UPDATES.trifleBytes, UPDATES.controlShare * (moved - this.movedBefore))
     if (this.controlBytes > allowed) this.pace.slowDown()
-    else if (degree < this.events.sought()) this.pace.speedUp()
+    else if (!isComplete && degree < this.events.sought()) this.pace.speedUp()
     this.controlBytes = 0
     this.movedBefore = moved
   }

@@ -24,6 +24,9 @@ const BUDGET = { burst: 400, perSec: 200 } as const
 /** Degrees are looked at this often at most, in ms: the mean is worked out over all updates that are known. */
 const DEGREES_EVERY_MS = 2000
 
+/** An estimate of n serves for so long, in ms: short beside a swarm's changes, long beside the questions for it. */
+const SIZE_EVERY_MS = 250
+
 /** Most claims that a new neighbour is told: as many as seats usually are, twice (guess). */
 const MAX_TOLD = 16
 
@@ -37,6 +40,8 @@ export class ClaimGossip {
   private readonly budgets = new Map<PeerId, TokenBucket>()
   private geometry: Geometry | null = null
   private degreesNotedMs = -Infinity
+  private sizeSeen = 1
+  private sizeUntilMs = -Infinity
 
   constructor(context: Context, mesh: Mesh) {
     this.context = context
@@ -53,13 +58,34 @@ export class ClaimGossip {
   /** n̂, ourselves included. */
   get swarmSize(): number {
     const { nowMs } = this.context
+    if (nowMs < this.sizeUntilMs) return Math.max(this.sizeSeen, this.mesh.neighbours.size + 1)
     if (nowMs - this.degreesNotedMs >= DEGREES_EVERY_MS) {
       this.degreesNotedMs = nowMs
       // What floods crosses no more links of a peer than these: so many count.
       const mean = Math.min(this.mesh.updates.meanDegree, FLOOD_FANOUT + 1)
       this.groupSize.noteDegrees({ own: this.mesh.neighbours.size, mean })
     }
-    return Math.max(this.groupSize.estimate(nowMs), this.mesh.neighbours.size + 1)
+    this.sizeSeen = this.groupSize.estimate(nowMs)
+    this.sizeUntilMs = nowMs + SIZE_EVERY_MS
+    return Math.max(this.sizeSeen, this.mesh.neighbours.size + 1)
+  }
+
+  /** Of these, how many still download: the others compete for nothing. By the share of our neighbours that do. */
+  get leechers(): number {
+    let ready = 1
+    let incomplete = 1
+    for (const { isReady, held } of this.mesh.neighbours.values()) {
+      if (!isReady) continue
+      ready++
+      if (!held.isFull) incomplete++
+    }
+    return Math.max(1, (this.swarmSize * incomplete) / ready)
+  }
+
+  /** The topology server counted this many. */
+  noteServerCount(count: number): void {
+    this.groupSize.noteServerCount(count, this.context.nowMs)
+    this.sizeUntilMs = -Infinity
   }
 
   /** A copy of a claim, by this neighbour. 'malformed': no honest neighbour would have passed it on. */

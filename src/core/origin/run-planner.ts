@@ -18,8 +18,11 @@ import { abortCostMs, type RunChoice } from './run.ts'
 const RUN_SEC = 4
 const RUN_ROUND_TRIPS = 20
 
-/** A claim reaches as far ahead as its run will get in this time, in seconds (from a fluid model of it). */
-const CLAIM_LEAD_SEC = 2
+/**
+ * A claim reaches as far ahead as its run will get in this time, in seconds: less than a claim lives, and so long that
+ * claims are said every 2 s. With half of it (as in a fluid model) copies were the same and claims twice as many.
+ */
+const CLAIM_LEAD_SEC = 4
 
 /** Chunks claimed ahead before a rate is known, and at the least. */
 const FIRST_LEAD_CHUNKS = FIRST_RUN_CHUNKS
@@ -66,7 +69,7 @@ export class RunPlanner {
   }
 
   get seatsInUse(): number {
-    return Math.min(this.gossip.seatCount.seats, this.swarmSizeSeen)
+    return Math.min(this.gossip.seatCount.seats, this.gossip.leechers)
   }
 
   /** Rate at which our seat is served, in bytes a second. */
@@ -76,7 +79,8 @@ export class RunPlanner {
 
   /** The origin's best goodput, all seats together, in bytes a second: as claimed, and no less than ours suggests. */
   private get originBytesPerSec(): number {
-    return Math.max(this.gossip.seatCount.goodput.bestBytesPerSec, this.lastRateBytesPerSec * this.seatsInUse)
+    const seats = Math.min(this.seatsInUse, 1 + this.gossip.claims.seatCount(this.context.nowMs))
+    return Math.max(this.gossip.seatCount.goodput.bestBytesPerSec, this.lastRateBytesPerSec * seats)
   }
 
   /** The shortest time from asking to headers, in ms; 0: unknown. */
@@ -98,7 +102,7 @@ export class RunPlanner {
   isMeshSilent(view: OriginView): boolean {
     const { nowMs, startedAtMs } = this.context
     if (nowMs - startedAtMs < MESH_SILENT_MS) return false
-    const plainShare = this.originBytesPerSec / this.swarmSizeSeen
+    const plainShare = this.originBytesPerSec / this.gossip.leechers
     const plainMs = (view.inventory.geometry.sizeBytes / plainShare) * 1000
     const patienceMs =
       plainShare > 0 ? Math.min(LONGEST_SILENCE_MS, SILENT_AFTER_SHARE * plainMs) : MESH_SILENT_MS
@@ -134,7 +138,7 @@ export class RunPlanner {
   seatsNow(view: OriginView): number {
     const { nowMs, startedAtMs } = this.context
     return this.gossip.seatCount.seatsFor({
-      swarmSize: this.swarmSizeSeen,
+      swarmSize: this.gossip.leechers,
       originBytesPerSec: this.originBytesPerSec,
       meshBytesPerSec: this.mesh.requests.rate.bytesPerSec(nowMs),
       elapsedSec: (nowMs - startedAtMs) / 1000,
@@ -145,7 +149,7 @@ export class RunPlanner {
 
   /** A seat that only duplicates goes to those who miss more, where seats are few. */
   isRotationDue(view: OriginView): boolean {
-    if (!this.lastWasDuplicate || this.seatsNow(view) >= this.swarmSizeSeen) return false
+    if (!this.lastWasDuplicate || this.seatsNow(view) >= this.gossip.leechers) return false
     const others = [...this.mesh.neighbours.values()].filter(({ isReady, held }) => isReady && !held.isFull)
     if (others.length === 0) return false
     const { kept } = view.inventory
@@ -163,7 +167,7 @@ export class RunPlanner {
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
-      swarmSize: this.swarmSizeSeen,
+      swarmSize: this.gossip.leechers,
       isDuplicating,
       trustClaims: !this.isMeshSilent(view),
     })

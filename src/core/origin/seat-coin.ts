@@ -57,7 +57,7 @@ export class SeatCoin {
     const chance = seatProbability({
       seats,
       taken,
-      swarmSize: gossip.swarmSize,
+      swarmSize: gossip.leechers,
       vacantSlots: this.vacantSlots,
       meshIsSilent: planner.isMeshSilent(view),
     })

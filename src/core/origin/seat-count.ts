@@ -70,7 +70,8 @@ export class SeatCount {
   judge(swarmSize: number, rttMs: number): boolean {
     if (this.context.limits.originLoad !== 'adaptive') return false
     const { nowMs } = this.context
-    this.sinceMs ??= nowMs
+    // The plan that all begin with is as old as our visit, for all we know: a judge may be here for a few seconds only.
+    this.sinceMs ??= this.context.startedAtMs
     const settled = this.sinceMs + settlingMs(rttMs)
     const next = judgePlan({
       plan: this.current,

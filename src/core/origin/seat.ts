@@ -52,7 +52,7 @@ export class OriginSeat {
     this.follower = new RunFollower(context, mesh, this.planner, () => this.gossip.seatCount.plan)
     this.events = events
     mesh.requests.sweepChunk = () =>
-      this.follower.sweepFrom(this.swarmSizeSeen <= this.gossip.seatCount.seats)
+      this.follower.sweepFrom(this.gossip.leechers <= this.gossip.seatCount.seats)
   }
 
   /** n̂, ourselves included. */
@@ -65,14 +65,15 @@ export class OriginSeat {
     return this.gossip.groupSize.report(this.context.nowMs)
   }
 
-  /** k, by the plan that we follow: for reports, and for the topology server to remember. */
-  get seats(): number {
-    return this.gossip.seatCount.plan.seats
+  /** The k that the swarm last settled on; null where it has tried none yet, or is trying another. */
+  get settledSeats(): number | null {
+    const { version, phase, seats } = this.gossip.seatCount.plan
+    return version === 0 || phase !== 'steady' ? null : seats
   }
 
   /** The topology server counted this many, and remembers so many seats. */
   noteSwarm(count: number, seatsHint: number | null): void {
-    this.gossip.groupSize.noteServerCount(count, this.context.nowMs)
+    this.gossip.noteServerCount(count)
     if (seatsHint !== null) this.gossip.seatCount.hint(seatsHint)
   }
 
@@ -270,7 +271,7 @@ export class OriginSeat {
   private mustYield(): boolean {
     const { context, view } = this
     const { seats } = this.gossip.seatCount
-    if (view === null || this.swarmSizeSeen <= seats || !this.mesh.requests.trustPeers) return false
+    if (view === null || this.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
     if (this.isLiteral) return context.random.fraction() >= this.coin.chance(view)
     if (context.selfId !== null && this.gossip.claims.seatsBefore(context.selfId, context.nowMs) >= seats)
       return this.planner.seatsNow(view) === seats

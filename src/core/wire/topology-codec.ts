@@ -132,8 +132,10 @@ export function parseServerMessage(text: string): ServerMessage | UnknownMessage
       const { swarmSize } = fields
       return isWithin(swarmSize, 1, MAX_COUNT) ? { type: 'released', swarmSize } : null
     }
-    case 'pong':
-      return { type: 'pong' }
+    case 'pong': {
+      const { swarmSize = null } = fields
+      return swarmSize === null || isWithin(swarmSize, 1, MAX_COUNT) ? { type: 'pong', swarmSize } : null
+    }
     case 'error':
       return parseError(fields)
     default:

@@ -118,8 +118,14 @@ export interface Released {
   readonly swarmSize: number
 }
 
+/** Answer to `ping`. */
 export interface Pong {
   readonly type: 'pong'
+  /**
+   * The group's members at this moment, as in `welcome`; null from servers that do not tell, and before a join. Who is
+   * never released learns by it that the swarm grows.
+   */
+  readonly swarmSize: number | null
 }
 
 /** Why the server is about to close this socket. */

@@ -66,6 +66,13 @@ describe('a chunk that is new here', () => {
     expect(told(visitor, ANNA)).toEqual([[3], [4], [5]])
   })
 
+  it('is told to that neighbour, too, when it is the last: who has everything says so', () => {
+    const visitor = visitorBeside(range(0, CHUNKS))
+    gain(visitor, ...range(0, CHUNKS))
+    expect(told(visitor).flat()).toEqual(range(0, CHUNKS))
+    expect(told(visitor).at(-1)).toEqual(range(96, CHUNKS))
+  })
+
   it('is told to that neighbour, too, with the next news that concern it', () => {
     const visitor = visitorBeside(range(0, 50))
     gain(visitor, 3, 4, 70, 5, 71)

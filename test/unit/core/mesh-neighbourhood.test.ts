@@ -55,6 +55,37 @@ function seedAmong(count: number): Visitor {
   return visitor
 }
 
+/** Connects to four of whom Anna told, and then loses her. */
+function forlorn(): { visitor: Visitor; attempts: PeerId[]; givenUp: PeerId[] } {
+  const visitor = visitorAmong(1)
+  hearOf(visitor, STRANGERS.slice(0, 10))
+  visitor.pass(1000)
+  const attempts = connects(visitor)
+  const outputs = visitor.handle({ type: 'linkClosed', peer: ANNA })
+  return { visitor, attempts, givenUp: pick(outputs, 'disconnect').map(({ peer: from }) => from) }
+}
+
+/** Whether a seed with neighbours enough exchanges one for a stranger of whom it hears in this way. */
+function isSought(about: 'relay' | 'update'): boolean {
+  const visitor = seedAmong(8)
+  const [stranger = ANNA] = STRANGERS
+  // Its turn comes within 45 seconds; until then it hears of the stranger every 10.
+  for (const sequence of range(1, 6)) {
+    if (about === 'update') visitor.hear(ANNA, updateOf(stranger, [0], sequence))
+    else
+      visitor.hear(ANNA, {
+        type: 'relay',
+        from: stranger,
+        to: peer(99),
+        nonce: sequence,
+        ttl: 3,
+        data: '1',
+      })
+    visitor.pass(10_000)
+  }
+  return connects(visitor).includes(stranger)
+}
+
 describe('a visitor with too few neighbours', () => {
   it('connects to peers that the mesh speaks of', () => {
     const visitor = visitorAmong(1)
@@ -178,6 +209,74 @@ describe('a visitor with too few neighbours', () => {
   })
 })
 
+describe('a visitor that loses its last neighbour', () => {
+  it('gives up the attempts that she would have had to carry signals for, and begins no more', () => {
+    const { visitor, attempts, givenUp } = forlorn()
+    expect(attempts).toHaveLength(4)
+    expect(givenUp).toEqual(attempts)
+    visitor.pass(5000)
+    expect(connects(visitor)).toHaveLength(4)
+  })
+
+  it('so has room for those to whom the topology server introduces it, even where it has just given them up', () => {
+    const { visitor, attempts } = forlorn()
+    const [again = ANNA] = attempts
+    const introduced = [again, peer(2), peer(3)]
+    const outputs = visitor.welcome({ peers: introduced, facts: FACTS, swarmSize: 99 })
+    expect(pick(outputs, 'connect').map(({ peer: to }) => to)).toEqual(expect.arrayContaining(introduced))
+    expect(pick(outputs, 'connect')).toHaveLength(3)
+  })
+
+  it('goes on with the attempts that are signalled through the topology server', () => {
+    const visitor = visitorAmong(1)
+    visitor.welcome({ peers: STRANGERS.slice(0, 2), facts: FACTS, swarmSize: 99 })
+    hearOf(visitor, STRANGERS.slice(2, 4))
+    visitor.pass(1000)
+    expect(connects(visitor)).toHaveLength(4)
+    const outputs = visitor.handle({ type: 'linkClosed', peer: ANNA })
+    const givenUp = pick(outputs, 'disconnect').map(({ peer: from }) => from)
+    expect(givenUp.sort()).toEqual(STRANGERS.slice(2, 4))
+    expect(pick(outputs, 'connect')).toEqual([])
+  })
+
+  it('goes on with an attempt that has been answered: it may be about to succeed', () => {
+    const visitor = visitorAmong(1)
+    hearOf(visitor, STRANGERS.slice(0, 2))
+    visitor.pass(1000)
+    const [answering = ANNA, silent = ANNA] = connects(visitor)
+    visitor.hear(ANNA, { type: 'relay', from: answering, to: SELF, nonce: 1, ttl: 3, data: '1' })
+    expect(pick(visitor.handle({ type: 'linkClosed', peer: ANNA }), 'disconnect')).toEqual([
+      { type: 'disconnect', peer: silent },
+    ])
+  })
+
+  it('gives these up, too, where its socket is gone', () => {
+    const visitor = visitorAmong(1)
+    visitor.welcome({ peers: STRANGERS.slice(0, 2), facts: FACTS, swarmSize: 99 })
+    visitor.handle({ type: 'topologyLost' })
+    expect(pick(visitor.handle({ type: 'linkClosed', peer: ANNA }), 'disconnect')).toHaveLength(2)
+  })
+
+  it('seeks again as soon as a new neighbour speaks of somebody', () => {
+    const { visitor, attempts } = forlorn()
+    visitor.meet(BERT, FACTS)
+    visitor.hear(BERT, updateOf(STRANGERS[10] ?? ANNA))
+    visitor.pass(1000)
+    const more = connects(visitor)
+      .slice(4)
+      .filter((to) => to !== ANNA)
+    expect(more).toHaveLength(4)
+    for (const to of more) expect(attempts).not.toContain(to)
+  })
+
+  it('keeps its attempts while another is left', () => {
+    const visitor = visitorAmong(2)
+    hearOf(visitor, STRANGERS.slice(0, 10))
+    visitor.pass(1000)
+    expect(pick(visitor.handle({ type: 'linkClosed', peer: ANNA }), 'disconnect')).toEqual([])
+  })
+})
+
 describe('a visitor with neighbours enough', () => {
   it('does not take the topology server’s introductions in', () => {
     const visitor = visitorAmong(8)
@@ -200,6 +299,11 @@ describe('a seed', () => {
     hearOf(visitor, STRANGERS.slice(2, 3))
     visitor.pass(5000)
     expect(connects(visitor)).toEqual(STRANGERS.slice(2, 3))
+  })
+
+  it('lets none go for one of whom it knows but the name', () => {
+    expect(isSought('update')).toBe(true)
+    expect(isSought('relay')).toBe(false)
   })
 
   it('seeks them where it would soon be alone', () => {

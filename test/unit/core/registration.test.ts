@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { Join } from '../../../src/core/wire/topology-messages.ts'
 import { fileOf, peer, range } from './shapes.ts'
-import { lateVisitor, LOCATOR, pick, SELF, type Visitor, type VisitorOptions } from './visitor.ts'
+import { claimOf, lateVisitor, LOCATOR, pick, SELF, Visitor, type VisitorOptions } from './visitor.ts'
 
 const CHUNKS = 20
 const FACTS = fileOf(CHUNKS)
@@ -112,6 +112,27 @@ describe('a visitor without its socket', () => {
     expect(visitor.session.swarmSize).toBe(64)
   })
 
+  it('tosses by the size that it was told last, by a pong', () => {
+    const visitor = visitorOf(3)
+    visitor.handle(RELEASED)
+    visitor.handle({ type: 'counted', swarmSize: 60 })
+    visitor.pass(60_000)
+    expect(rejoins(visitor)[0]?.resume?.swarmSize).toBe(60)
+  })
+
+  it.each([
+    ['none is settled', { version: 0, phase: 'steady' }, null],
+    ['one is settled', { version: 4, phase: 'steady' }, 16],
+    ['another is on trial', { version: 4, phase: 'growing' }, null],
+    ['fewer are on trial', { version: 4, phase: 'shrinking' }, null],
+  ] as const)('tells the k of the swarm where %s', (_name, plan, seats) => {
+    const visitor = released(64)
+    const claim = claimOf(ANNA, 1, 0, 1, 0)
+    visitor.hear(ANNA, { ...claim, plan: { ...claim.plan, ...plan, seats: 16 } })
+    visitor.pass(60_000)
+    expect(rejoins(visitor).map((join) => join.seats)).toEqual([seats])
+  })
+
   it('registers once a minute with the probability that keeps the window full', () => {
     // 64 of 640: a tenth of the tosses.
     const joined = range(1, 41).map((seed) => {
@@ -215,6 +236,19 @@ describe('a visitor without its socket', () => {
     visitor.handle({ type: 'released', swarmSize: 12 })
     visitor.pass(90_000)
     expect(rejoins(visitor).at(-1)?.resume).toMatchObject({ id: peer(0x501), token: 'other' })
+  })
+})
+
+describe('a visitor that nobody releases', () => {
+  it('learns by pongs how its swarm grows', () => {
+    const visitor = new Visitor()
+    visitor.start()
+    visitor.welcome({ facts: FACTS })
+    expect(visitor.session.swarmSize).toBe(1)
+    expect(visitor.handle({ type: 'counted', swarmSize: 40 })).toEqual([])
+    expect(visitor.session.swarmSize).toBe(40)
+    visitor.handle({ type: 'counted', swarmSize: 30 })
+    expect(visitor.session.swarmSize).toBe(30)
   })
 })
 

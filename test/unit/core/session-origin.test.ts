@@ -239,7 +239,10 @@ describe('what the reader waits for', () => {
   it('is asked of neighbours first', () => {
     const visitor = firstOfTwo(CHUNKS)
     visitor.openRun(0)
-    visitor.bring(0, 4)
+    for (let second = 0; second < 4; second++) {
+      visitor.bring(0, 1)
+      visitor.pass(1000)
+    }
     visitor.handle({ type: 'reading', chunk: 50 })
     visitor.meet(ANNA, FACTS)
     visitor.hearHave(ANNA, range(10, CHUNKS))

@@ -98,6 +98,22 @@ class Teller {
     return this.sent.slice(already)
   }
 
+  untilNextMs(): number {
+    return (this.dueMs ?? Infinity) - this.context.nowMs
+  }
+
+  /** We have the whole file. */
+  complete(): void {
+    for (const chunk of range(0, this.inventory.geometry.chunkCount))
+      this.inventory.markKept(chunk, { kind: 'store' })
+  }
+
+  /** The neighbour has the whole file. */
+  fill(number: number): void {
+    for (const chunk of range(0, this.inventory.geometry.chunkCount))
+      this.neighbours.get(peer(number))?.held.add(chunk)
+  }
+
   /** Chunks of this size in MB have come from a neighbour. */
   receive(megabytes: number): void {
     const [neighbour] = this.neighbours.values()
@@ -213,6 +229,61 @@ describe('the pace of updates', () => {
     teller.meet(...range(1, 9))
     for (const _ of range(0, 5)) teller.ring()
     expect(teller.updates.pace.everyMs).toBeCloseTo(20_000)
+  })
+
+  it('never rises for want of neighbours where the whole file is here', () => {
+    teller.complete()
+    teller.meet(1, 2)
+    for (const _ of range(0, 30)) teller.ring()
+    expect(teller.updates.pace.everyMs).toBeCloseTo(20_000)
+  })
+
+  it('is the slowest among seeds, and no more than that as long as one near us is none', () => {
+    teller.complete()
+    teller.meet(1, 2)
+    teller.fill(1)
+    teller.ring()
+    expect(teller.untilNextMs()).toBeLessThanOrEqual(25_000)
+    teller.fill(2)
+    teller.ring()
+    for (const _ of range(0, 20)) {
+      expect(teller.untilNextMs()).toBeGreaterThanOrEqual(90_000)
+      expect(teller.untilNextMs()).toBeLessThanOrEqual(150_000)
+      expect(teller.ring()).toHaveLength(2)
+    }
+  })
+
+  it('is not the slowest for a leecher among seeds', () => {
+    teller.meet(...range(1, 9))
+    for (const number of range(1, 9)) teller.fill(number)
+    teller.ring()
+    expect(teller.untilNextMs()).toBeLessThanOrEqual(25_000)
+  })
+
+  it('is the usual one again when a leecher comes to the seeds', () => {
+    teller.complete()
+    teller.meet(1)
+    teller.fill(1)
+    teller.ring()
+    for (const number of [2, 3]) {
+      teller.meet(number)
+      expect(teller.untilNextMs()).toBeLessThanOrEqual(25_000)
+    }
+    expect(teller.ring()).toHaveLength(3)
+    expect(teller.untilNextMs()).toBeLessThanOrEqual(25_000)
+  })
+
+  it('stays the slowest when another seed comes', () => {
+    teller.complete()
+    teller.meet(1)
+    teller.fill(1)
+    teller.ring()
+    const dueMs = teller.dueMs
+    teller.meet(2)
+    teller.fill(2)
+    expect(teller.ring()).toEqual([])
+    expect(teller.dueMs).toBe(dueMs)
+    expect(teller.ring()).toHaveLength(2)
   })
 
   it('halves when updates are more than 2% of the bytes that are moved', () => {

@@ -71,6 +71,26 @@ describe('a look into a run', () => {
     expect(last.sockets).toBe(result.topology.socketsAtEnd)
   })
 
+  it('sees the first learn by its pongs how many came after it', () => {
+    const counts = new Map<number, number | null>()
+    simulate(
+      { ...TEN, arrivals: { kind: 'staggered', everyMs: 1000 }, untilMs: 22_000 },
+      {
+        inspect: {
+          everyMs: 11_000,
+          look: ({ nowMs, hosts }) => {
+            for (const { index, session } of hosts)
+              if (index === 0) counts.set(nowMs, session.groupSize.serverCount)
+          },
+        },
+      },
+    )
+    expect([...counts]).toEqual([
+      [11_000, 1],
+      [22_000, 10],
+    ])
+  })
+
   it('does not change the run', () => {
     const scenario = { ...TEN, peers: 20, sizeBytes: 2_000_000, origin: { upBytesPerSec: 1_250_000 } }
     expect(watch(scenario, 333).result.trace).toBe(simulate(scenario).trace)
