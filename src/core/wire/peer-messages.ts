@@ -83,7 +83,7 @@ export interface SeatPlan {
 }
 
 /**
- * Flooded: "`peer` holds a seat at the origin and will have these chunks in about two seconds." Each replaces the
+ * Flooded: "`peer` holds a seat at the origin and will have these chunks within about four seconds." Each replaces the
  * claimer's one before (higher `sequence`); no runs: the seat is given up. A hint, and it expires.
  */
 export interface Claim {
