@@ -12,6 +12,9 @@ const PATIENCE_FACTOR = 3
 /** Most patience, in ms, however late things have come (guess: a chunk of 4 MiB over ten hops of 10 Mb/s). */
 const MAX_PATIENCE_MS = 60_000
 
+/** Longest time for which other things are taken to keep us busy, in ms (guess: an hour's download). */
+const LONGEST_BUSY_MS = 3_600_000
+
 /** Weight of one more observation in the usual time (guess: some ten of them count). */
 const USUAL_WEIGHT = 0.1
 
@@ -39,10 +42,14 @@ export class FirstCopies {
     if (!Number.isNaN(heardAtMs)) this.usualMs += USUAL_WEIGHT * (nowMs - heardAtMs - this.usualMs)
   }
 
-  /** Whether the chunk may be taken to exist, though no neighbour has it. */
-  isExpected(chunk: number, nowMs: number): boolean {
+  /**
+   * Whether the chunk may be taken to exist, though no neighbour has it. `busyMs`: how long we have other things to get;
+   * half of that is waited at least, as a chunk that comes by then holds nobody up. Default: none.
+   */
+  isExpected(chunk: number, nowMs: number, busyMs = 0): boolean {
+    const patienceMs = Math.max(this.patienceMs, Math.min(LONGEST_BUSY_MS, busyMs) / 2)
     // NaN, never heard of, is not less than anything.
-    return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < this.patienceMs
+    return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < patienceMs
   }
 
   private get patienceMs(): number {

@@ -19,6 +19,8 @@ export class OriginView {
   private readonly mesh: Mesh
   private readonly gossip: ClaimGossip
   private yieldedAtMs = -Infinity
+  private busyAtMs = -Infinity
+  private busyForMs = 0
 
   constructor(context: Context, mesh: Mesh, gossip: ClaimGossip, inventory: Inventory) {
     this.context = context
@@ -121,7 +123,18 @@ export class OriginView {
   exists(chunk: number): boolean {
     if (this.isElsewhere(chunk)) return true
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
-    return this.gossip.firstCopies.isExpected(chunk, this.context.nowMs)
+    return this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, this.busyMs)
+  }
+
+  /** How long the mesh will take for what we miss, at its present rate, in ms; 0 where it gives nothing. */
+  private get busyMs(): number {
+    const { nowMs } = this.context
+    if (nowMs !== this.busyAtMs) {
+      const bytesPerSec = this.mesh.requests.rate.bytesPerSec(nowMs)
+      this.busyAtMs = nowMs
+      this.busyForMs = bytesPerSec < 1 ? 0 : (this.inventory.missingBytes / bytesPerSec) * 1000
+    }
+    return this.busyForMs
   }
 
   /** Others have it or claim it. */
