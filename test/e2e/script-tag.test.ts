@@ -42,10 +42,12 @@ test('one script tag makes visitors of a page share a download', async () => {
       [scene.url, scene.integrity] as const,
     )
   })
-  for (const { base64, verified, fromPeers } of await Promise.all(visits)) {
+  const ends = await Promise.all(visits)
+  for (const { base64, verified } of ends) {
     expect(integrityOf(Buffer.from(base64, 'base64'))).toBe(scene.integrity)
     expect(verified).toBe('file')
-    expect(fromPeers).toBeGreaterThan(0)
   }
+  // Whoever comes first may be done before the other has anything to give.
+  expect(Math.max(...ends.map(({ fromPeers }) => fromPeers))).toBeGreaterThan(0)
   expect(scene.copies()).toBeLessThan(1.6)
 })
