@@ -2,7 +2,7 @@
  * The limits of the rooms. None is part of the protocol: a server may choose others, and visitors cannot tell.
  */
 
-import type { TokenRate } from './token-bucket.ts'
+import type { TokenRate } from '../src/core/token-bucket.ts'
 
 export interface RoomsLimits {
   /**

@@ -28,7 +28,7 @@ import { haveMet } from './introductions.ts'
 import { DEFAULT_ROOMS_LIMITS, type RoomsLimits } from './rooms-limits.ts'
 import { SwarmDirectory } from './swarm-directory.ts'
 import type { Group, Member } from './swarm-groups.ts'
-import { TokenBucket } from './token-bucket.ts'
+import { TokenBucket } from '../src/core/token-bucket.ts'
 
 export type { Connection, RoomsCounts, RoomsInput, RoomsOptions, RoomsOutput } from './rooms-io.ts'
 

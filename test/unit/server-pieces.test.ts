@@ -4,7 +4,7 @@ import { parsePeerId } from '../../src/core/types.ts'
 import { addressPrefix } from '../../signaling-server/address-prefix.ts'
 import { iceServersFor } from '../../signaling-server/ice-servers.ts'
 import { RecencyList } from '../../signaling-server/recency-list.ts'
-import { TokenBucket } from '../../signaling-server/token-bucket.ts'
+import { TokenBucket } from '../../src/core/token-bucket.ts'
 import { parseWebOrigin } from '../../signaling-server/web-origin.ts'
 
 describe('the prefix of an address', () => {

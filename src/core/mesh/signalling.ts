@@ -8,7 +8,7 @@
  */
 
 import type { Context } from '../context.ts'
-import { TokenBucket } from '../token-bucket.ts'
+import { TokenBuckets } from '../token-bucket.ts'
 import type { PeerId } from '../types.ts'
 import { MAX_RELAY_DATA_BYTES, MAX_RELAY_HOPS } from '../wire/limits.ts'
 import type { Relay } from '../wire/peer-messages.ts'
@@ -17,7 +17,7 @@ import type { Neighbour } from './neighbour.ts'
 import type { ReversePaths } from './reverse-paths.ts'
 
 /** Messages that a neighbour may have carried: at once, and a second. A link takes about ten (guess: five at once). */
-const RELAY_SHARE = { burst: 50, perSec: 10 }
+const RELAY_SHARE = { burst: 50, ratePerSec: 10 }
 
 /** Copies are told apart for this long, in ms, and at most so many. Six links are crossed in a second or two. */
 const SEEN_MS = 60_000
@@ -51,7 +51,7 @@ export class Signalling {
   /** Who has signalled to us lately. */
   private readonly heardFrom = new ExpiringMap<PeerId, true>(ATTEMPT_MS, MAX_WAYS)
   private readonly seen = new ExpiringMap<string, true>(SEEN_MS, MAX_SEEN)
-  private readonly shares = new Map<PeerId, TokenBucket>()
+  private readonly shares = new TokenBuckets<PeerId>(RELAY_SHARE)
 
   constructor(context: Context, parts: SignallingParts) {
     this.context = context
@@ -69,7 +69,7 @@ export class Signalling {
   }
 
   neighbourLost(peer: PeerId): void {
-    this.shares.delete(peer)
+    this.shares.forget(peer)
   }
 
   /** What we say to that peer goes somewhere: to the topology server, or into the mesh. */
@@ -106,9 +106,7 @@ export class Signalling {
   /** A neighbour brought this: for us, or for somebody else. */
   hear(neighbour: PeerId, relay: Relay): void {
     const { selfId, nowMs } = this.context
-    const share = this.shares.get(neighbour) ?? new TokenBucket(RELAY_SHARE, nowMs)
-    this.shares.set(neighbour, share)
-    if (!share.take(nowMs)) return
+    if (!this.shares.take(neighbour, nowMs)) return
     const copy = `${relay.from}:${relay.nonce}`
     if (selfId === null || relay.from === selfId || this.seen.has(copy, nowMs)) return
     this.seen.set(copy, true, nowMs)

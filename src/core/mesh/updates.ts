@@ -13,7 +13,7 @@ import { Bitfield } from '../bitfield.ts'
 import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { Random } from '../random.ts'
-import { TokenBucket } from '../token-bucket.ts'
+import { TokenBuckets } from '../token-bucket.ts'
 import type { PeerId } from '../types.ts'
 import type { Update } from '../wire/peer-messages.ts'
 import { updateByteLength } from '../wire/update-codec.ts'
@@ -35,7 +35,7 @@ export const UPDATES = {
   /** Peers whose last sequence is remembered, so that no copy is taken twice. Four times those cached. */
   maxSequences: 256,
   /** Updates taken from one neighbour: at once, and a second. At the fastest pace an honest one passes on about 1. */
-  budget: { burst: 20, perSec: 5 },
+  budget: { burst: 20, ratePerSec: 5 },
   /** We slow down when updates are more than this share of all bytes moved, and not just a trifle. */
   controlShare: 0.02,
   trifleBytes: 4096,
@@ -68,7 +68,7 @@ export class Updates {
   /** Exactly the peers in the tree, the longest unheard first. */
   private readonly heard = new Map<PeerId, Heard>()
   private readonly sequences = new ExpiringMap<PeerId, number>(UPDATES.lifetimeMs, UPDATES.maxSequences)
-  private readonly budgets = new Map<PeerId, TokenBucket>()
+  private readonly budgets = new TokenBuckets<PeerId>(UPDATES.budget)
   private sequence = 0
   /** Among seeds: when our next update is due. */
   private idleUntilMs = -Infinity
@@ -127,7 +127,7 @@ export class Updates {
 
   neighbourLost(neighbour: Neighbour): void {
     this.movedWithLost += neighbour.bytesReceived + neighbour.bytesSent
-    this.budgets.delete(neighbour.id)
+    this.budgets.forget(neighbour.id)
     this.forget(neighbour.id)
   }
 
@@ -138,7 +138,7 @@ export class Updates {
     const chunks = Bitfield.parse(update.bits, inventory.geometry.chunkCount)
     if (chunks === null) return false
     this.controlBytes += updateByteLength(update)
-    if (!this.budgetOf(from).take(context.nowMs) || !this.isNews(update)) return true
+    if (!this.budgets.take(from, context.nowMs) || !this.isNews(update)) return true
     this.sequences.set(update.peer, update.sequence, context.nowMs)
     this.remember(update)
     this.events.heardOf(update.peer, from, chunks.isFull)
@@ -214,14 +214,6 @@ export class Updates {
   private isNews({ peer, sequence }: Update): boolean {
     const known = this.sequences.get(peer, this.context.nowMs)
     return peer !== this.context.selfId && (known === undefined || sequence > known)
-  }
-
-  private budgetOf(neighbour: PeerId): TokenBucket {
-    const known = this.budgets.get(neighbour)
-    if (known !== undefined) return known
-    const budget = new TokenBucket(UPDATES.budget, this.context.nowMs)
-    this.budgets.set(neighbour, budget)
-    return budget
   }
 
   private remember({ peer, degree, bits }: Update): void {

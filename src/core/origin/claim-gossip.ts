@@ -7,7 +7,7 @@ import type { Context } from '../context.ts'
 import type { Geometry } from '../geometry.ts'
 import { GroupSize } from '../mesh/group-size.ts'
 import { FLOOD_FANOUT, type Mesh } from '../mesh/mesh.ts'
-import { TokenBucket } from '../token-bucket.ts'
+import { TokenBuckets } from '../token-bucket.ts'
 import type { PeerId } from '../types.ts'
 import { MAX_HOPS } from '../wire/limits.ts'
 import type { Claim } from '../wire/peer-messages.ts'
@@ -19,7 +19,7 @@ import { SeatCount } from './seat-count.ts'
  * Claims that are news, by one neighbour: more are not listened to. 64 seats claim about 64 times a second, and an
  * honest neighbour may be the one that everything comes by (guess: with room).
  */
-const BUDGET = { burst: 400, perSec: 200 } as const
+const BUDGET = { burst: 400, ratePerSec: 200 } as const
 
 /** Degrees are looked at this often at most, in ms: the mean is worked out over all updates that are known. */
 const DEGREES_EVERY_MS = 2000
@@ -37,7 +37,7 @@ export class ClaimGossip {
   readonly seatCount: SeatCount
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly budgets = new Map<PeerId, TokenBucket>()
+  private readonly budgets = new TokenBuckets<PeerId>(BUDGET)
   private geometry: Geometry | null = null
   private degreesNotedMs = -Infinity
   private sizeSeen = 1
@@ -94,7 +94,7 @@ export class ClaimGossip {
     const { geometry } = this
     if (geometry === null || claim.peer === selfId) return 'known'
     this.groupSize.noteHops(claim.peer, claim.hops, nowMs)
-    if (!this.claims.isNews(claim) || !this.budgetOf(from).take(nowMs)) return 'known'
+    if (!this.claims.isNews(claim) || !this.budgets.take(from, nowMs)) return 'known'
     for (const run of claim.runs) if (!geometry.containsRun(run)) return 'malformed'
     for (const run of claim.brought) if (!geometry.containsRun(run)) return 'malformed'
     if (!this.claims.hear(claim, nowMs)) return 'known'
@@ -120,14 +120,6 @@ export class ClaimGossip {
   /** The neighbour is gone: its claims are void. */
   drop(peer: PeerId): void {
     this.claims.drop(peer)
-    this.budgets.delete(peer)
-  }
-
-  private budgetOf(from: PeerId): TokenBucket {
-    const known = this.budgets.get(from)
-    if (known !== undefined) return known
-    const budget = new TokenBucket(BUDGET, this.context.nowMs)
-    this.budgets.set(from, budget)
-    return budget
+    this.budgets.forget(peer)
   }
 }

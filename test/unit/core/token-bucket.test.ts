@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { TokenBucket } from '../../../src/core/token-bucket.ts'
 import { range } from './shapes.ts'
 
-const LIMITS = { burst: 20, perSec: 5 }
+const LIMITS = { burst: 20, ratePerSec: 5 }
 
 function takeAll(bucket: TokenBucket, nowMs: number): number {
   return range(0, 1000).filter(() => bucket.take(nowMs)).length
