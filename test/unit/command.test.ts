@@ -10,10 +10,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parseCommand, UsageError, type Command } from '../../command/arguments.ts'
 import { MAX_SCENARIO_FILE_BYTES } from '../../command/scenario-source.ts'
 import { simulateScenarios, type Surroundings } from '../../command/simulate.ts'
-import type { Scenario } from '../../simulator/scenario.ts'
 import { simulatePlain } from '../../simulator/plain-http.ts'
 import { simulate } from '../../simulator/simulation.ts'
 import { TopologyVisitor } from './topology-visitor.ts'
+import { SMALL } from './simulator/small-scenario.ts'
 
 const TSX = ['--import', 'tsx', 'command/command.ts']
 const children: ChildProcess[] = []
@@ -107,17 +107,6 @@ async function simulated(
 }
 
 describe('swarmfetch simulate', () => {
-  const SMALL: Scenario = {
-    name: 'small',
-    seed: 5,
-    peers: 4,
-    sizeBytes: 1_000_000,
-    origin: { upBytesPerSec: 1_250_000 },
-    links: [{ name: 'lan', share: 1, upBytesPerSec: 12_500_000, downBytesPerSec: 12_500_000 }],
-    latency: { rttMs: [2, 2] },
-    arrivals: { kind: 'atOnce' },
-    departure: { kind: 'stay' },
-  }
   let folder = ''
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'swarmfetch-simulate-'))

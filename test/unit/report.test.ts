@@ -24,18 +24,7 @@ import { simulate } from '../../simulator/simulation.ts'
 import { quantile } from '../../simulator/statistics.ts'
 import { Session } from '../../src/core/session.ts'
 import type { PeerId } from '../../src/core/types.ts'
-
-const SMALL: Scenario = {
-  name: 'small',
-  seed: 5,
-  peers: 4,
-  sizeBytes: 1_000_000,
-  origin: { upBytesPerSec: 1_250_000 },
-  links: [{ name: 'lan', share: 1, upBytesPerSec: 12_500_000, downBytesPerSec: 12_500_000 }],
-  latency: { rttMs: [2, 2] },
-  arrivals: { kind: 'atOnce' },
-  departure: { kind: 'stay' },
-}
+import { SMALL } from './simulator/small-scenario.ts'
 
 let folder = ''
 beforeAll(async () => {

@@ -4,16 +4,15 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import type { Context } from '../../../src/core/context.ts'
-import { Deadlines } from '../../../src/core/deadlines.ts'
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
 import { ReversePaths } from '../../../src/core/mesh/reverse-paths.ts'
 import { Signalling } from '../../../src/core/mesh/signalling.ts'
 import { Random } from '../../../src/core/random.ts'
-import { DEFAULT_LIMITS, type SessionOutput } from '../../../src/core/session-io.ts'
+import type { SessionOutput } from '../../../src/core/session-io.ts'
 import type { PeerId } from '../../../src/core/types.ts'
 import type { Relay } from '../../../src/core/wire/peer-messages.ts'
-import { CHUNK_BYTES, peer, range } from './shapes.ts'
-import { LOCATOR } from './visitor.ts'
+import { newContext } from './parts.ts'
+import { peer, range } from './shapes.ts'
 
 class Node {
   readonly id: PeerId
@@ -26,19 +25,8 @@ class Node {
   constructor(id: PeerId, seed: number, send: (to: PeerId, relay: Relay) => void) {
     this.id = id
     const context: Context = {
-      config: {
-        seed,
-        facts: null,
-        chunkBytesFor: () => CHUNK_BYTES,
-        locator: LOCATOR,
-        verification: 'none',
-        chunkDigests: null,
-      },
-      limits: DEFAULT_LIMITS,
+      ...newContext(),
       random: new Random(seed),
-      deadlines: new Deadlines(),
-      nowMs: 0,
-      startedAtMs: 0,
       selfId: id,
       emit: (output: SessionOutput) => {
         if (output.type === 'signal') this.heard.push(output.peer)

@@ -2,18 +2,17 @@ import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 
 import type { Context } from '../../../src/core/context.ts'
-import { Deadlines } from '../../../src/core/deadlines.ts'
 import { Geometry } from '../../../src/core/geometry.ts'
 import { Inventory } from '../../../src/core/inventory.ts'
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
 import { UPDATE_PACE, UpdatePace } from '../../../src/core/mesh/update-pace.ts'
 import { UPDATES, Updates } from '../../../src/core/mesh/updates.ts'
 import { Random } from '../../../src/core/random.ts'
-import { DEFAULT_LIMITS } from '../../../src/core/session-io.ts'
 import type { PeerId } from '../../../src/core/types.ts'
 import type { Update } from '../../../src/core/wire/peer-messages.ts'
 import { randomGraph } from './graphs.ts'
-import { bitsOf, CHUNK_BYTES, fileOf, peer, range } from './shapes.ts'
+import { newContext } from './parts.ts'
+import { bitsOf, fileOf, peer, range } from './shapes.ts'
 
 const CHUNKS = 20
 const SELF = peer(0x500)
@@ -38,19 +37,8 @@ class Teller {
     selfId = SELF,
   }: { chunks?: number; seed?: number; selfId?: PeerId } = {}) {
     this.context = {
-      config: {
-        seed,
-        facts: null,
-        chunkBytesFor: () => CHUNK_BYTES,
-        locator: null,
-        verification: 'none',
-        chunkDigests: null,
-      },
-      limits: DEFAULT_LIMITS,
+      ...newContext(),
       random: new Random(seed),
-      deadlines: new Deadlines(),
-      nowMs: 0,
-      startedAtMs: 0,
       selfId,
       emit: (output) => {
         if (output.type === 'send' && output.message.type === 'update')
