@@ -4,6 +4,7 @@
  */
 
 import { ManifestError } from '../signaling-server/manifest.ts'
+import { runRoomily } from '../simulator/roomy-process.ts'
 import { parseCommand, UsageError, type Command } from './arguments.ts'
 import { writeManifest } from './manifest.ts'
 import { serve } from './serve.ts'
@@ -18,7 +19,7 @@ process.exitCode = await run(process.argv.slice(2))
 
 async function run(words: readonly string[]): Promise<number> {
   try {
-    return await carryOut(parseCommand(words, process.env['SWARMFETCH_TURN_SECRET']))
+    return await carryOut(parseCommand(words, process.env['SWARMFETCH_TURN_SECRET']), words)
   } catch (error) {
     const isFaultOfOurs = !(
       error instanceof UsageError ||
@@ -30,7 +31,7 @@ async function run(words: readonly string[]): Promise<number> {
   }
 }
 
-async function carryOut(command: Command): Promise<number> {
+async function carryOut(command: Command, words: readonly string[]): Promise<number> {
   switch (command.name) {
     case 'help':
       process.stdout.write(command.text)
@@ -44,7 +45,7 @@ async function carryOut(command: Command): Promise<number> {
     case 'simulate': {
       // Only now, as a topology server need not wait for the simulator to be read.
       const { simulateScenarios } = await import('./simulate.ts')
-      return simulateScenarios(command, { print, say })
+      return (await runRoomily(words)) ?? simulateScenarios(command, { print, say })
     }
   }
 }

@@ -2,16 +2,13 @@
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { text } from 'node:stream/consumers'
 
+import { roomyFlags } from '../roomy-process.ts'
 import type { Job, RunRecord } from './records.ts'
 
 const SCRIPT = fileURLToPath(new URL('run-one.ts', import.meta.url))
-
-/** How much of the machine's memory all processes together may fill with objects. */
-const MEMORY_SHARE = 0.8
 
 export interface WorkerOptions {
   /** Processes at a time. */
@@ -52,8 +49,7 @@ async function runApart(
   running: Set<ChildProcess>,
   { workers, lookEveryMs, errors = 'inherit' }: WorkerOptions,
 ): Promise<RunRecord | string> {
-  const heapMb = Math.floor((totalmem() * MEMORY_SHARE) / workers / 2 ** 20)
-  const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, '--import', 'tsx', SCRIPT], {
+  const child = spawn(process.execPath, [...roomyFlags(workers), '--import', 'tsx', SCRIPT], {
     stdio: ['pipe', 'pipe', errors],
   })
   running.add(child)

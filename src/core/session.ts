@@ -81,6 +81,7 @@ export class Session {
         this.registration.neighboursChanged()
       },
       arrivedNearby: (chunk) => this.seat.noteArrival(chunk),
+      vanishedNearby: (chunk) => this.seat.noteVanished(chunk),
       disputed: (chunk) => this.verification?.doubt(chunk),
     })
     this.seat = new OriginSeat(this.context, this.mesh, {
@@ -166,7 +167,7 @@ export class Session {
       case 'malformed':
         return this.mesh.ban(input.peer)
       case 'served':
-        return this.mesh.service.served(input.peer, input.chunk)
+        return this.mesh.service.hasServed(input.peer, input.chunk)
       case 'unservable':
         return this.mesh.service.unservable(input.peer, input.chunk)
       case 'runOpened':

@@ -1,7 +1,8 @@
 /**
  * Telling neighbours what we hold: all at once in the beginning, then what is new, in batches. Whoever has a chunk
- * already hears of ours with the next news that concern it, or after a while, or when there is no more to come: that
- * halves the messages, and nobody waits for what it has.
+ * already, or has asked us for another and waits its turn, hears of ours with the next news that concern it, or when its
+ * turn comes, or after a while, or when there is no more to come. Where uplinks are scarce that leaves one message in
+ * six, and nobody waits for what it has or cannot ask for. Of what is rare everybody hears at once.
  */
 
 import type { Context } from '../context.ts'
@@ -16,6 +17,9 @@ const BATCH_MS = 20
 
 /** News that concern nobody are told when so many have come together (guess: a few per cent of a usual file). */
 const MAX_WITHHELD = 16
+
+/** So many of our neighbours have a chunk that is rare: it has just come in, or its holders are leaving (guess). */
+const RARE_HOLDERS = 1
 
 export class Announcer {
   private readonly context: Context
@@ -58,18 +62,33 @@ export class Announcer {
     for (const neighbour of this.neighbours.values()) if (neighbour.isReady) this.offer(neighbour, chunks)
   }
 
+  /** It will soon choose what to ask of us: hears of all that was withheld. */
+  catchUp(neighbour: Neighbour): void {
+    const { withheld } = neighbour
+    if (withheld.length === 0) return
+    const chunks = this.stillKept([...withheld])
+    withheld.length = 0
+    if (chunks.length > 0 && neighbour.isReady) this.tell(neighbour, chunks)
+  }
+
   private offer(neighbour: Neighbour, chunks: readonly number[]): void {
     const { withheld } = neighbour
     // Who has everything says so: the mesh treats seeds in another way.
     const isLast = this.inventory?.isComplete === true
-    const concerns = isLast || neighbour.wantsDigests || chunks.some((chunk) => !neighbour.held.has(chunk))
-    if (!concerns && withheld.length + chunks.length < MAX_WITHHELD) {
+    const isTold = isLast || neighbour.wantsDigests || chunks.some((chunk) => this.concerns(neighbour, chunk))
+    if (!isTold && withheld.length + chunks.length < MAX_WITHHELD) {
       withheld.push(...chunks)
       return
     }
     if (withheld.length === 0) return this.tell(neighbour, chunks)
     this.tell(neighbour, [...this.stillKept(withheld), ...chunks])
     withheld.length = 0
+  }
+
+  /** It may ask for the chunk now; or few have it, so that all are to know. */
+  private concerns({ held, queue }: Neighbour, chunk: number): boolean {
+    if (held.has(chunk)) return false
+    return queue.length === 0 || (this.inventory?.rarity.holderCount(chunk) ?? 0) <= RARE_HOLDERS
   }
 
   /** One that was given up meanwhile is not ours to offer. */

@@ -97,6 +97,12 @@ export class Neighbour {
     return this.pipelineDepth === MIN_PIPELINE && this.outstanding.size >= MIN_PIPELINE
   }
 
+  /** Some of what it owes us is here. */
+  get hasBegun(): boolean {
+    for (const { receivedBytes } of this.outstanding.values()) if (receivedBytes > 0) return true
+    return false
+  }
+
   /** Room for another request? */
   canBeAsked(nowMs: number): boolean {
     return this.isReady && this.outstanding.size < this.pipelineDepth && nowMs >= this.shunnedUntilMs
@@ -125,10 +131,18 @@ export class Neighbour {
     this.pipelineDepth = Math.min(this.pipelineDepth, this.deepestUseful)
   }
 
-  /** It kept us waiting: asks less of it, and nothing for a while. */
-  noteStall(nowMs: number): void {
+  /** It kept us waiting: asks less of it, and nothing for a while. Returns until when, in ms. */
+  noteStall(nowMs: number): number {
     this.stalls++
     this.pipelineDepth = MIN_PIPELINE
     this.shunnedUntilMs = nowMs + 5000 * 2 ** Math.min(5, this.stalls - 1)
+    return this.shunnedUntilMs
+  }
+
+  /** Whether it was shunned until about now; once. */
+  endsShunning(nowMs: number): boolean {
+    if (this.shunnedUntilMs === 0 || nowMs < this.shunnedUntilMs) return false
+    this.shunnedUntilMs = 0
+    return true
   }
 }

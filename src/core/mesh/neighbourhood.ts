@@ -40,7 +40,8 @@ export interface NeighbourhoodEvents {
   /** A link is open: say hello. */
   met(neighbour: Neighbour): void
   /** The neighbour is gone, and no longer among `neighbours`. */
-  lost(neighbour: Neighbour): void
+  /** `withoutWord`: the link broke, so that the peer may have left the swarm. */
+  lost(neighbour: Neighbour, withoutWord: boolean): void
   /** We have the whole file. */
   isComplete(): boolean
   /** What is said to that peer, to open a link, goes somewhere. */
@@ -211,7 +212,7 @@ export class Neighbourhood {
     const attempt = this.connecting.get(peer)
     this.connecting.delete(peer)
     const neighbour = this.neighbours.get(peer)
-    if (neighbour !== undefined) this.lose(neighbour)
+    if (neighbour !== undefined) this.lose(neighbour, true)
     if (attempt !== undefined) this.tryAgain(attempt)
     else if (neighbour?.isReady === true && this.degree < LEAST_DEGREE) this.tryOnceMore(peer)
     this.connectMore()
@@ -282,7 +283,7 @@ export class Neighbourhood {
     const neighbour = this.neighbours.get(peer)
     if (neighbour === undefined) return
     this.context.emit({ type: 'disconnect', peer })
-    this.lose(neighbour)
+    this.lose(neighbour, false)
     this.connectMore()
   }
 
@@ -293,13 +294,13 @@ export class Neighbourhood {
     this.drop(peer)
   }
 
-  private lose(neighbour: Neighbour): void {
+  private lose(neighbour: Neighbour, withoutWord: boolean): void {
     this.neighbours.delete(neighbour.id)
     this.awaited.delete(neighbour.id)
     this.aliases.delete(neighbour.id)
     this.candidates.avoid(neighbour.id)
     this.giveUpUnreachable()
-    this.events.lost(neighbour)
+    this.events.lost(neighbour, withoutWord)
   }
 
   /** Without a neighbour to carry signals, attempts that wait for an answer would only keep others from starting, for 15 s. */

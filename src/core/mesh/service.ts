@@ -1,12 +1,14 @@
 /**
  * What our neighbours ask of us: their queues, and who is being served.
+ *
+ * Invariant: `waiting` are exactly the neighbours whose queue is not empty, `served` those that are being served.
  */
 
 import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { PeerId } from '../types.ts'
 import { MAX_QUEUED_REQUESTS, type Neighbour } from './neighbour.ts'
-import { slowServiceMs, takeNextService } from './uploads.ts'
+import { hasRoom, slowServiceMs, takeNextService } from './uploads.ts'
 
 /** The uplink is measured over this time, in ms: several chunks even of a slow one (guess). */
 const MEASURE_MS = 3000
@@ -14,15 +16,24 @@ const MEASURE_MS = 3000
 export class Service {
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
+  /** It will soon choose again what to ask of us. */
+  private readonly choosesSoon: (neighbour: Neighbour) => void
+  private readonly waiting = new Set<Neighbour>()
+  private readonly served = new Set<Neighbour>()
   private inventory: Inventory | null = null
   /** What our uplink has carried at best, in bytes a second; 0: not measured yet. */
   private bestBytesPerSec = 0
   private measuredFromMs = 0
   private measuredBytes = 0
 
-  constructor(context: Context, neighbours: ReadonlyMap<PeerId, Neighbour>) {
+  constructor(
+    context: Context,
+    neighbours: ReadonlyMap<PeerId, Neighbour>,
+    choosesSoon: (neighbour: Neighbour) => void,
+  ) {
     this.context = context
     this.neighbours = neighbours
+    this.choosesSoon = choosesSoon
   }
 
   equip(inventory: Inventory): void {
@@ -39,6 +50,7 @@ export class Service {
         neighbour.queue.push(chunk)
       else refused.push(chunk)
     }
+    if (neighbour.queue.length > 0) this.waiting.add(neighbour)
     if (refused.length > 0)
       this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'refuse', chunks: refused } })
     this.serveMore()
@@ -47,61 +59,84 @@ export class Service {
 
   cancel(neighbour: Neighbour, chunks: readonly number[]): void {
     for (const chunk of chunks) {
-      const place = neighbour.queue.indexOf(chunk)
-      if (place >= 0) neighbour.queue.splice(place, 1)
+      this.unqueue(neighbour, chunk)
       if (neighbour.serving?.chunk === chunk) this.stop(neighbour)
     }
+    if (neighbour.queue.length === 0) this.choosesSoon(neighbour)
     this.serveMore()
   }
 
   /** We do not have this chunk any more: whoever waits for it is told. */
   giveUp(chunk: number): void {
     for (const neighbour of this.neighbours.values()) {
-      const place = neighbour.queue.indexOf(chunk)
       const isServed = neighbour.serving?.chunk === chunk
-      if (place >= 0) neighbour.queue.splice(place, 1)
       if (isServed) this.stop(neighbour)
-      if (place >= 0 || isServed)
+      if (this.unqueue(neighbour, chunk) || isServed)
         this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'refuse', chunks: [chunk] } })
     }
     this.serveMore()
   }
 
   /** The neighbour is gone. */
-  stop(neighbour: Neighbour): void {
-    if (neighbour.serving === null) return
-    this.context.emit({ type: 'unserve', peer: neighbour.id, chunk: neighbour.serving.chunk })
-    neighbour.serving = null
+  forget(neighbour: Neighbour): void {
+    this.stop(neighbour)
+    this.waiting.delete(neighbour)
   }
 
-  served(peer: PeerId, chunk: number): void {
-    const neighbour = this.neighbours.get(peer)
-    if (neighbour?.serving?.chunk !== chunk) return
-    neighbour.serving = null
+  hasServed(peer: PeerId, chunk: number): void {
+    const neighbour = this.finish(peer, chunk)
+    if (neighbour === null) return
     this.noteSent(neighbour, this.inventory?.geometry.lengthBytes(chunk) ?? 0)
     this.serveMore()
   }
 
   unservable(peer: PeerId, chunk: number): void {
-    const neighbour = this.neighbours.get(peer)
-    if (neighbour?.serving?.chunk !== chunk) return
-    neighbour.serving = null
+    if (this.finish(peer, chunk) === null) return
     this.context.emit({ type: 'send', peer, message: { type: 'refuse', chunks: [chunk] } })
     this.serveMore()
   }
 
   serveMore(): void {
-    const { inventory } = this
+    const { inventory, waiting, served } = this
+    if (inventory === null || waiting.size === 0) return
     const { nowMs } = this.context
-    if (inventory === null) return
     const slowMs = slowServiceMs(inventory.geometry.chunkBytes, this.bestBytesPerSec)
-    for (;;) {
-      const next = takeNextService(this.neighbours.values(), inventory.rarity, { nowMs, slowMs })
+    while (hasRoom(served, nowMs, slowMs)) {
+      const next = takeNextService(waiting, inventory.rarity)
       if (next === null) break
-      next.neighbour.serving = { chunk: next.chunk, sinceMs: nowMs }
-      this.context.emit({ type: 'serve', peer: next.neighbour.id, chunk: next.chunk })
+      const { neighbour, chunk } = next
+      if (neighbour.queue.length === 0) waiting.delete(neighbour)
+      neighbour.serving = { chunk, sinceMs: nowMs }
+      served.add(neighbour)
+      this.context.emit({ type: 'serve', peer: neighbour.id, chunk })
+      this.choosesSoon(neighbour)
     }
-    this.awaitSlowServices(slowMs)
+    if (waiting.size > 0) this.awaitSlowServices(slowMs)
+  }
+
+  private stop(neighbour: Neighbour): void {
+    if (neighbour.serving === null) return
+    this.context.emit({ type: 'unserve', peer: neighbour.id, chunk: neighbour.serving.chunk })
+    neighbour.serving = null
+    this.served.delete(neighbour)
+  }
+
+  /** The service of this chunk is over; the neighbour, or null where there was none. */
+  private finish(peer: PeerId, chunk: number): Neighbour | null {
+    const neighbour = this.neighbours.get(peer)
+    if (neighbour?.serving?.chunk !== chunk) return null
+    neighbour.serving = null
+    this.served.delete(neighbour)
+    return neighbour
+  }
+
+  /** False if it did not wait for the chunk. */
+  private unqueue(neighbour: Neighbour, chunk: number): boolean {
+    const place = neighbour.queue.indexOf(chunk)
+    if (place < 0) return false
+    neighbour.queue.splice(place, 1)
+    if (neighbour.queue.length === 0) this.waiting.delete(neighbour)
+    return true
   }
 
   private noteSent(neighbour: Neighbour, bytes: number): void {
@@ -115,15 +150,12 @@ export class Service {
     this.measuredBytes = 0
   }
 
-  /** If somebody waits for a place, look again when the oldest service has become slow. */
+  /** Somebody waits: looks again when the oldest service that takes a place has become slow. */
   private awaitSlowServices(slowMs: number): void {
-    let waits = false
     let slowAtMs = Infinity
-    for (const { queue, serving } of this.neighbours.values()) {
-      if (queue.length > 0 && serving === null) waits = true
+    for (const { serving } of this.served)
       if (serving !== null && serving.sinceMs + slowMs > this.context.nowMs)
         slowAtMs = Math.min(slowAtMs, serving.sinceMs + slowMs)
-    }
-    if (waits && slowAtMs < Infinity) this.context.deadlines.setNoLater('service', slowAtMs)
+    if (slowAtMs < Infinity) this.context.deadlines.setNoLater('service', slowAtMs)
   }
 }

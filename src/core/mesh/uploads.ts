@@ -40,20 +40,20 @@ export interface ServiceChoice {
   readonly chunk: number
 }
 
-/** The next to serve, taken from its queue; null where nobody waits or enough are being served. */
-export function takeNextService(
-  neighbours: Iterable<Neighbour>,
-  rarity: RarityIndex,
-  { nowMs, slowMs }: { readonly nowMs: number; readonly slowMs: number },
-): ServiceChoice | null {
+/** Whether one more may be served beside these. */
+export function hasRoom(served: Iterable<Neighbour>, nowMs: number, slowMs: number): boolean {
+  let quick = 0
+  for (const { serving } of served)
+    if (serving !== null && nowMs - serving.sinceMs < slowMs && ++quick >= MAX_SERVED_AT_ONCE) return false
+  return true
+}
+
+/** The next to serve of those whose queues these are, taken from its queue; null where nobody waits. */
+export function takeNextService(waiting: Iterable<Neighbour>, rarity: RarityIndex): ServiceChoice | null {
   let best: ServiceChoice | null = null
   let bestRank = Infinity
-  let served = 0
-  for (const neighbour of neighbours) {
-    if (neighbour.serving !== null) {
-      if (nowMs - neighbour.serving.sinceMs < slowMs && ++served >= MAX_SERVED_AT_ONCE) return null
-      continue
-    }
+  for (const neighbour of waiting) {
+    if (neighbour.serving !== null) continue
     const advance = (LAGGARD_WEIGHT * neighbour.held.count) / neighbour.held.size
     for (const chunk of neighbour.queue) {
       const rank = rarity.holderCount(chunk) + advance

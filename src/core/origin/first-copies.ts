@@ -15,6 +15,9 @@ const MAX_PATIENCE_MS = 60_000
 /** Longest time for which other things are taken to keep us busy, in ms (guess: an hour's download). */
 const LONGEST_BUSY_MS = 3_600_000
 
+/** Share of that time for which a first copy may be on its way (guess: the rest is enough to bring another in). */
+const BUSY_SHARE = 0.75
+
 /** Weight of one more observation in the usual time (guess: some ten of them count). */
 const USUAL_WEIGHT = 0.1
 
@@ -42,12 +45,17 @@ export class FirstCopies {
     if (!Number.isNaN(heardAtMs)) this.usualMs += USUAL_WEIGHT * (nowMs - heardAtMs - this.usualMs)
   }
 
+  /** The chunk may be nowhere any more. */
+  forget(chunk: number): void {
+    this.heardAtMs[chunk] = Number.NaN
+  }
+
   /**
    * Whether the chunk may be taken to exist, though no neighbour has it. `busyMs`: how long we have other things to get;
-   * half of that is waited at least, as a chunk that comes by then holds nobody up. Default: none.
+   * three quarters of that are waited at least, as a chunk that comes by then holds nobody up. Default: none.
    */
   isExpected(chunk: number, nowMs: number, busyMs = 0): boolean {
-    const patienceMs = Math.max(this.patienceMs, Math.min(LONGEST_BUSY_MS, busyMs) / 2)
+    const patienceMs = Math.max(this.patienceMs, BUSY_SHARE * Math.min(LONGEST_BUSY_MS, busyMs))
     // NaN, never heard of, is not less than anything.
     return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < patienceMs
   }

@@ -13,14 +13,15 @@ import type { Run } from './run.ts'
 /** After a run was cut short, others' claims on what we claim ourselves do not count for so long, in ms (guess). */
 const YIELD_PAUSE_MS = 10_000
 
+/** While neighbours have so much for us, in ms, what others' updates tell counts as well (guess: some chunks a neighbour). */
+const BUSY_MS = 10_000
+
 export class OriginView {
   readonly inventory: Inventory
   private readonly context: Context
   private readonly mesh: Mesh
   private readonly gossip: ClaimGossip
   private yieldedAtMs = -Infinity
-  private busyAtMs = -Infinity
-  private busyForMs = 0
 
   constructor(context: Context, mesh: Mesh, gossip: ClaimGossip, inventory: Inventory) {
     this.context = context
@@ -123,18 +124,16 @@ export class OriginView {
   exists(chunk: number): boolean {
     if (this.isElsewhere(chunk)) return true
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
-    return this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, this.busyMs)
+    if (this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, this.busyMs)) return true
+    // A claim may have been missed, or made before we came. Updates may be old, or lies: for them nobody stands idle.
+    return this.busyMs >= BUSY_MS && this.mesh.updates.tree?.existsAnywhere(chunk) === true
   }
 
-  /** How long the mesh will take for what we miss, at its present rate, in ms; 0 where it gives nothing. */
+  /** How long neighbours will take for what they have and we miss, at the mesh's present rate, in ms; 0 where they give nothing. */
   private get busyMs(): number {
-    const { nowMs } = this.context
-    if (nowMs !== this.busyAtMs) {
-      const bytesPerSec = this.mesh.requests.rate.bytesPerSec(nowMs)
-      this.busyAtMs = nowMs
-      this.busyForMs = bytesPerSec < 1 ? 0 : (this.inventory.missingBytes / bytesPerSec) * 1000
-    }
-    return this.busyForMs
+    const bytesPerSec = this.mesh.requests.rate.bytesPerSec(this.context.nowMs)
+    const { geometry, rarity } = this.inventory
+    return bytesPerSec < 1 ? 0 : ((rarity.availableCount * geometry.chunkBytes) / bytesPerSec) * 1000
   }
 
   /** Others have it or claim it. */

@@ -186,14 +186,15 @@ export class RunFollower {
     if (this.run !== null) this.run.lastByteAtMs = this.context.nowMs
   }
 
-  /** Says the standing claim again, to keep it alive or with news. */
+  /** Says the standing claim again, to keep it alive or with news; or what was brought, where none stands. */
   renewClaim(): void {
-    if (this.run !== null && this.view !== null) this.sayReserved(this.run)
+    if (this.run === null) this.claim.repeatFarewell(this.plan())
+    else if (this.view !== null) this.sayReserved(this.run)
   }
 
   /** The seat is given up. */
   withdrawClaim(): void {
-    this.claim.say(null, 0, this.plan())
+    this.claim.say(null, 0, this.plan(), true)
   }
 
   /** A new neighbour has to hear what we claim. */
@@ -227,20 +228,26 @@ export class RunFollower {
         inventory.reserve(chunk)
     run.reservedEnd = Math.max(run.reservedEnd, end)
     // Said once the claimed part is half used up, not for every chunk.
-    const isStale = this.claim.end <= run.next || this.claim.end > run.reservedEnd
-    if (isStale || run.reservedEnd - this.claim.end >= lead / 2) this.sayReserved(run)
+    const claimEnd = claimableEnd(run)
+    const isStale = this.claim.end <= run.next || this.claim.end > claimEnd
+    if (isStale || claimEnd - this.claim.end >= lead / 2) this.sayReserved(run)
   }
 
   private sayReserved(run: Run): void {
-    const count = run.reservedEnd - run.next
+    const count = claimableEnd(run) - run.next
     const claimed = count > 0 ? { start: run.next, count } : null
-    this.claim.say(claimed, this.planner.currentBytesPerSec, this.plan())
+    this.claim.say(claimed, this.planner.currentBytesPerSec, this.plan(), !run.isDuplicate)
   }
 
   private release(run: Run): void {
     if (this.view === null) return
     for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.view.inventory.release(chunk)
   }
+}
+
+/** What others have keeps nobody away from it: such a run is claimed whole, and seldom. Else as far as is reserved. */
+function claimableEnd(run: Run): number {
+  return run.isDuplicate ? run.end : run.reservedEnd
 }
 
 /** What a neighbour is asked for already is left to it, unless the mesh is too slow. */

@@ -297,6 +297,11 @@ export class OriginSeat {
     this.gossip.firstCopies.noteArrival(chunk, this.context.nowMs)
   }
 
+  /** The last neighbour that had this chunk is gone: it may have been the last of all. */
+  noteVanished(chunk: number): void {
+    this.gossip.firstCopies.forget(chunk)
+  }
+
   /** Says the standing claim again, to keep it alive. */
   onClaimDeadline(): void {
     this.lookAtPlan()

@@ -9,8 +9,11 @@ import type { ChunkRun, PeerId } from '../types.ts'
 import { MAX_RUNS_PER_CLAIM } from '../wire/limits.ts'
 import type { Claim, SeatPlan } from '../wire/peer-messages.ts'
 
-/** A claim is said again before the 5 s for which it counts are over, in ms. */
+/** A claim is said again before the 5 s for which it counts are over, in ms: so soon that one may get lost. */
 const RENEWAL_MS = 2000
+
+/** Who brings nothing new only keeps the seat from looking vacant: to a few who miss a claim, it may for a moment. */
+const IDLE_RENEWAL_MS = 4000
 
 /** What was brought is told for this long, in ms: a claim may be overtaken by the next two, and then is not heard. */
 const BROUGHT_MS = 6000
@@ -27,6 +30,7 @@ export class StandingClaim {
   private sequence = 0
   private standing: Claim | null = null
   private brought: Brought[] = []
+  private isNew = true
 
   constructor(context: Context, mesh: Mesh) {
     this.context = context
@@ -50,11 +54,22 @@ export class StandingClaim {
     if (this.brought.length > MAX_RUNS_PER_CLAIM) this.brought.shift()
   }
 
-  /** Floods the run as our claim; null: we hold no seat. */
-  say(run: ChunkRun | null, goodputBytesPerSec: number, plan: SeatPlan): void {
+  /** Floods the run as our claim; null: we hold no seat. `isNew`: it brings what nobody has. */
+  say(run: ChunkRun | null, goodputBytesPerSec: number, plan: SeatPlan, isNew: boolean): void {
+    this.isNew = isNew
+    if (run !== null || this.standing !== null) this.flood(run, goodputBytesPerSec, plan)
+  }
+
+  /** The seat was given up a moment ago: says again what it brought last, for those who missed it. */
+  repeatFarewell(plan: SeatPlan): void {
+    this.forgetOld()
+    if (this.brought.length > 0) this.flood(null, 0, plan)
+  }
+
+  private flood(run: ChunkRun | null, goodputBytesPerSec: number, plan: SeatPlan): void {
     const { selfId, deadlines, nowMs } = this.context
-    if (selfId === null || (run === null && this.standing === null)) return
-    this.brought = this.brought.filter(({ lastMs }) => nowMs - lastMs < BROUGHT_MS)
+    if (selfId === null) return
+    this.forgetOld()
     const claim: Claim = {
       type: 'claim',
       peer: selfId,
@@ -66,9 +81,14 @@ export class StandingClaim {
       plan,
     }
     this.standing = run === null ? null : claim
-    if (run === null) deadlines.clear('claim')
-    else deadlines.set('claim', nowMs + RENEWAL_MS)
+    if (run === null && this.brought.length === 0) deadlines.clear('claim')
+    else deadlines.set('claim', nowMs + (this.isNew ? RENEWAL_MS : IDLE_RENEWAL_MS))
     this.mesh.flood(claim, null)
+  }
+
+  private forgetOld(): void {
+    const { nowMs } = this.context
+    this.brought = this.brought.filter(({ lastMs }) => nowMs - lastMs < BROUGHT_MS)
   }
 
   /** Says the standing claim to a neighbour who has not heard it. */

@@ -61,6 +61,24 @@ describe('first copies', () => {
     expect(copies.isExpected(2, 1000 + PATIENCE_MS)).toBe(false)
   })
 
+  it('are waited for as long as there is enough to get from neighbours meanwhile', () => {
+    const copies = newCopies()
+    copies.hear([{ start: 2, count: 1 }], 0)
+    expect(copies.isExpected(2, 59_999, 80_000)).toBe(true)
+    expect(copies.isExpected(2, 60_000, 80_000)).toBe(false)
+    expect(copies.isExpected(3, 0, 80_000)).toBe(false)
+  })
+
+  it('whose last holder near us has gone are absent, until they are heard of again', () => {
+    const copies = newCopies()
+    copies.hear([{ start: 2, count: 2 }], 0)
+    copies.forget(2)
+    expect(copies.isExpected(2, 1)).toBe(false)
+    expect(copies.isExpected(3, 1)).toBe(true)
+    copies.hear([{ start: 2, count: 1 }], 2)
+    expect(copies.isExpected(2, 3)).toBe(true)
+  })
+
   it('have no less patience where they usually come at once', () => {
     expect(patienceOf(usually(10))).toBe(PATIENCE_MS)
     expect(patienceOf(newCopies())).toBe(PATIENCE_MS)

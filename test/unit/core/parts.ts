@@ -46,6 +46,7 @@ export function meshWith(neighbour: PeerId, context: Context, chunks: number): M
     neighbourReady: nothing,
     neighbourLost: nothing,
     arrivedNearby: nothing,
+    vanishedNearby: nothing,
     disputed: nothing,
   })
   const facts = fileOf(chunks)

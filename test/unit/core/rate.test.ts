@@ -36,6 +36,29 @@ describe('a rate', () => {
     expect(meter.bytesPerSec(90_000)).toBeLessThan(1)
   })
 
+  it('with a growing window hardly moves for lumps, the longer the less', () => {
+    const lumpsFrom = (meter: RateMeter, untilMs: number): number => {
+      let most = 0
+      for (let nowMs = 0; nowMs <= untilMs; nowMs += 2000) {
+        meter.add(2_000_000, nowMs)
+        if (nowMs > untilMs / 2) most = Math.max(most, meter.bytesPerSec(nowMs))
+      }
+      return most / 1_000_000
+    }
+    expect(lumpsFrom(new RateMeter(WINDOW_MS), 400_000)).toBeGreaterThan(1.3)
+    expect(lumpsFrom(new RateMeter(WINDOW_MS, 10 * WINDOW_MS), 400_000)).toBeLessThan(1.06)
+  })
+
+  it('with a growing window is as quick as any at the start, and no slower than its widest', () => {
+    const meter = new RateMeter(WINDOW_MS, 2 * WINDOW_MS)
+    const fixed = new RateMeter(WINDOW_MS)
+    for (const each of [meter, fixed])
+      for (let nowMs = 0; nowMs <= 20_000; nowMs += 10) each.add(10_000, nowMs)
+    expect(meter.bytesPerSec(30_000)).toBeCloseTo(fixed.bytesPerSec(30_000), 0)
+    for (let nowMs = 30_000; nowMs <= 400_000; nowMs += 10) meter.add(10_000, nowMs)
+    expect(meter.bytesPerSec(400_000 + 2 * WINDOW_MS) / 1_000_000).toBeCloseTo(Math.exp(-1), 1)
+  })
+
   it('does not depend on how often it is read', () => {
     const lump = fc.record({ bytes: fc.nat(100_000), afterMs: fc.nat(500) })
     fc.assert(

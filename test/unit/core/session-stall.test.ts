@@ -51,6 +51,24 @@ describe('a neighbour that sends nothing', () => {
     expect(visitor.askedOf(ANNA)).toEqual([4])
   })
 
+  it('may take three times the usual until it begins, where chunks take long to come', () => {
+    const visitor = lateVisitor(CHUNKS)
+    visitor.meet(ANNA, FACTS)
+    for (const chunk of range(0, 40)) {
+      visitor.hearHave(ANNA, [chunk])
+      visitor.pass(4000)
+      visitor.deliver(ANNA)
+    }
+    visitor.hearHave(ANNA, [50])
+    visitor.pass(3 * 3900)
+    expect(visitor.askedOf(ANNA)).toEqual([50])
+    visitor.hearBlock(ANNA, 50, 0, 1000)
+    visitor.pass(4999)
+    expect(visitor.askedOf(ANNA)).toEqual([50])
+    visitor.pass(1)
+    expect(visitor.askedOf(ANNA)).toEqual([])
+  })
+
   it('has five seconds again after every block', () => {
     const visitor = visitorWaitingForAnna()
     visitor.pass(4000)

@@ -23,9 +23,21 @@ class Claimer {
   readonly claim: StandingClaim = new StandingClaim(this.context, meshWith(ANNA, this.context, CHUNKS))
 
   /** Says it, and returns what Anna hears. */
-  say(run: typeof RUN | null = RUN, goodputBytesPerSec = 0): Claim | null {
+  say(run: typeof RUN | null = RUN, goodputBytesPerSec = 0, isNew = true): Claim | null {
+    return this.heard(() => this.claim.say(run, goodputBytesPerSec, PLAN, isNew))
+  }
+
+  repeatFarewell(): Claim | null {
+    return this.heard(() => this.claim.repeatFarewell(PLAN))
+  }
+
+  isDueAt(nowMs: number): boolean {
+    return this.context.deadlines.takeDue(nowMs).includes('claim')
+  }
+
+  private heard(speak: () => void): Claim | null {
     this.outputs.length = 0
-    this.claim.say(run, goodputBytesPerSec, PLAN)
+    speak()
     return sent(this.outputs, 'claim').find((each) => each.peer === ANNA)?.message ?? null
   }
 
@@ -54,12 +66,19 @@ describe('the standing claim', () => {
     claimer.context.nowMs = 500
     claimer.say()
     expect(claimer.claim.end).toBe(108)
-    expect(claimer.context.deadlines.takeDue(2499)).not.toContain('claim')
-    expect(claimer.context.deadlines.takeDue(2500)).toContain('claim')
+    expect(claimer.isDueAt(2499)).toBe(false)
+    expect(claimer.isDueAt(2500)).toBe(true)
     claimer.say()
     expect(claimer.say(null)).toMatchObject({ sequence: 3, runs: [] })
     expect(claimer.context.deadlines.has('claim')).toBe(false)
     expect(claimer.claim.end).toBe(0)
+  })
+
+  it('is said half as often where it brings what others have', () => {
+    const claimer = new Claimer()
+    claimer.say(RUN, 0, false)
+    expect(claimer.isDueAt(3999)).toBe(false)
+    expect(claimer.isDueAt(4000)).toBe(true)
   })
 
   it('is given up once, and where there was none nothing is said', () => {
@@ -129,6 +148,22 @@ describe('what was brought', () => {
     claimer.say()
     claimer.bring(100)
     expect(claimer.say(null)).toMatchObject({ runs: [], brought: [{ start: 100, count: 1 }] })
+  })
+
+  it('is told again after the seat was given up, until it is old', () => {
+    const claimer = new Claimer()
+    claimer.say()
+    claimer.bring(100)
+    claimer.say(null)
+    for (const nowMs of [2000, 4000]) {
+      expect(claimer.isDueAt(nowMs)).toBe(true)
+      claimer.context.nowMs = nowMs
+      expect(claimer.repeatFarewell()).toMatchObject({ runs: [], brought: [{ start: 100, count: 1 }] })
+    }
+    claimer.context.nowMs = 6000
+    expect(claimer.isDueAt(6000)).toBe(true)
+    expect(claimer.repeatFarewell()).toBeNull()
+    expect(claimer.context.deadlines.has('claim')).toBe(false)
   })
 
   it('is no more than a claim may hold: the latest', () => {

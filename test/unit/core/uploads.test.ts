@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
-import { slowServiceMs, takeNextService } from '../../../src/core/mesh/uploads.ts'
+import { hasRoom, slowServiceMs, takeNextService } from '../../../src/core/mesh/uploads.ts'
 import { Random } from '../../../src/core/random.ts'
 import { RarityIndex } from '../../../src/core/rarity.ts'
 import { peer, range } from './shapes.ts'
 
 const NOW_MS = 10_000
-const NOW = { nowMs: NOW_MS, slowMs: 500 }
+const SLOW_MS = 500
 
 function waiting(number: number, ...chunks: number[]): Neighbour {
   const neighbour = new Neighbour(peer(number), 10, 0)
@@ -31,13 +31,13 @@ function rarityOf(...holders: number[]): RarityIndex {
 
 describe('who is served next', () => {
   it('is nobody where nobody waits', () => {
-    expect(takeNextService([], rarityOf(), NOW)).toBeNull()
-    expect(takeNextService([waiting(1), served(2, 100)], rarityOf(), NOW)).toBeNull()
+    expect(takeNextService([], rarityOf())).toBeNull()
+    expect(takeNextService([waiting(1), served(2, 100)], rarityOf())).toBeNull()
   })
 
   it('is whoever wants the rarest chunk, and that chunk leaves the queue', () => {
     const [first, second] = [waiting(1, 0, 1), waiting(2, 2, 3)]
-    const next = takeNextService([first, second], rarityOf(5, 4, 6, 3), NOW)
+    const next = takeNextService([first, second], rarityOf(5, 4, 6, 3))
     expect(next).toEqual({ neighbour: second, chunk: 3 })
     expect(second.queue).toEqual([2])
     expect(first.queue).toEqual([0, 1])
@@ -50,34 +50,36 @@ describe('who is served next', () => {
       [given, poor, alsoPoor],
       [alsoPoor, given, poor],
     ]) {
-      const next = takeNextService(order, rarityOf(2), NOW)
+      const next = takeNextService(order, rarityOf(2))
       expect(next?.neighbour).toBe(poor)
       poor.queue.push(0)
     }
   })
 
   it('is, of one neighbour’s equal wishes, the one uttered first', () => {
-    expect(takeNextService([waiting(1, 4, 3, 5)], rarityOf(), NOW)?.chunk).toBe(4)
+    expect(takeNextService([waiting(1, 4, 3, 5)], rarityOf())?.chunk).toBe(4)
   })
 
   it('gets one chunk at a time', () => {
     const neighbour = served(1, 10)
     neighbour.queue.push(5)
-    expect(takeNextService([neighbour], rarityOf(), NOW)).toBeNull()
+    expect(takeNextService([neighbour], rarityOf())).toBeNull()
     expect(neighbour.queue).toEqual([5])
   })
+})
 
-  it('is nobody while two are being served', () => {
-    const newcomer = waiting(9, 1)
+describe('there is room', () => {
+  it('for two', () => {
     const busy = range(0, 2).map((n) => served(n, 100))
-    expect(takeNextService([...busy, newcomer], rarityOf(), NOW)).toBeNull()
-    expect(newcomer.queue).toEqual([1])
-    expect(takeNextService([...busy.slice(1), newcomer], rarityOf(), NOW)).not.toBeNull()
+    expect(hasRoom([], NOW_MS, SLOW_MS)).toBe(true)
+    expect(hasRoom(busy.slice(1), NOW_MS, SLOW_MS)).toBe(true)
+    expect(hasRoom(busy, NOW_MS, SLOW_MS)).toBe(false)
   })
 
-  it('does not wait for a service that has become slow', () => {
-    const slow = range(0, 2).map((n) => served(n, n === 0 ? 500 : 499))
-    expect(takeNextService([...slow, waiting(9, 1)], rarityOf(), NOW)?.chunk).toBe(1)
+  it('for more where a service has become slow', () => {
+    const busy = range(0, 3).map((n) => served(n, n === 0 ? 500 : 499))
+    expect(hasRoom(busy.slice(0, 2), NOW_MS, SLOW_MS)).toBe(true)
+    expect(hasRoom(busy, NOW_MS, SLOW_MS)).toBe(false)
   })
 })
 
