@@ -51,7 +51,7 @@ export class FirstCopies {
   }
 
   /**
-   * Whether the chunk may be taken to exist, though no neighbour has it. `busyMs`: how long we have other things to get;
+   * Whether the chunk may be taken to exist, though no neighbour has it. `busyMs`: how long other things keep us busy;
    * three quarters of that are waited at least, as a chunk that comes by then holds nobody up. Default: none.
    */
   isExpected(chunk: number, nowMs: number, busyMs = 0): boolean {

@@ -13,7 +13,7 @@ import type { Run } from './run.ts'
 /** After a run was cut short, others' claims on what we claim ourselves do not count for so long, in ms (guess). */
 const YIELD_PAUSE_MS = 10_000
 
-/** While neighbours have so much for us, in ms, what others' updates tell counts as well (guess: some chunks a neighbour). */
+/** The mesh is busy while neighbours have so much for us, in ms (guess: some chunks of each of them). */
 const BUSY_MS = 10_000
 
 export class OriginView {
@@ -124,16 +124,27 @@ export class OriginView {
   exists(chunk: number): boolean {
     if (this.isElsewhere(chunk)) return true
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
-    if (this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, this.busyMs)) return true
+    const isBusy = this.isMeshBusy
+    if (this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, isBusy ? this.restMs : 0)) return true
     // A claim may have been missed, or made before we came. Updates may be old, or lies: for them nobody stands idle.
-    return this.busyMs >= BUSY_MS && this.mesh.updates.tree?.existsAnywhere(chunk) === true
+    return isBusy && this.mesh.updates.tree?.existsAnywhere(chunk) === true
   }
 
-  /** How long neighbours will take for what they have and we miss, at the mesh's present rate, in ms; 0 where they give nothing. */
-  private get busyMs(): number {
-    const bytesPerSec = this.mesh.requests.rate.bytesPerSec(this.context.nowMs)
+  /** Neighbours have plenty for us: there is no hurry. */
+  get isMeshBusy(): boolean {
     const { geometry, rarity } = this.inventory
-    return bytesPerSec < 1 ? 0 : ((rarity.availableCount * geometry.chunkBytes) / bytesPerSec) * 1000
+    return this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
+  }
+
+  /** How long the mesh will take for all that we miss, at its present rate, in ms. */
+  private get restMs(): number {
+    return this.meshTakesMs(this.inventory.missingBytes)
+  }
+
+  /** 0 where the mesh gives nothing. */
+  private meshTakesMs(bytes: number): number {
+    const bytesPerSec = this.mesh.requests.rate.bytesPerSec(this.context.nowMs)
+    return bytesPerSec < 1 ? 0 : (bytes / bytesPerSec) * 1000
   }
 
   /** Others have it or claim it. */
