@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { text } from 'node:stream/consumers'
 
-import { roomyFlags } from '../roomy-process.ts'
+import { roomyFlags } from './roomy-process.ts'
 import type { Job, RunRecord } from './records.ts'
 
 const SCRIPT = fileURLToPath(new URL('run-one.ts', import.meta.url))
