@@ -4,7 +4,7 @@
  */
 
 import { ManifestError } from '../signaling-server/manifest.ts'
-import { runRoomily } from '../simulator/report/roomy-process.ts'
+import { runRoomily } from './roomy-process.ts'
 import { parseCommand, UsageError, type Command } from './arguments.ts'
 import { writeManifest } from './manifest.ts'
 import { serve } from './serve.ts'

@@ -17,16 +17,12 @@ const SHARE_OF_MACHINE = 0.8
 /** Young objects, mostly messages on their way, in MiB: twice that saves nothing more, Node's 16 cost 6% of the time. */
 const YOUNG_MIB = 128
 
-/** Node's flags for a process that simulates. */
-export function roomyFlags(processes = 1): string[] {
-  return [`--max-old-space-size=${heapMib(processes)}`, `--max-semi-space-size=${YOUNG_MIB}`]
-}
-
 /** Runs these words in a process with more memory and returns its exit code; null: this process has enough. */
 export async function runRoomily(words: readonly string[]): Promise<number | null> {
   const [script] = process.argv.slice(1)
-  if (script === undefined || getHeapStatistics().heap_size_limit >= heapMib(1) * MIB) return null
-  const child = spawn(process.execPath, [...process.execArgv, ...roomyFlags(), script, ...words], {
+  if (script === undefined || getHeapStatistics().heap_size_limit >= heapMib() * MIB) return null
+  const flags = [`--max-old-space-size=${heapMib()}`, `--max-semi-space-size=${YOUNG_MIB}`]
+  const child = spawn(process.execPath, [...process.execArgv, ...flags, script, ...words], {
     stdio: 'inherit',
   })
   const forward = (signal: NodeJS.Signals): void => void child.kill(signal)
@@ -35,6 +31,6 @@ export async function runRoomily(words: readonly string[]): Promise<number | nul
   return code ?? 1
 }
 
-function heapMib(processes: number): number {
-  return Math.floor(Math.min(WANTED_MIB, (totalmem() / MIB) * SHARE_OF_MACHINE) / processes)
+function heapMib(): number {
+  return Math.floor(Math.min(WANTED_MIB, (totalmem() / MIB) * SHARE_OF_MACHINE))
 }
