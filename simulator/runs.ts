@@ -36,11 +36,14 @@ export class HostRuns implements Actor<null> {
   private review: EventHandle | null = null
   private meshBytesAtReview = 0
   private reviewedAtMs = 0
+  /** What the mesh leaves of the line. */
+  private roomBytesPerMs: number
 
   constructor(host: Host) {
     this.host = host
     const rttMs = host.world.network.rttMs(host.index, ORIGIN_PLACE)
     this.client = new OriginClient(rttMs, host.downBytesPerMs)
+    this.roomBytesPerMs = host.downBytesPerMs
   }
 
   get isFetching(): boolean {
@@ -77,6 +80,7 @@ export class HostRuns implements Actor<null> {
     if (known === undefined) return
     this.runs.delete(run)
     this.host.world.origin.cut(known.response)
+    this.shareRoom()
   }
 
   abortAll(): void {
@@ -97,11 +101,14 @@ export class HostRuns implements Actor<null> {
     const whole = isEnd ? Math.ceil(bytes / chunkBytes) : Math.floor(bytes / chunkBytes)
     while (known.chunks < whole && this.runs.has(run))
       this.host.feed({ type: 'runChunk', run, chunk: known.firstChunk + known.chunks++ })
-    if (isEnd && this.runs.delete(run)) this.host.feed({ type: 'runEnded', run })
+    if (!isEnd || !this.runs.delete(run)) return
+    this.shareRoom()
+    this.host.feed({ type: 'runEnded', run })
   }
 
   private startReviews(): void {
     if (this.review !== null) return
+    this.roomBytesPerMs = this.host.downBytesPerMs
     this.meshBytesAtReview = this.host.bytesFromPeers
     this.reviewedAtMs = this.host.world.queue.nowMs
     this.review = this.host.world.queue.after(REVIEW_MS, this, null)
@@ -115,12 +122,21 @@ export class HostRuns implements Actor<null> {
     const meshBytesPerMs = (bytesFromPeers - this.meshBytesAtReview) / (nowMs - this.reviewedAtMs)
     this.meshBytesAtReview = bytesFromPeers
     this.reviewedAtMs = nowMs
-    const room = Math.max(downBytesPerMs - meshBytesPerMs, downBytesPerMs / (1 + senders)) / this.runs.size
-    for (const { response } of this.runs.values()) {
-      if (Math.abs(room - response.lineBytesPerMs) > IGNORED_CHANGE * response.lineBytesPerMs)
-        world.origin.setLine(response, room)
-      world.origin.report(response)
-    }
+    this.roomBytesPerMs = Math.max(downBytesPerMs - meshBytesPerMs, downBytesPerMs / (1 + senders))
+    this.shareRoom()
+    for (const { response } of this.runs.values()) world.origin.report(response)
     this.review = world.queue.after(links.size === 0 ? LONE_REVIEW_MS : REVIEW_MS, this, null)
+  }
+
+  /** Each response has what the others leave of the room, as one may still be starting, and no less than its fair share. */
+  private shareRoom(): void {
+    const { origin } = this.host.world
+    const total = this.rateBytesPerMs
+    for (const { response } of this.runs.values()) {
+      const others = total - origin.rateBytesPerMs(response)
+      const room = Math.max(this.roomBytesPerMs / this.runs.size, this.roomBytesPerMs - others)
+      if (Math.abs(room - response.lineBytesPerMs) > IGNORED_CHANGE * response.lineBytesPerMs)
+        origin.setLine(response, room)
+    }
   }
 }
