@@ -3,83 +3,98 @@
  * for the next one and hands in the time.
  */
 
-export type DeadlineName =
+const NAMES = [
   /** The topology server has had its time to answer: ask the origin. */
-  | 'arrival'
+  'arrival',
   /** Next toss for a vacant seat at the origin. */
-  | 'coin'
+  'coin',
   /** The origin may be asked again after a failure. */
-  | 'retry'
+  'retry',
   /** The origin's response has been silent too long. */
-  | 'originStall'
+  'originStall',
   /** Some neighbour may have been silent too long. */
-  | 'meshStall'
+  'meshStall',
   /** A neighbour's service has become slow: its place may go to another. */
-  | 'service'
+  'service',
   /** Peers that could not be connected to may be tried again. */
-  | 'reconnect'
+  'reconnect',
   /** Some neighbour may have owed us its hello too long. */
-  | 'hello'
+  'hello',
   /** The least useful neighbour may be exchanged for another. */
-  | 'rewire'
+  'rewire',
   /** To register with the topology server again, or to toss for it. */
-  | 'register'
+  'register',
   /** Haves held back for a batch go out. */
-  | 'announce'
+  'announce',
   /** Our next update to the swarm. */
-  | 'update'
+  'update',
   /** Our claim would expire: say it again. */
-  | 'claim'
+  'claim',
+] as const
+
+export type DeadlineName = (typeof NAMES)[number]
+
+/** Where each name's time lies. */
+const PLACES = Object.fromEntries(NAMES.map((name, place) => [name, place])) as Readonly<
+  Record<DeadlineName, number>
+>
+
+/** Not a time, and not that there is none: it has to be looked for. */
+const UNKNOWN = Number.NaN
 
 export class Deadlines {
-  private readonly times = new Map<DeadlineName, number>()
-  /** The earliest time, Infinity where nothing is set; or null where it has to be looked for again. */
-  private earliestMs: number | null = Infinity
+  /** By place; Infinity where nothing is set. One flat array, as it is asked at every input. */
+  private readonly times: number[] = NAMES.map(() => Infinity)
+  /** The earliest time, Infinity where nothing is set; or `UNKNOWN`. */
+  private earliestMs: number = Infinity
 
   /** Sets or moves a deadline. */
   set(name: DeadlineName, atMs: number): void {
-    if (this.times.get(name) === this.earliestMs) this.earliestMs = null
-    if (this.earliestMs !== null && atMs < this.earliestMs) this.earliestMs = atMs
-    this.times.set(name, atMs)
+    const place = PLACES[name]
+    if (this.times[place] === this.earliestMs) this.earliestMs = UNKNOWN
+    if (atMs < this.earliestMs) this.earliestMs = atMs
+    this.times[place] = atMs
   }
 
   /** Sets a deadline unless an earlier one stands. */
   setNoLater(name: DeadlineName, atMs: number): void {
-    if (atMs < (this.times.get(name) ?? Infinity)) this.set(name, atMs)
+    if (atMs < this.timeOf(name)) this.set(name, atMs)
   }
 
   clear(name: DeadlineName): void {
-    if (this.times.get(name) === this.earliestMs) this.earliestMs = null
-    this.times.delete(name)
+    if (this.has(name)) this.set(name, Infinity)
   }
 
   clearAll(): void {
-    this.times.clear()
+    this.times.fill(Infinity)
     this.earliestMs = Infinity
   }
 
   has(name: DeadlineName): boolean {
-    return this.times.has(name)
+    return this.timeOf(name) !== Infinity
   }
 
   /** The earliest time, or null where nothing is due. */
   next(): number | null {
-    this.earliestMs ??= this.findEarliest()
+    if (Number.isNaN(this.earliestMs)) this.earliestMs = this.findEarliest()
     return this.earliestMs === Infinity ? null : this.earliestMs
   }
 
   /** Takes out every deadline that is due, the earliest first, ties by name. One set meanwhile waits for the next call. */
   takeDue(nowMs: number): DeadlineName[] {
-    const due = [...this.times].filter(([, atMs]) => atMs <= nowMs)
-    due.sort(([a, aMs], [b, bMs]) => aMs - bMs || (a < b ? -1 : 1))
-    for (const [name] of due) this.times.delete(name)
-    if (due.length > 0) this.earliestMs = null
-    return due.map(([name]) => name)
+    const due = NAMES.filter((name) => this.timeOf(name) <= nowMs)
+    due.sort((a, b) => this.timeOf(a) - this.timeOf(b) || (a < b ? -1 : 1))
+    for (const name of due) this.clear(name)
+    return due
+  }
+
+  private timeOf(name: DeadlineName): number {
+    return this.times[PLACES[name]] ?? Infinity
   }
 
   private findEarliest(): number {
     let earliestMs = Infinity
-    for (const atMs of this.times.values()) if (atMs < earliestMs) earliestMs = atMs
+    for (const atMs of this.times) if (atMs < earliestMs) earliestMs = atMs
     return earliestMs
   }
 }

@@ -18,7 +18,8 @@ export class RateMeter {
   private decayedBytes = 0
   /** The weight of all time since the start, in ms, decayed alike: of the bytes it makes a rate. */
   private decayedMs = 0
-  private lastMs: number | null = null
+  /** Until when the average is decayed; NaN before anything was added. */
+  private lastMs: number = Number.NaN
   private firstMs = 0
 
   /** `growsToMs`: the window is a tenth of the flow's age, between the two. Default: it does not grow. */
@@ -34,7 +35,7 @@ export class RateMeter {
 
   /** Bytes a second at `nowMs`; 0 before anything was added. */
   bytesPerSec(nowMs: number): number {
-    if (this.lastMs === null) return 0
+    if (Number.isNaN(this.lastMs)) return 0
     this.decayTo(nowMs)
     const windowMs = this.windowAt(nowMs)
     const leastMs = windowMs * (1 - Math.exp(-SHORTEST_AGE_MS / windowMs))
@@ -42,7 +43,7 @@ export class RateMeter {
   }
 
   private decayTo(nowMs: number): void {
-    if (this.lastMs === null) this.firstMs = nowMs
+    if (Number.isNaN(this.lastMs)) this.firstMs = nowMs
     else if (nowMs > this.lastMs) {
       const windowMs = this.windowAt(nowMs)
       const left = Math.exp((this.lastMs - nowMs) / windowMs)
