@@ -22,14 +22,22 @@ const ENDGAME_ASKED = 3
 /** A chunk is slow, and so a case for the endgame, after this many ms or three times the neighbour's usual. */
 const ENDGAME_PATIENCE_MS = 500
 
+/** A run of ours that goes through what neighbours have, too. */
+export interface Sweep {
+  /** The chunk it is at. */
+  readonly from: number
+  /** It brings far more than the mesh does. */
+  readonly leads: boolean
+}
+
 export interface ChunkChoice {
   readonly inventory: Inventory
   readonly neighbour: Neighbour
   readonly neighbours: Iterable<Neighbour>
   /** Chunk an in-order reader waits for, or null where there is none. */
   readonly readerChunk: number | null
-  /** Where our own run sweeps from, if it will come to what neighbours have; else null. */
-  readonly sweepChunk: number | null
+  /** Our own run, if it will come to what neighbours have; else null. */
+  readonly sweep: Sweep | null
   readonly nowMs: number
 }
 
@@ -40,7 +48,7 @@ export function chooseChunk(choice: ChunkChoice): number | null {
   const urgent = chooseUrgent(choice)
   if (urgent !== null) return urgent
   if (inventory.rarity.availableCount > 0) {
-    if (choice.sweepChunk !== null) return findFarthest(inventory, choice.sweepChunk, holds)
+    if (choice.sweep !== null) return findFarthest(inventory, choice.sweep, holds)
     const found =
       inventory.kept.count < RANDOM_FIRST_CHUNKS
         ? inventory.rarity.findRandom(holds)
@@ -50,16 +58,22 @@ export function chooseChunk(choice: ChunkChoice): number | null {
   return chooseForEndgame(choice)
 }
 
-/** What our run would come to last: the two meet in the end, and leave no gaps that would cost a request each. */
+/**
+ * What our run would come to last: the two meet in the end, and leave no gaps that would cost a request each. Where the
+ * run leads, nothing but what goes on from the far end: it would come to all else before there was enough to skip, and
+ * fetch it along, so that the mesh would only take away from the line.
+ */
 function findFarthest(
-  { geometry, rarity }: Inventory,
-  from: number,
+  inventory: Inventory,
+  { from, leads }: Sweep,
   accept: (chunk: number) => boolean,
 ): number | null {
+  const { geometry, rarity } = inventory
   const { chunkCount } = geometry
   for (let back = 1; back <= chunkCount; back++) {
     const chunk = (from + chunkCount - back) % chunkCount
     if (rarity.isEligible(chunk) && accept(chunk)) return chunk
+    if (leads && inventory.isMissing(chunk) && inventory.askedCount(chunk) === 0) return null
   }
   return null
 }

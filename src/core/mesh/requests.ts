@@ -11,7 +11,7 @@ import { RateMeter } from '../rate.ts'
 import type { ChunkSource } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { Block } from '../wire/peer-messages.ts'
-import { chooseChunk, isEndgame } from './choose-chunk.ts'
+import { chooseChunk, isEndgame, type Sweep } from './choose-chunk.ts'
 import type { Neighbour } from './neighbour.ts'
 
 /**
@@ -22,6 +22,9 @@ import type { Neighbour } from './neighbour.ts'
 const STALL_MS = 5000
 const STALL_FACTOR = 3
 const LONGEST_STALL_MS = 60_000
+
+/** The mesh's rate says what it can do so long after the first chunk, in ms (guess). */
+const MEASURED_AFTER_MS = 1000
 
 /** Weight of one more chunk in the usual time (guess: some ten of them count). */
 const USUAL_WEIGHT = 0.1
@@ -38,10 +41,13 @@ export class Requests {
   readonly rate: RateMeter = new RateMeter(RATE_WINDOW_MS, LONGEST_RATE_WINDOW_MS)
   /** When a neighbour last gave us a whole chunk, in ms; null: never. */
   lastChunkAtMs: number | null = null
+  /** The highest rate so far, in bytes a second; null until the mesh has been at work for a moment. */
+  bestBytesPerSec: number | null = null
+  private firstChunkAtMs: number | null = null
   /** Chunk an in-order reader waits for; null where there is none. */
   readerChunk: number | null = null
-  /** Where our own run sweeps from, if it will come to what neighbours have; null where it will not. */
-  sweepChunk: () => number | null = () => null
+  /** Our own run, if it will come to what neighbours have; null where it will not. */
+  sweep: () => Sweep | null = () => null
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
   private inventory: Inventory | null = null
@@ -86,7 +92,7 @@ export class Requests {
         neighbour,
         neighbours: this.neighbours.values(),
         readerChunk: this.readerChunk,
-        sweepChunk: this.sweepChunk(),
+        sweep: this.sweep(),
         nowMs,
       })
       if (chunk === null) {
@@ -134,8 +140,11 @@ export class Requests {
     const isWhole = request.receivedBytes === lengthBytes
     neighbour.noteBytes(Math.max(0, request.receivedBytes - request.furthestBytes), nowMs)
     request.furthestBytes = Math.max(request.furthestBytes, request.receivedBytes)
-    if (isWhole) neighbour.lastProgressMs = this.lastChunkAtMs = nowMs
     this.rate.add(payload.byteLength, nowMs)
+    if (isWhole) {
+      neighbour.lastProgressMs = this.lastChunkAtMs = nowMs
+      this.noteBest()
+    }
     this.context.emit({ type: 'assemble', peer: neighbour.id, chunk, offsetBytes, payload })
     if (isWhole) {
       const tookMs = nowMs - request.askedAtMs
@@ -207,6 +216,13 @@ export class Requests {
   /** The page slept: whoever seems silent may only have been unheard. */
   forgiveSilence(): void {
     for (const neighbour of this.neighbours.values()) neighbour.lastProgressMs = this.context.nowMs
+  }
+
+  private noteBest(): void {
+    const { nowMs } = this.context
+    this.firstChunkAtMs ??= nowMs
+    if (nowMs - this.firstChunkAtMs < MEASURED_AFTER_MS) return
+    this.bestBytesPerSec = Math.max(this.bestBytesPerSec ?? 0, this.rate.bytesPerSec(nowMs))
   }
 
   /** When the neighbour will have stalled, if it sends nothing until then, in ms. */

@@ -5,9 +5,16 @@
 
 import type { ChunkRun } from '../types.ts'
 
-/** Least patience, in ms: as long as a claim lives. And how many times the usual it takes, beyond that. */
-const MIN_PATIENCE_MS = 5000
+/**
+ * Patience, in ms, before it is known how long a first copy usually takes to come near: as long as a claim lives. Then so many
+ * times the usual, and no less than this: the claim itself takes a moment to get around (guess).
+ */
+const FIRST_PATIENCE_MS = 5000
 const PATIENCE_FACTOR = 3
+const MIN_PATIENCE_MS = 2000
+
+/** The usual time is known after so many observations (guess). */
+const ENOUGH_ARRIVALS = 20
 
 /** Most patience, in ms, however late things have come (guess: a chunk of 4 MiB over ten hops of 10 Mb/s). */
 const MAX_PATIENCE_MS = 60_000
@@ -26,6 +33,7 @@ export class FirstCopies {
   private heardAtMs: Float64Array = new Float64Array(0)
   /** Usual time from hearing of a first copy until a neighbour has it, in ms. */
   private usualMs = 0
+  private arrivals = 0
 
   /** The number of chunks is known. */
   equip(chunkCount: number): void {
@@ -42,7 +50,9 @@ export class FirstCopies {
   /** A neighbour has it, the first of ours. */
   noteArrival(chunk: number, nowMs: number): void {
     const heardAtMs = this.heardAtMs[chunk] ?? Number.NaN
-    if (!Number.isNaN(heardAtMs)) this.usualMs += USUAL_WEIGHT * (nowMs - heardAtMs - this.usualMs)
+    if (Number.isNaN(heardAtMs)) return
+    this.arrivals++
+    this.usualMs += USUAL_WEIGHT * (nowMs - heardAtMs - this.usualMs)
   }
 
   /** The chunk may be nowhere any more. */
@@ -61,6 +71,7 @@ export class FirstCopies {
   }
 
   private get patienceMs(): number {
-    return Math.min(MAX_PATIENCE_MS, Math.max(MIN_PATIENCE_MS, PATIENCE_FACTOR * this.usualMs))
+    const leastMs = this.arrivals < ENOUGH_ARRIVALS ? FIRST_PATIENCE_MS : MIN_PATIENCE_MS
+    return Math.min(MAX_PATIENCE_MS, Math.max(leastMs, PATIENCE_FACTOR * this.usualMs))
   }
 }

@@ -56,13 +56,16 @@ export class OriginView {
     if (!this.inventory.isMissing(chunk)) return true
     if (run.isDuplicate || !this.mesh.requests.trustPeers) return false
     if (this.exists(chunk)) return !duplicatesPay()
-    // Both have claimed it: the smaller id fetches it. Not again and again, or an echo of our claims would starve us.
+    return this.isOthers(chunk)
+  }
+
+  /** Others have claimed it; where we have, too, the smaller id fetches it. */
+  isOthers(chunk: number): boolean {
+    const { nowMs, selfId } = this.context
     const isOurs = this.inventory.isReserved(chunk)
-    if (isOurs && this.context.nowMs < this.yieldedAtMs + YIELD_PAUSE_MS) return false
-    return (
-      this.knowsClaims &&
-      this.gossip.claims.covers(chunk, this.context.nowMs, isOurs ? this.context.selfId : null)
-    )
+    // Not again and again, or an echo of our claims would starve us.
+    if (!this.knowsClaims || (isOurs && nowMs < this.yieldedAtMs + YIELD_PAUSE_MS)) return false
+    return this.gossip.claims.covers(chunk, nowMs, isOurs ? selfId : null)
   }
 
   /** A run was cut short: what others claim does not end another one for a while. */
@@ -153,8 +156,12 @@ export class OriginView {
     return this.knowsClaims && this.gossip.claims.covers(chunk, this.context.nowMs)
   }
 
-  /** Slurpie to the letter knows of no claims; and who trusts nobody does not listen to them. */
+  /**
+   * Slurpie to the letter knows of no claims; who trusts nobody does not listen to them, and whom all have left will get
+   * nothing of what they fetch.
+   */
   private get knowsClaims(): boolean {
-    return this.mesh.requests.trustPeers && typeof this.context.limits.originLoad !== 'number'
+    if (!this.mesh.requests.trustPeers || this.mesh.neighbours.size === 0) return false
+    return typeof this.context.limits.originLoad !== 'number'
   }
 }

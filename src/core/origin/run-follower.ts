@@ -5,6 +5,7 @@
 
 import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
+import type { Sweep } from '../mesh/choose-chunk.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
@@ -16,6 +17,9 @@ import { StandingClaim } from './standing-claim.ts'
 
 /** A response that sends nothing for this long is taken for dead (guess; a shaped origin may pause for seconds). */
 const SILENCE_MS = 20_000
+
+/** A run that brings so many times as much as the mesh ever did leads (guess: the line is full of it). */
+const LEADING_FACTOR = 4
 
 export class RunFollower {
   private readonly context: Context
@@ -130,10 +134,12 @@ export class RunFollower {
     return this.run?.isDuplicate === true
   }
 
-  /** Where the run is, if it comes to what others have: it is a duplicate one, or everybody fetches. Else null. */
-  sweepFrom(everybodyFetches: boolean): number | null {
+  /** The run, if it comes to what others have: it is a duplicate one, or everybody fetches. Else null. */
+  sweep(everybodyFetches: boolean): Sweep | null {
     const { run } = this
-    return run !== null && this.rangesWork && (run.isDuplicate || everybodyFetches) ? run.next : null
+    if (run === null || !this.rangesWork || !(run.isDuplicate || everybodyFetches)) return null
+    const meshBytesPerSec = this.mesh.requests.bestBytesPerSec ?? Infinity
+    return { from: run.next, leads: this.planner.currentBytesPerSec > LEADING_FACTOR * meshBytesPerSec }
   }
 
   /** At a chunk's border: reserves and claims further ahead; or cuts the run short where the rest is needless: false. */
@@ -221,12 +227,15 @@ export class RunFollower {
   private reserveAhead(run: Run, view: OriginView): void {
     const { inventory } = view
     const lead = this.planner.leadChunks(inventory.geometry)
-    const end = Math.min(run.end, run.next + lead)
     const duplicatesPay = this.askOnce(view)
-    for (let chunk = Math.max(run.next, run.reservedEnd); chunk < end; chunk++)
+    let chunk = Math.max(run.next, run.reservedEnd)
+    for (; chunk < Math.min(run.end, run.next + lead); chunk++) {
+      // No further than to where another is: we shall hardly go on behind it.
+      if (!run.isDuplicate && view.isOthers(chunk)) break
       if (!view.isNeedless(run, chunk, duplicatesPay) && isOurs(inventory, chunk, run))
         inventory.reserve(chunk)
-    run.reservedEnd = Math.max(run.reservedEnd, end)
+    }
+    run.reservedEnd = Math.max(run.reservedEnd, chunk)
     // Said once the claimed part is half used up, not for every chunk.
     const claimEnd = claimableEnd(run)
     const isStale = this.claim.end <= run.next || this.claim.end > claimEnd

@@ -40,6 +40,9 @@ const LONGEST_SILENCE_MS = 120_000
 /** So does one that delivers less than this share of what a plain download would (guess: far below any honest mesh). */
 const SILENT_SHARE = 0.1
 
+/** A newcomer for so long, in ms: twice the time over which the best goodput is averaged. */
+const NEWCOMER_MS = 4000
+
 /** Window of the rate at which the origin serves us, in ms: short, as all seats' rates are added up (guess). */
 const RATE_WINDOW_MS = 1500
 
@@ -77,10 +80,16 @@ export class RunPlanner {
     return this.rate.bytesPerSec(this.context.nowMs)
   }
 
-  /** The origin's best goodput, all seats together, in bytes a second: as claimed, and no less than ours suggests. */
+  /**
+   * The origin's best goodput, all seats together, in bytes a second: as claimed, and no less than ours suggests. Who has
+   * just come has no average yet, and takes what is claimed now.
+   */
   private get originBytesPerSec(): number {
-    const seats = Math.min(this.seatsInUse, 1 + this.gossip.claims.seatCount(this.context.nowMs))
-    return Math.max(this.gossip.seatCount.goodput.bestBytesPerSec, this.lastRateBytesPerSec * seats)
+    const { claims, seatCount } = this.gossip
+    const { nowMs, startedAtMs } = this.context
+    const seats = Math.min(this.seatsInUse, 1 + claims.seatCount(nowMs))
+    const claimed = nowMs - startedAtMs < NEWCOMER_MS ? claims.goodputBytesPerSec(nowMs) : 0
+    return Math.max(seatCount.goodput.bestBytesPerSec, this.lastRateBytesPerSec * seats, claimed)
   }
 
   /** The shortest time from asking to headers, in ms; 0: unknown. */

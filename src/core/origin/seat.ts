@@ -51,8 +51,7 @@ export class OriginSeat {
     this.coin = new SeatCoin(context, mesh, this.gossip, this.planner)
     this.follower = new RunFollower(context, mesh, this.planner, () => this.gossip.seatCount.plan)
     this.events = events
-    mesh.requests.sweepChunk = () =>
-      this.follower.sweepFrom(this.gossip.leechers <= this.gossip.seatCount.seats)
+    mesh.requests.sweep = () => this.follower.sweep(this.gossip.leechers <= this.gossip.seatCount.seats)
   }
 
   /** n̂, ourselves included. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { Geometry } from '../../../src/core/geometry.ts'
 import { Inventory } from '../../../src/core/inventory.ts'
-import { chooseChunk } from '../../../src/core/mesh/choose-chunk.ts'
+import { chooseChunk, type Sweep } from '../../../src/core/mesh/choose-chunk.ts'
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
 import { Random } from '../../../src/core/random.ts'
 import { fileOf, peer, range } from './shapes.ts'
@@ -39,13 +39,9 @@ class Setting {
     this.inventory.markAsked(chunk)
   }
 
-  choose(
-    neighbour: Neighbour,
-    readerChunk: number | null = null,
-    sweepChunk: number | null = null,
-  ): number | null {
+  choose(neighbour: Neighbour, readerChunk: number | null = null, sweep: Sweep | null = null): number | null {
     const { inventory, neighbours } = this
-    return chooseChunk({ inventory, neighbour, neighbours, readerChunk, sweepChunk, nowMs: NOW_MS })
+    return chooseChunk({ inventory, neighbour, neighbours, readerChunk, sweep, nowMs: NOW_MS })
   }
 }
 
@@ -125,6 +121,29 @@ describe('which chunk to ask for', () => {
     expect(setting.choose(neighbour, 0)).toBeNull()
     setting.inventory.release(2)
     expect(setting.choose(neighbour)).toBe(2)
+  })
+})
+
+describe('while our own run goes through what neighbours have', () => {
+  const HALFWAY: Sweep = { from: 50, leads: false }
+  const LEADING: Sweep = { from: 50, leads: true }
+
+  it('it is what the run comes to last', () => {
+    const setting = new Setting()
+    expect(setting.choose(setting.neighbour(range(20, 80)), null, HALFWAY)).toBe(49)
+    setting.keep(range(40, 50))
+    expect(setting.choose(setting.neighbour([10, 39, 60]), null, HALFWAY)).toBe(39)
+    expect(setting.choose(setting.neighbour([60, 70]), null, HALFWAY)).toBe(70)
+  })
+
+  it('it is nothing else where the run brings far more than the mesh', () => {
+    const setting = new Setting()
+    expect(setting.choose(setting.neighbour(range(60, 80)), null, LEADING)).toBeNull()
+    expect(setting.choose(setting.neighbour(range(20, 50)), null, LEADING)).toBe(49)
+    setting.keep(range(40, 50))
+    expect(setting.choose(setting.neighbour([10, 38, 60]), null, LEADING)).toBeNull()
+    setting.inventory.markAsked(39)
+    expect(setting.choose(setting.neighbour([10, 38, 60]), null, LEADING)).toBe(38)
   })
 })
 

@@ -79,9 +79,10 @@ describe('first copies', () => {
     expect(copies.isExpected(2, 3)).toBe(true)
   })
 
-  it('have no less patience where they usually come at once', () => {
-    expect(patienceOf(usually(10))).toBe(PATIENCE_MS)
+  it('have five seconds before it is known what is usual, and two where they usually come at once', () => {
     expect(patienceOf(newCopies())).toBe(PATIENCE_MS)
+    expect(patienceOf(usually(10, 19))).toBe(PATIENCE_MS)
+    expect(patienceOf(usually(10, 20))).toBe(2000)
   })
 
   it('have three times the usual where they take their time', () => {

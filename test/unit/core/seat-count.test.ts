@@ -100,7 +100,7 @@ describe('where the mesh is plainly worse than a plain download', () => {
   })
 
   it('and nowhere else', () => {
-    expect(adaptive().seatsFor({ ...POOR, meshBytesPerSec: 0.3e6 })).toBe(FIRST_SEATS)
+    expect(adaptive().seatsFor({ ...POOR, meshBytesPerSec: 1.1e6 })).toBe(FIRST_SEATS)
     expect(adaptive().seatsFor({ ...POOR, swarmSize: FIRST_SEATS })).toBe(FIRST_SEATS)
   })
 

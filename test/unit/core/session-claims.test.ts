@@ -90,7 +90,7 @@ describe('our own claim', () => {
 
 /** Two runs: everything after our first run, but chunks 40 to 43. */
 const ALMOST_ALL = {
-  ...claimOf(STRANGER, 1, 0, 0),
+  ...claimOf(peer(0x100), 1, 0, 0),
   runs: [
     { start: 8, count: 32 },
     { start: 44, count: 20 },
