@@ -5,7 +5,7 @@ import { Deadlines } from '../../../src/core/deadlines.ts'
 import { DigestTable } from '../../../src/core/digests.ts'
 import { Geometry } from '../../../src/core/geometry.ts'
 import { Inventory } from '../../../src/core/inventory.ts'
-import { Mesh } from '../../../src/core/mesh/mesh.ts'
+import { Mesh, type MeshEvents } from '../../../src/core/mesh/mesh.ts'
 import { Random } from '../../../src/core/random.ts'
 import { DEFAULT_LIMITS, type SessionLimits, type SessionOutput } from '../../../src/core/session-io.ts'
 import type { PeerId } from '../../../src/core/types.ts'
@@ -38,7 +38,13 @@ export function newInventory(chunks: number): Inventory {
 }
 
 /** A mesh of this one neighbour, which has said its hello. */
-export function meshWith(neighbour: PeerId, context: Context, chunks: number): Mesh {
+export function meshWith(
+  neighbour: PeerId,
+  context: Context,
+  chunks: number,
+  inventory: Inventory = newInventory(chunks),
+  events: Partial<MeshEvents> = {},
+): Mesh {
   const mesh = new Mesh(context, {
     heardHello: nothing,
     heardClaim: () => true,
@@ -48,9 +54,10 @@ export function meshWith(neighbour: PeerId, context: Context, chunks: number): M
     arrivedNearby: nothing,
     vanishedNearby: nothing,
     disputed: nothing,
+    ...events,
   })
   const facts = fileOf(chunks)
-  mesh.equip({ facts, inventory: newInventory(chunks), digests: new DigestTable(chunks, null) })
+  mesh.equip({ facts, inventory, digests: new DigestTable(chunks, null) })
   mesh.neighbourhood.linkOpened(neighbour)
   mesh.hear(neighbour, { type: 'hello', version: 1, features: 0, ...facts })
   return mesh
