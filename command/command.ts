@@ -4,9 +4,9 @@
  */
 
 import { ManifestError } from '../signaling-server/manifest.ts'
-import { runRoomily } from './roomy-process.ts'
 import { parseCommand, UsageError, type Command } from './arguments.ts'
 import { writeManifest } from './manifest.ts'
+import { runRoomily } from './roomy-process.ts'
 import { serve } from './serve.ts'
 
 // Whoever reads our output may have enough of it, as `head` has.
@@ -43,9 +43,11 @@ async function carryOut(command: Command, words: readonly string[]): Promise<num
       await writeManifest(command)
       return 0
     case 'simulate': {
+      const code = command.source === null ? null : await runRoomily(words)
+      if (code !== null) return code
       // Only now, as a topology server need not wait for the simulator to be read.
       const { simulateScenarios } = await import('./simulate.ts')
-      return (await runRoomily(words)) ?? simulateScenarios(command, { print, say })
+      return simulateScenarios(command, { print, say })
     }
   }
 }

@@ -57,7 +57,7 @@ export class Neighbour {
   held: Bitfield
   /** In digest mode: what it says its chunks hash to. */
   readonly digests: Map<number, Uint8Array> = new Map()
-  /** Chunks that we hold and have not told it of, as it holds them, too. */
+  /** Chunks that we hold and have not told it of: it holds them, too, or cannot ask for them now. */
   readonly withheld: number[] = []
   /** It has nothing that we could ask for, as far as was looked. */
   isDry: boolean = false

@@ -23,6 +23,9 @@ const STALL_MS = 5000
 const STALL_FACTOR = 3
 const LONGEST_STALL_MS = 60_000
 
+/** Where nothing has come for so long, in ms, only the short window counts (guess: the pauses of a slow line are shorter). */
+const MESH_SILENT_MS = 5000
+
 /** The mesh's rate says what it can do so long after the first chunk, in ms (guess). */
 const MEASURED_AFTER_MS = 1000
 
@@ -37,13 +40,14 @@ const RATE_WINDOW_MS = 3000
 const LONGEST_RATE_WINDOW_MS = 30_000
 
 export class Requests {
-  /** Rate at which neighbours' blocks arrive. */
-  readonly rate: RateMeter = new RateMeter(RATE_WINDOW_MS, LONGEST_RATE_WINDOW_MS)
+  private readonly shortRate = new RateMeter(RATE_WINDOW_MS)
+  private readonly longRate = new RateMeter(RATE_WINDOW_MS, LONGEST_RATE_WINDOW_MS)
   /** When a neighbour last gave us a whole chunk, in ms; null: never. */
   lastChunkAtMs: number | null = null
   /** The highest rate so far, in bytes a second; null until the mesh has been at work for a moment. */
   bestBytesPerSec: number | null = null
   private firstChunkAtMs: number | null = null
+  private lastBytesAtMs: number | null = null
   /** Chunk an in-order reader waits for; null where there is none. */
   readerChunk: number | null = null
   /** Our own run, if it will come to what neighbours have; null where it will not. */
@@ -85,6 +89,7 @@ export class Requests {
     if (this.isStopped || this.isPaused || inventory === null || !neighbour.canBeAsked(nowMs)) return
     // Found dry, it stays so until something changes; but the endgame looks at the others' requests, too.
     if (neighbour.isDry && !isEndgame(inventory)) return
+    const sweep = this.sweep()
     const chunks: number[] = []
     while (neighbour.canBeAsked(nowMs)) {
       const chunk = chooseChunk({
@@ -92,11 +97,12 @@ export class Requests {
         neighbour,
         neighbours: this.neighbours.values(),
         readerChunk: this.readerChunk,
-        sweep: this.sweep(),
+        sweep,
         nowMs,
       })
       if (chunk === null) {
-        neighbour.isDry = true
+        // Beside a run that leads, it has what we do not ask for now.
+        neighbour.isDry = sweep?.leads !== true
         break
       }
       if (neighbour.outstanding.size === 0) neighbour.lastProgressMs = nowMs
@@ -136,11 +142,14 @@ export class Requests {
     // The rest of an answer that was cancelled, if the chunk was then asked for again.
     if (offsetBytes !== request.receivedBytes) return true
     if (offsetBytes + payload.byteLength > lengthBytes) return false
+    const hasBegun = request.receivedBytes > 0
     request.receivedBytes += payload.byteLength
     const isWhole = request.receivedBytes === lengthBytes
     neighbour.noteBytes(Math.max(0, request.receivedBytes - request.furthestBytes), nowMs)
     request.furthestBytes = Math.max(request.furthestBytes, request.receivedBytes)
-    this.rate.add(payload.byteLength, nowMs)
+    // From now on it may be silent for less long.
+    if (!hasBegun) this.context.deadlines.setNoLater('meshStall', this.stallsAtMs(neighbour))
+    this.noteBytes(payload.byteLength)
     if (isWhole) {
       neighbour.lastProgressMs = this.lastChunkAtMs = nowMs
       this.noteBest()
@@ -200,6 +209,7 @@ export class Requests {
     let hasChanged = false
     for (const neighbour of this.neighbours.values()) {
       if (neighbour.endsShunning(nowMs)) hasChanged = true
+      if (neighbour.shunnedUntilMs > nowMs) deadlines.setNoLater('meshStall', neighbour.shunnedUntilMs)
       if (neighbour.outstanding.size === 0) continue
       const stalledAtMs = this.stallsAtMs(neighbour)
       if (nowMs < stalledAtMs) {
@@ -218,11 +228,27 @@ export class Requests {
     for (const neighbour of this.neighbours.values()) neighbour.lastProgressMs = this.context.nowMs
   }
 
+  /** Rate at which neighbours' blocks arrive, in bytes a second. */
+  get bytesPerSec(): number {
+    const { nowMs } = this.context
+    const longRate = this.longRate.bytesPerSec(nowMs)
+    const isSilent = nowMs - (this.lastBytesAtMs ?? nowMs) >= MESH_SILENT_MS
+    return isSilent ? Math.min(longRate, this.shortRate.bytesPerSec(nowMs)) : longRate
+  }
+
+  /** So much has come from neighbours. */
+  noteBytes(bytes: number): void {
+    const { nowMs } = this.context
+    this.shortRate.add(bytes, nowMs)
+    this.longRate.add(bytes, nowMs)
+    this.lastBytesAtMs = nowMs
+  }
+
   private noteBest(): void {
     const { nowMs } = this.context
     this.firstChunkAtMs ??= nowMs
     if (nowMs - this.firstChunkAtMs < MEASURED_AFTER_MS) return
-    this.bestBytesPerSec = Math.max(this.bestBytesPerSec ?? 0, this.rate.bytesPerSec(nowMs))
+    this.bestBytesPerSec = Math.max(this.bestBytesPerSec ?? 0, this.bytesPerSec)
   }
 
   /** When the neighbour will have stalled, if it sends nothing until then, in ms. */

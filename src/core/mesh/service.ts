@@ -62,7 +62,6 @@ export class Service {
       this.unqueue(neighbour, chunk)
       if (neighbour.serving?.chunk === chunk) this.stop(neighbour)
     }
-    if (neighbour.queue.length === 0) this.choosesSoon(neighbour)
     this.serveMore()
   }
 
@@ -135,7 +134,10 @@ export class Service {
     const place = neighbour.queue.indexOf(chunk)
     if (place < 0) return false
     neighbour.queue.splice(place, 1)
-    if (neighbour.queue.length === 0) this.waiting.delete(neighbour)
+    if (neighbour.queue.length === 0) {
+      this.waiting.delete(neighbour)
+      this.choosesSoon(neighbour)
+    }
     return true
   }
 

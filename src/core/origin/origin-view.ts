@@ -13,7 +13,7 @@ import type { Run } from './run.ts'
 /** After a run was cut short, others' claims on what we claim ourselves do not count for so long, in ms (guess). */
 const YIELD_PAUSE_MS = 10_000
 
-/** The mesh is busy while neighbours have so much for us, in ms (guess: some chunks of each of them). */
+/** The mesh is busy while neighbours have so much for us, in ms, and have given us a chunk within that time (guess). */
 const BUSY_MS = 10_000
 
 export class OriginView {
@@ -22,6 +22,9 @@ export class OriginView {
   private readonly mesh: Mesh
   private readonly gossip: ClaimGossip
   private yieldedAtMs = -Infinity
+  /** Whether the mesh is busy is asked for every chunk, and worked out once at a time. */
+  private busyAtMs = -Infinity
+  private wasBusy = false
 
   constructor(context: Context, mesh: Mesh, gossip: ClaimGossip, inventory: Inventory) {
     this.context = context
@@ -107,7 +110,7 @@ export class OriginView {
     return {
       missingElsewhereBytes,
       nowhereBytes,
-      meshBytesPerSec: this.mesh.requests.rate.bytesPerSec(nowMs),
+      meshBytesPerSec: this.mesh.requests.bytesPerSec,
       meshSilentSec: this.meshSilentMs / 1000,
       originBytesPerSec: origin.bytesPerSec,
       swarmSize: origin.swarmSize,
@@ -133,10 +136,17 @@ export class OriginView {
     return isBusy && this.mesh.updates.tree?.existsAnywhere(chunk) === true
   }
 
-  /** Neighbours have plenty for us: there is no hurry. */
+  /** Neighbours have plenty for us, and give it: there is no hurry. */
   get isMeshBusy(): boolean {
-    const { geometry, rarity } = this.inventory
-    return this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
+    const { nowMs } = this.context
+    if (nowMs !== this.busyAtMs) {
+      const { geometry, rarity } = this.inventory
+      this.busyAtMs = nowMs
+      this.wasBusy =
+        this.meshSilentMs < BUSY_MS &&
+        this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
+    }
+    return this.wasBusy
   }
 
   /** How long the mesh will take for all that we miss, at its present rate, in ms. */
@@ -146,7 +156,7 @@ export class OriginView {
 
   /** 0 where the mesh gives nothing. */
   private meshTakesMs(bytes: number): number {
-    const bytesPerSec = this.mesh.requests.rate.bytesPerSec(this.context.nowMs)
+    const { bytesPerSec } = this.mesh.requests
     return bytesPerSec < 1 ? 0 : (bytes / bytesPerSec) * 1000
   }
 

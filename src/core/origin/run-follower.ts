@@ -31,6 +31,8 @@ export class RunFollower {
   private view: OriginView | null = null
   private run: Run | null = null
   private nextRunId = 0
+  /** The run led when the mesh was last asked for something. */
+  private hasLed = false
   /** Chunk after the last run: going on from there keeps runs long. */
   continueAt: number | null = null
   /** The origin answers ranges; else its one answer is the file from the first byte. */
@@ -139,7 +141,9 @@ export class RunFollower {
     const { run } = this
     if (run === null || !this.rangesWork || !(run.isDuplicate || everybodyFetches)) return null
     const meshBytesPerSec = this.mesh.requests.bestBytesPerSec ?? Infinity
-    return { from: run.next, leads: this.planner.currentBytesPerSec > LEADING_FACTOR * meshBytesPerSec }
+    const leads = this.planner.currentBytesPerSec > LEADING_FACTOR * meshBytesPerSec
+    if (leads) this.hasLed = true
+    return { from: run.next, leads }
   }
 
   /** At a chunk's border: reserves and claims further ahead; or cuts the run short where the rest is needless: false. */
@@ -171,7 +175,8 @@ export class RunFollower {
     this.context.deadlines.clear('originStall')
     this.release(run)
     // What was ours to fetch may be a neighbour's to give.
-    if (run.reservedEnd > run.next) this.mesh.requests.askAll()
+    this.hasLed = false
+    this.mesh.requests.askAll()
   }
 
   /** The run whose response has been silent for too long, closed; or null. */
@@ -194,6 +199,11 @@ export class RunFollower {
 
   /** Says the standing claim again, to keep it alive or with news; or what was brought, where none stands. */
   renewClaim(): void {
+    // Where it has slowed down, the mesh has more to do.
+    if (this.hasLed) {
+      this.hasLed = false
+      this.mesh.requests.askAll()
+    }
     if (this.run === null) this.claim.repeatFarewell(this.plan())
     else if (this.view !== null) this.sayReserved(this.run)
   }
@@ -212,11 +222,22 @@ export class RunFollower {
     // Without ranges there is no coming back to what was left out: all of the rest must be with neighbours.
     if (!this.rangesWork) return !run.isDuplicate && view.isAllElsewhere(run.next)
     const duplicatesPay = this.askOnce(view)
-    let needless = 0
-    while (run.next + needless < run.end && view.isNeedless(run, run.next + needless, duplicatesPay))
-      needless++
-    if (needless === 0) return false
-    return run.next + needless >= run.end || this.planner.isWorthCutting(needless, view.inventory.geometry)
+    let end = run.next
+    while (end < run.end && view.isNeedless(run, end, duplicatesPay)) end++
+    return end > run.next && this.isEnough(run.next, end, run, view)
+  }
+
+  /** Not to bring these chunks is reason to leave the run. */
+  private isEnough(start: number, end: number, run: Run, { inventory }: OriginView): boolean {
+    return end >= run.end || this.planner.isWorthCutting(end - start, inventory.geometry)
+  }
+
+  /** Another claims so much from this chunk on that we shall go elsewhere. */
+  private isGivenUp(chunk: number, run: Run, view: OriginView): boolean {
+    if (run.isDuplicate) return false
+    let end = chunk
+    while (end < run.end && view.isOthers(end)) end++
+    return end > chunk && this.isEnough(chunk, end, run, view)
   }
 
   private askOnce(view: OriginView): () => boolean {
@@ -230,21 +251,21 @@ export class RunFollower {
     const duplicatesPay = this.askOnce(view)
     let chunk = Math.max(run.next, run.reservedEnd)
     for (; chunk < Math.min(run.end, run.next + lead); chunk++) {
-      // No further than to where another is: we shall hardly go on behind it.
-      if (!run.isDuplicate && view.isOthers(chunk)) break
+      if (this.isGivenUp(chunk, run, view)) break
       if (!view.isNeedless(run, chunk, duplicatesPay) && isOurs(inventory, chunk, run))
         inventory.reserve(chunk)
     }
     run.reservedEnd = Math.max(run.reservedEnd, chunk)
-    // Said once the claimed part is half used up, not for every chunk.
-    const claimEnd = claimableEnd(run)
-    const isStale = this.claim.end <= run.next || this.claim.end > claimEnd
-    if (isStale || claimEnd - this.claim.end >= lead / 2) this.sayReserved(run)
+    // Said once the claimed part is half used up, not for every chunk; where it keeps nobody away, when it is used up.
+    const isStale = this.claim.end <= run.next || this.claim.end > run.reservedEnd
+    const isHalfUsed = !run.isDuplicate && run.reservedEnd - this.claim.end >= lead / 2
+    if (isStale || isHalfUsed) this.sayReserved(run)
   }
 
   private sayReserved(run: Run): void {
-    const count = claimableEnd(run) - run.next
-    const claimed = count > 0 ? { start: run.next, count } : null
+    // While the run goes on, so does the claim: it says that the seat is taken.
+    const count = Math.max(1, run.reservedEnd - run.next)
+    const claimed = run.next < run.end ? { start: run.next, count } : null
     this.claim.say(claimed, this.planner.currentBytesPerSec, this.plan(), !run.isDuplicate)
   }
 
@@ -252,11 +273,6 @@ export class RunFollower {
     if (this.view === null) return
     for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.view.inventory.release(chunk)
   }
-}
-
-/** What others have keeps nobody away from it: such a run is claimed whole, and seldom. Else as far as is reserved. */
-function claimableEnd(run: Run): number {
-  return run.isDuplicate ? run.end : run.reservedEnd
 }
 
 /** What a neighbour is asked for already is left to it, unless the mesh is too slow. */

@@ -117,7 +117,7 @@ export class RunPlanner {
       plainShare > 0 ? Math.min(LONGEST_SILENCE_MS, SILENT_AFTER_SHARE * plainMs) : MESH_SILENT_MS
     if (nowMs - startedAtMs < patienceMs) return false
     if (view.meshSilentMs > Math.max(MESH_SILENT_MS, patienceMs)) return true
-    return this.mesh.requests.rate.bytesPerSec(nowMs) < SILENT_SHARE * plainShare
+    return this.mesh.requests.bytesPerSec < SILENT_SHARE * plainShare
   }
 
   /** The next run: of free chunks, else of what others have, where that pays; null: there is nothing to do. */
@@ -149,7 +149,7 @@ export class RunPlanner {
     return this.gossip.seatCount.seatsFor({
       swarmSize: this.gossip.leechers,
       originBytesPerSec: this.originBytesPerSec,
-      meshBytesPerSec: this.mesh.requests.rate.bytesPerSec(nowMs),
+      meshBytesPerSec: this.mesh.requests.bytesPerSec,
       elapsedSec: (nowMs - startedAtMs) / 1000,
       fileBytes: view.inventory.geometry.sizeBytes,
       hasFree: () => view.hasFree(),

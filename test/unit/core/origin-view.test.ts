@@ -46,7 +46,8 @@ class Setting {
     const untilMs = this.context.nowMs + forMs
     while (this.context.nowMs < untilMs) {
       this.context.nowMs += 100
-      this.mesh.requests.rate.add(CHUNK_BYTES / (10 * this.secondsPerChunk), this.context.nowMs)
+      this.mesh.requests.noteBytes(CHUNK_BYTES / (10 * this.secondsPerChunk))
+      this.mesh.requests.lastChunkAtMs = this.context.nowMs
     }
   }
 
@@ -88,6 +89,15 @@ describe('what a seat takes to be in the swarm', () => {
     setting.goOn(74_000)
     expect(setting.view.exists(FAR)).toBe(true)
     setting.goOn(3000)
+    expect(setting.view.exists(FAR)).toBe(false)
+  })
+
+  it('is not waited for any longer once neighbours give nothing', () => {
+    const setting = new Setting(1)
+    setting.update([FAR])
+    setting.context.nowMs += 9900
+    expect(setting.view.exists(FAR)).toBe(true)
+    setting.context.nowMs += 200
     expect(setting.view.exists(FAR)).toBe(false)
   })
 
