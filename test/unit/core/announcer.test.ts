@@ -35,6 +35,19 @@ function gain(visitor: Visitor, ...chunks: readonly number[]): void {
   }
 }
 
+/** Has three chunks; two others are being sent what they asked for, and Bert waits for chunk 2. */
+function withBertWaiting(): Visitor {
+  const visitor = visitorBeside([])
+  for (const other of [peer(11), peer(12), peer(13)]) {
+    visitor.meet(other, FACTS)
+    visitor.hearBitfield(other, range(20, 30), CHUNKS)
+  }
+  gain(visitor, 0, 1, 2)
+  for (const [place, asker] of [peer(11), peer(12), BERT].entries())
+    visitor.hear(asker, { type: 'request', chunks: [place] })
+  return visitor
+}
+
 /** What the neighbour has been told, message by message. */
 function told(visitor: Visitor, to = BERT): (readonly number[])[] {
   return sent(visitor.outputs, 'have').flatMap((each) => (each.peer === to ? [each.message.chunks] : []))
@@ -104,34 +117,24 @@ describe('a chunk that is new here', () => {
   })
 
   it('is told to one who waits its turn when that comes, unless it is rare', () => {
-    const visitor = visitorBeside([])
-    const others = [peer(11), peer(12), peer(13)]
-    for (const other of others) {
-      visitor.meet(other, FACTS)
-      visitor.hearBitfield(other, range(20, 30), CHUNKS)
-    }
-    gain(visitor, 0, 1, 2)
-    for (const [place, asker] of [peer(11), peer(12), BERT].entries())
-      visitor.hear(asker, { type: 'request', chunks: [place] })
+    const visitor = withBertWaiting()
     gain(visitor, 20, 21, 5, 22)
     expect(told(visitor).slice(3)).toEqual([[20, 21, 5]])
     visitor.handle({ type: 'served', peer: peer(11), chunk: 0 })
     expect(told(visitor).slice(3)).toEqual([[20, 21, 5], [22]])
   })
 
-  it('is told to one who waited and does not any more', () => {
-    const visitor = visitorBeside([])
-    for (const other of [peer(11), peer(12), peer(13)]) {
-      visitor.meet(other, FACTS)
-      visitor.hearBitfield(other, range(20, 30), CHUNKS)
+  it('is told to one who waited and does not any more: it took its wish back, or we cannot fulfil it', () => {
+    for (const end of [
+      (visitor: Visitor): unknown => visitor.hear(BERT, { type: 'cancel', chunks: [2] }),
+      (visitor: Visitor): unknown => visitor.handle({ type: 'chunkLost', chunk: 2 }),
+    ]) {
+      const visitor = withBertWaiting()
+      gain(visitor, 20, 21)
+      expect(told(visitor).slice(3)).toEqual([])
+      end(visitor)
+      expect(told(visitor).slice(3)).toEqual([[20, 21]])
     }
-    gain(visitor, 0, 1, 2)
-    for (const [place, asker] of [peer(11), peer(12), BERT].entries())
-      visitor.hear(asker, { type: 'request', chunks: [place] })
-    gain(visitor, 20, 21)
-    expect(told(visitor).slice(3)).toEqual([])
-    visitor.hear(BERT, { type: 'cancel', chunks: [2] })
-    expect(told(visitor).slice(3)).toEqual([[20, 21]])
   })
 
   it('is not told where it has been lost meanwhile', () => {

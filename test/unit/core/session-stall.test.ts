@@ -19,6 +19,18 @@ function visitorWaitingForAnna(): Visitor {
   return visitor
 }
 
+/** Anna has brought forty chunks, and took so long for each. */
+function visitorUsedTo(tookMs: number): Visitor {
+  const visitor = lateVisitor(CHUNKS)
+  visitor.meet(ANNA, FACTS)
+  for (const chunk of range(0, 40)) {
+    visitor.hearHave(ANNA, [chunk])
+    visitor.pass(tookMs)
+    visitor.deliver(ANNA)
+  }
+  return visitor
+}
+
 describe('a neighbour that sends nothing', () => {
   it('loses its requests to another after five seconds', () => {
     const visitor = visitorWaitingForAnna()
@@ -52,21 +64,36 @@ describe('a neighbour that sends nothing', () => {
   })
 
   it('may take three times the usual until it begins, where chunks take long to come', () => {
-    const visitor = lateVisitor(CHUNKS)
-    visitor.meet(ANNA, FACTS)
-    for (const chunk of range(0, 40)) {
-      visitor.hearHave(ANNA, [chunk])
-      visitor.pass(4000)
-      visitor.deliver(ANNA)
-    }
+    const visitor = visitorUsedTo(4000)
     visitor.hearHave(ANNA, [50])
     visitor.pass(3 * 3900)
     expect(visitor.askedOf(ANNA)).toEqual([50])
+    visitor.pass(400)
+    expect(visitor.askedOf(ANNA)).toEqual([])
+  })
+
+  it('has no more than five seconds once it has begun, however long chunks take', () => {
+    const visitor = visitorUsedTo(4000)
+    visitor.hearHave(ANNA, [50])
+    visitor.pass(500)
     visitor.hearBlock(ANNA, 50, 0, 1000)
     visitor.pass(4999)
     expect(visitor.askedOf(ANNA)).toEqual([50])
     visitor.pass(1)
     expect(visitor.askedOf(ANNA)).toEqual([])
+  })
+
+  it('is asked again in time, though another has stalled meanwhile', () => {
+    const visitor = lateVisitor(CHUNKS)
+    visitor.meet(ANNA, FACTS)
+    visitor.hearHave(ANNA, [4])
+    visitor.meet(BERT, FACTS)
+    visitor.pass(1000)
+    visitor.hearHave(BERT, [5])
+    visitor.pass(5000)
+    expect([visitor.askedOf(ANNA), visitor.askedOf(BERT)]).toEqual([[], []])
+    visitor.pass(4000)
+    expect(visitor.askedOf(ANNA)).toEqual([4])
   })
 
   it('has five seconds again after every block', () => {
