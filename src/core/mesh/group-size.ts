@@ -23,6 +23,8 @@ import { MAX_HOPS } from '../wire/limits.ts'
 export const GROUP_SIZE = {
   /** The server's count is taken as it is for so long, in ms (guess: a flash crowd's seconds). */
   serverExactMs: 3000,
+  /** It may have doubled since then for so long, in ms: those who come at once are told 1, 2, 3 … (guess). */
+  serverGrowsMs: 30_000,
   /** The swarm is taken to be no smaller than the server's count for so long, in ms. Guess: a flash crowd grows in minutes, a socket is kept for as long. */
   serverFreshMs: 300_000,
   /** Claimers remembered. More than 32 do not make the estimate better; seats are few. */
@@ -114,8 +116,8 @@ export class GroupSize {
 
   /**
    * n̂, ourselves included: a whole number, never fewer than we see. The server's count where it has just been told;
-   * for a while after that up to twice as many, as some may have come since (those who come at once are told 1, 2, 3 …);
-   * then what claimers' distances say, or, where there are too few of them, the server's count however old. A graph worse
+   * for half a minute up to twice as many, as some may have come since (those who come at once are told 1, 2, 3 …); the count
+   * again until it is old; then what claimers' distances say, or, where there are too few of them, the server's count however old. A graph worse
    * than random, as churn makes it, shows far too long distances: so the count bounds what they say.
    */
   estimate(nowMs: number): number {
@@ -124,11 +126,9 @@ export class GroupSize {
     const enough = server === null ? 1 : GROUP_SIZE.enoughClaimers
     const fromHops = ageMs <= GROUP_SIZE.serverExactMs ? null : this.fromMeanHop(nowMs, enough)
     const said = fromHops ?? server?.count ?? 1
-    const believed =
-      server !== null && ageMs <= GROUP_SIZE.serverFreshMs
-        ? Math.max(server.count, Math.min(said, 2 * server.count))
-        : said
-    return Math.max(ownDegree + 1, Math.round(believed))
+    if (server === null || ageMs > GROUP_SIZE.serverFreshMs) return Math.max(ownDegree + 1, Math.round(said))
+    const most = ageMs <= GROUP_SIZE.serverGrowsMs ? 2 * server.count : server.count
+    return Math.max(ownDegree + 1, server.count, Math.round(Math.min(said, most)))
   }
 
   report(nowMs: number): GroupSizeReport {

@@ -73,6 +73,14 @@ describe('the size of the swarm', () => {
     expect(size.estimate(6 * MINUTE_MS)).toBe(88)
   })
 
+  it('may have doubled within half a minute of that, as far as claims show, and stands from then on', () => {
+    const size = withClaimers([6, 6, 6, 6])
+    size.noteServerCount(77, 0)
+    expect(size.estimate(3000)).toBe(77)
+    expect(size.estimate(30_000)).toBe(154)
+    expect(size.estimate(30_001)).toBe(77)
+  })
+
   it('is the old count of the server where fewer than three claimers are known', () => {
     const size = withClaimers([])
     size.noteServerCount(77, 0)
