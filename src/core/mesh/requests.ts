@@ -17,7 +17,8 @@ import type { Neighbour } from './neighbour.ts'
 /**
  * A neighbour that owes us chunks and sends nothing for this long has stalled, in ms (guess). Where uplinks are scarce and
  * we are not the only one who waits, it may take this many times as long as a chunk usually takes until it begins with
- * ours, but no longer than a minute. With 5 s always, half of all requests were withdrawn in a swarm of 400 with scarce uplinks, to no avail (simulated).
+ * ours, but no longer than a minute. With 5 s always, half of all requests were withdrawn in a swarm of 400 with scarce
+ * uplinks, to no avail (simulated).
  */
 const STALL_MS = 5000
 const STALL_FACTOR = 3
@@ -150,12 +151,10 @@ export class Requests {
     // From now on it may be silent for less long.
     if (!hasBegun) this.context.deadlines.setNoLater('meshStall', this.stallsAtMs(neighbour))
     this.noteBytes(payload.byteLength)
+    this.context.emit({ type: 'assemble', peer: neighbour.id, chunk, offsetBytes, payload })
     if (isWhole) {
       neighbour.lastProgressMs = this.lastChunkAtMs = nowMs
       this.noteBest()
-    }
-    this.context.emit({ type: 'assemble', peer: neighbour.id, chunk, offsetBytes, payload })
-    if (isWhole) {
       const tookMs = nowMs - request.askedAtMs
       this.usualMs += USUAL_WEIGHT * (tookMs - this.usualMs)
       neighbour.noteChunk(tookMs, inventory.geometry.chunkBytes, nowMs)

@@ -22,9 +22,9 @@ export class OriginView {
   private readonly mesh: Mesh
   private readonly gossip: ClaimGossip
   private yieldedAtMs = -Infinity
-  /** Whether the mesh is busy is asked for every chunk, and worked out once at a time. */
+  /** How long the mesh is busy with us is asked for every chunk, and worked out once at a time. */
   private busyAtMs = -Infinity
-  private wasBusy = false
+  private busyForMs = 0
 
   constructor(context: Context, mesh: Mesh, gossip: ClaimGossip, inventory: Inventory) {
     this.context = context
@@ -130,28 +130,28 @@ export class OriginView {
   exists(chunk: number): boolean {
     if (this.isElsewhere(chunk)) return true
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
-    const isBusy = this.isMeshBusy
-    if (this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, isBusy ? this.restMs : 0)) return true
+    if (this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, this.busyMs)) return true
     // A claim may have been missed, or made before we came. Updates may be old, or lies: for them nobody stands idle.
-    return isBusy && this.mesh.updates.tree?.existsAnywhere(chunk) === true
+    return this.isMeshBusy && this.mesh.updates.tree?.existsAnywhere(chunk) === true
   }
 
   /** Neighbours have plenty for us, and give it: there is no hurry. */
   get isMeshBusy(): boolean {
-    const { nowMs } = this.context
-    if (nowMs !== this.busyAtMs) {
-      const { geometry, rarity } = this.inventory
-      this.busyAtMs = nowMs
-      this.wasBusy =
-        this.meshSilentMs < BUSY_MS &&
-        this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
-    }
-    return this.wasBusy
+    return this.busyMs > 0
   }
 
-  /** How long the mesh will take for all that we miss, at its present rate, in ms. */
-  private get restMs(): number {
-    return this.meshTakesMs(this.inventory.missingBytes)
+  /** How long a busy mesh will take for all that we miss, at its present rate, in ms; 0 where it is not busy. */
+  private get busyMs(): number {
+    const { nowMs } = this.context
+    if (nowMs !== this.busyAtMs) {
+      const { geometry, rarity, missingBytes } = this.inventory
+      const isBusy =
+        this.meshSilentMs < BUSY_MS &&
+        this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
+      this.busyAtMs = nowMs
+      this.busyForMs = isBusy ? this.meshTakesMs(missingBytes) : 0
+    }
+    return this.busyForMs
   }
 
   /** 0 where the mesh gives nothing. */

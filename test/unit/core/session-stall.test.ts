@@ -31,6 +31,14 @@ function visitorUsedTo(tookMs: number): Visitor {
   return visitor
 }
 
+/** Anna, who sends nothing from now on, is asked for the chunk for five seconds, and not a moment longer. */
+function expectFiveMoreSeconds(visitor: Visitor, chunk: number): void {
+  visitor.pass(4999)
+  expect(visitor.askedOf(ANNA)).toEqual([chunk])
+  visitor.pass(1)
+  expect(visitor.askedOf(ANNA)).toEqual([])
+}
+
 describe('a neighbour that sends nothing', () => {
   it('loses its requests to another after five seconds', () => {
     const visitor = visitorWaitingForAnna()
@@ -77,10 +85,7 @@ describe('a neighbour that sends nothing', () => {
     visitor.hearHave(ANNA, [50])
     visitor.pass(500)
     visitor.hearBlock(ANNA, 50, 0, 1000)
-    visitor.pass(4999)
-    expect(visitor.askedOf(ANNA)).toEqual([50])
-    visitor.pass(1)
-    expect(visitor.askedOf(ANNA)).toEqual([])
+    expectFiveMoreSeconds(visitor, 50)
   })
 
   it('is asked again in time, though another has stalled meanwhile', () => {
@@ -100,10 +105,7 @@ describe('a neighbour that sends nothing', () => {
     const visitor = visitorWaitingForAnna()
     visitor.pass(4000)
     visitor.hearBlock(ANNA, 4, 0, 1000)
-    visitor.pass(4999)
-    expect(visitor.askedOf(ANNA)).toEqual([4])
-    visitor.pass(1)
-    expect(visitor.askedOf(ANNA)).toEqual([])
+    expectFiveMoreSeconds(visitor, 4)
   })
 
   it('is found out where nothing else happens and timers ring a little late', () => {
