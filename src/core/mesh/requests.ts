@@ -10,6 +10,7 @@ import type { Inventory } from '../inventory.ts'
 import { RateMeter } from '../rate.ts'
 import type { ChunkSource } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
+import { UsualTime } from '../usual-time.ts'
 import type { Block } from '../wire/peer-messages.ts'
 import { chooseChunk, isEndgame, type Sweep } from './choose-chunk.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -29,9 +30,6 @@ const MESH_SILENT_MS = 5000
 
 /** The mesh's rate says what it can do so long after the first chunk, in ms (guess). */
 const MEASURED_AFTER_MS = 1000
-
-/** Weight of one more chunk in the usual time (guess: some ten of them count). */
-const USUAL_WEIGHT = 0.1
 
 /**
  * Window of the measured mesh rate, in ms (the model behind the origin policy, where nothing comes in lumps, uses 3 s); it
@@ -56,8 +54,8 @@ export class Requests {
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
   private inventory: Inventory | null = null
-  /** Usual time from asking for a chunk until it is whole, in ms; 0: not known. */
-  private usualMs = 0
+  /** From asking for a chunk until it is whole. Those who bring many count for much, so that a dribbler hardly shifts it. */
+  private readonly usual = new UsualTime()
   private isStopped = false
   private isPaused = false
 
@@ -156,7 +154,7 @@ export class Requests {
       neighbour.lastProgressMs = this.lastChunkAtMs = nowMs
       this.noteBest()
       const tookMs = nowMs - request.askedAtMs
-      this.usualMs += USUAL_WEIGHT * (tookMs - this.usualMs)
+      this.usual.note(tookMs)
       neighbour.noteChunk(tookMs, inventory.geometry.chunkBytes, nowMs)
       this.finish(neighbour, chunk, inventory)
     }
@@ -252,7 +250,7 @@ export class Requests {
 
   /** When the neighbour will have stalled, if it sends nothing until then, in ms. */
   private stallsAtMs(neighbour: Neighbour): number {
-    const untilBegunMs = Math.min(LONGEST_STALL_MS, Math.max(STALL_MS, STALL_FACTOR * this.usualMs))
+    const untilBegunMs = Math.min(LONGEST_STALL_MS, Math.max(STALL_MS, STALL_FACTOR * this.usual.ms))
     return neighbour.lastProgressMs + (neighbour.hasBegun ? STALL_MS : untilBegunMs)
   }
 

@@ -3,7 +3,9 @@
  * have within a patience counts as absent again, since its holder may have left, or never had it.
  */
 
+import { Bitfield } from '../bitfield.ts'
 import type { ChunkRun } from '../types.ts'
+import { UsualTime } from '../usual-time.ts'
 
 /**
  * Patience, in ms, before it is known how long a first copy usually takes to come near: as long as a claim lives. Then so many
@@ -25,34 +27,32 @@ const LONGEST_BUSY_MS = 3_600_000
 /** Share of that time for which a first copy may be on its way (guess: the rest is enough to bring another in). */
 const BUSY_SHARE = 0.75
 
-/** Weight of one more observation in the usual time (guess: some ten of them count). */
-const USUAL_WEIGHT = 0.1
-
 export class FirstCopies {
   /** When each chunk was last said to have entered, in ms; NaN: never. */
   private heardAtMs: Float64Array = new Float64Array(0)
-  /** Usual time from hearing of a first copy until a neighbour has it, in ms. */
-  private usualMs = 0
-  private arrivals = 0
+  /** Those that a neighbour had since: if it parts with us, the next arrival is no sign of how long they take. */
+  private arrived = new Bitfield(0)
+  /** From hearing of a first copy until a neighbour has it. */
+  private readonly usual = new UsualTime()
 
   /** The number of chunks is known. */
   equip(chunkCount: number): void {
     this.heardAtMs = new Float64Array(chunkCount).fill(Number.NaN)
+    this.arrived = new Bitfield(chunkCount)
   }
 
   /** These have entered. The runs must lie within the file. */
   hear(runs: readonly ChunkRun[], nowMs: number): void {
     for (const { start, count } of runs)
       for (let chunk = start; chunk < start + count; chunk++)
-        if (!this.isExpected(chunk, nowMs)) this.heardAtMs[chunk] = nowMs
+        if (!this.isExpected(chunk, nowMs)) this.note(chunk, nowMs)
   }
 
   /** A neighbour has it, the first of ours. */
   noteArrival(chunk: number, nowMs: number): void {
     const heardAtMs = this.heardAtMs[chunk] ?? Number.NaN
-    if (Number.isNaN(heardAtMs)) return
-    this.arrivals++
-    this.usualMs += USUAL_WEIGHT * (nowMs - heardAtMs - this.usualMs)
+    if (Number.isNaN(heardAtMs) || !this.arrived.add(chunk)) return
+    this.usual.note(nowMs - heardAtMs)
   }
 
   /** The chunk may be nowhere any more. */
@@ -70,8 +70,13 @@ export class FirstCopies {
     return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < patienceMs
   }
 
+  private note(chunk: number, nowMs: number): void {
+    this.heardAtMs[chunk] = nowMs
+    this.arrived.remove(chunk)
+  }
+
   private get patienceMs(): number {
-    const leastMs = this.arrivals < ENOUGH_ARRIVALS ? FIRST_PATIENCE_MS : MIN_PATIENCE_MS
-    return Math.min(MAX_PATIENCE_MS, Math.max(leastMs, PATIENCE_FACTOR * this.usualMs))
+    const leastMs = this.usual.observations < ENOUGH_ARRIVALS ? FIRST_PATIENCE_MS : MIN_PATIENCE_MS
+    return Math.min(MAX_PATIENCE_MS, Math.max(leastMs, PATIENCE_FACTOR * this.usual.ms))
   }
 }

@@ -197,20 +197,22 @@ export class RunFollower {
     if (this.run !== null) this.run.lastByteAtMs = this.context.nowMs
   }
 
+  /** Where the run led, it may have slowed down: the mesh then has more to do. */
+  reviewLead(): void {
+    if (!this.hasLed) return
+    this.hasLed = false
+    this.mesh.requests.askAll()
+  }
+
   /** Says the standing claim again, to keep it alive or with news; or what was brought, where none stands. */
   renewClaim(): void {
-    // Where it has slowed down, the mesh has more to do.
-    if (this.hasLed) {
-      this.hasLed = false
-      this.mesh.requests.askAll()
-    }
     if (this.run === null) this.claim.repeatFarewell(this.plan())
     else if (this.view !== null) this.sayReserved(this.run)
   }
 
   /** The seat is given up. */
   withdrawClaim(): void {
-    this.claim.say(null, 0, this.plan(), true)
+    this.claim.withdraw(this.plan())
   }
 
   /** A new neighbour has to hear what we claim. */
@@ -265,8 +267,9 @@ export class RunFollower {
   private sayReserved(run: Run): void {
     // While the run goes on, so does the claim: it says that the seat is taken.
     const count = Math.max(1, run.reservedEnd - run.next)
-    const claimed = run.next < run.end ? { start: run.next, count } : null
-    this.claim.say(claimed, this.planner.currentBytesPerSec, this.plan(), !run.isDuplicate)
+    const claimed = { start: run.next, count }
+    if (run.next >= run.end) this.claim.withdraw(this.plan())
+    else this.claim.say(claimed, this.planner.currentBytesPerSec, this.plan(), !run.isDuplicate)
   }
 
   private release(run: Run): void {

@@ -249,21 +249,21 @@ export class OriginSeat {
   }
 
   private advance(): void {
-    if (this.follower.isTurnOver && !this.mayGoOn()) {
-      this.follower.abort()
-      if (this.mustYield()) this.leave()
-      else this.work()
-    } else if (!this.follower.advance()) this.work()
+    const next = this.follower.isTurnOver ? this.afterTurn() : 'goOn'
+    if (next !== 'goOn') this.follower.abort()
+    if (next === 'yield') this.leave()
+    else if (next === 'elsewhere' || !this.follower.advance()) this.work()
   }
 
-  /** At the end of a turn: whether this response is still the best use of our seat. */
-  private mayGoOn(): boolean {
+  /** At the end of a turn: whether this response is still the best use of our seat, and the seat ours. */
+  private afterTurn(): 'goOn' | 'elsewhere' | 'yield' {
     const { view, follower } = this
-    if (view === null || !follower.rangesWork) return true
-    if (this.mustYield() || this.planner.isReaderWaiting(view)) return false
-    if (follower.isDuplicating && !this.planner.isDuplicateWorthwhile(view, true)) return false
+    if (view === null || !follower.rangesWork) return 'goOn'
+    if (this.mustYield()) return 'yield'
+    if (this.planner.isReaderWaiting(view)) return 'elsewhere'
+    if (follower.isDuplicating && !this.planner.isDuplicateWorthwhile(view, true)) return 'elsewhere'
     follower.renewTurn(this.planner.runChunks(view.inventory.geometry))
-    return true
+    return 'goOn'
   }
 
   /** At a run's end: there are more seats taken than there should be, or others need ours more. */
@@ -301,9 +301,10 @@ export class OriginSeat {
     this.gossip.firstCopies.forget(chunk)
   }
 
-  /** Says the standing claim again, to keep it alive. */
+  /** Says the standing claim again, to keep it alive; and looks around, as this comes every few seconds. */
   onClaimDeadline(): void {
     this.lookAtPlan()
+    this.follower.reviewLead()
     this.follower.renewClaim()
   }
 

@@ -30,7 +30,6 @@ export class StandingClaim {
   private sequence = 0
   private standing: Claim | null = null
   private brought: Brought[] = []
-  private isNew = true
 
   constructor(context: Context, mesh: Mesh) {
     this.context = context
@@ -54,36 +53,52 @@ export class StandingClaim {
     if (this.brought.length > MAX_RUNS_PER_CLAIM) this.brought.shift()
   }
 
-  /** Floods the run as our claim; null: we hold no seat. `isNew`: it brings what nobody has. */
-  say(run: ChunkRun | null, goodputBytesPerSec: number, plan: SeatPlan, isNew: boolean): void {
-    this.isNew = isNew
-    if (run !== null || this.standing !== null) this.flood(run, goodputBytesPerSec, plan)
+  /** Floods the run as our claim. `isNew`: it brings what nobody has. */
+  say(run: ChunkRun, goodputBytesPerSec: number, plan: SeatPlan, isNew: boolean): void {
+    this.standing = this.flood({ runs: [run], goodputBytesPerSec, plan })
+    if (this.standing !== null) this.context.deadlines.set('claim', this.context.nowMs + (isNew ? RENEWAL_MS : IDLE_RENEWAL_MS))
+  }
+
+  /** Says that the seat is vacant, where it was claimed. */
+  withdraw(plan: SeatPlan): void {
+    if (this.standing !== null) this.sayFarewell(plan)
   }
 
   /** The seat was given up a moment ago: says again what it brought last, for those who missed it. */
   repeatFarewell(plan: SeatPlan): void {
     this.forgetOld()
-    if (this.brought.length > 0) this.flood(null, 0, plan)
+    if (this.brought.length > 0) this.sayFarewell(plan)
   }
 
-  private flood(run: ChunkRun | null, goodputBytesPerSec: number, plan: SeatPlan): void {
-    const { selfId, deadlines, nowMs } = this.context
-    if (selfId === null) return
+  private sayFarewell(plan: SeatPlan): void {
+    const { deadlines, nowMs } = this.context
+    this.flood({ runs: [], goodputBytesPerSec: 0, plan })
+    this.standing = null
+    if (this.brought.length === 0) deadlines.clear('claim')
+    else deadlines.set('claim', nowMs + RENEWAL_MS)
+  }
+
+  /** Null where nobody knows us yet. */
+  private flood({
+    runs,
+    goodputBytesPerSec,
+    plan,
+  }: Pick<Claim, 'runs' | 'goodputBytesPerSec' | 'plan'>): Claim | null {
+    const { selfId } = this.context
+    if (selfId === null) return null
     this.forgetOld()
     const claim: Claim = {
       type: 'claim',
       peer: selfId,
       sequence: ++this.sequence,
       hops: 1,
-      runs: run === null ? [] : [run],
+      runs,
       brought: this.brought.map(({ start, count }) => ({ start, count })),
       goodputBytesPerSec: Math.min(2 ** 32 - 1, Math.round(goodputBytesPerSec)),
       plan,
     }
-    this.standing = run === null ? null : claim
-    if (run === null && this.brought.length === 0) deadlines.clear('claim')
-    else deadlines.set('claim', nowMs + (this.isNew ? RENEWAL_MS : IDLE_RENEWAL_MS))
     this.mesh.flood(claim, null)
+    return claim
   }
 
   private forgetOld(): void {

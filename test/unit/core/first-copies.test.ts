@@ -54,6 +54,13 @@ describe('first copies', () => {
     expect(copies.isExpected(2, 1000 + PATIENCE_MS)).toBe(false)
   })
 
+  it('that went with a neighbour in peace and come again say nothing of how long they take', () => {
+    const copies = usually(4000)
+    const patienceMs = patienceOf(copies)
+    for (const chunk of range(0, 200)) copies.noteArrival(chunk, 60_000)
+    expect(patienceOf(copies)).toBe(patienceMs)
+  })
+
   it('told again are no younger for it', () => {
     const copies = newCopies()
     copies.hear([{ start: 2, count: 1 }], 1000)

@@ -23,8 +23,12 @@ class Claimer {
   readonly claim: StandingClaim = new StandingClaim(this.context, meshWith(ANNA, this.context, CHUNKS))
 
   /** Says it, and returns what Anna hears. */
-  say(run: typeof RUN | null = RUN, goodputBytesPerSec = 0, isNew = true): Claim | null {
+  say(run = RUN, goodputBytesPerSec = 0, isNew = true): Claim | null {
     return this.heard(() => this.claim.say(run, goodputBytesPerSec, PLAN, isNew))
+  }
+
+  withdraw(): Claim | null {
+    return this.heard(() => this.claim.withdraw(PLAN))
   }
 
   repeatFarewell(): Claim | null {
@@ -69,7 +73,7 @@ describe('the standing claim', () => {
     expect(claimer.isDueAt(2499)).toBe(false)
     expect(claimer.isDueAt(2500)).toBe(true)
     claimer.say()
-    expect(claimer.say(null)).toMatchObject({ sequence: 3, runs: [] })
+    expect(claimer.withdraw()).toMatchObject({ sequence: 3, runs: [] })
     expect(claimer.context.deadlines.has('claim')).toBe(false)
     expect(claimer.claim.end).toBe(0)
   })
@@ -83,10 +87,10 @@ describe('the standing claim', () => {
 
   it('is given up once, and where there was none nothing is said', () => {
     const claimer = new Claimer()
-    expect(claimer.say(null)).toBeNull()
+    expect(claimer.withdraw()).toBeNull()
     claimer.say()
-    claimer.say(null)
-    expect(claimer.say(null)).toBeNull()
+    claimer.withdraw()
+    expect(claimer.withdraw()).toBeNull()
   })
 
   it('is told to a new neighbour only while it stands', () => {
@@ -99,7 +103,7 @@ describe('the standing claim', () => {
     expect(told()).toBe(0)
     claimer.say()
     expect(told()).toBe(1)
-    claimer.say(null)
+    claimer.withdraw()
     expect(told()).toBe(0)
   })
 
@@ -147,14 +151,14 @@ describe('what was brought', () => {
     const claimer = new Claimer()
     claimer.say()
     claimer.bring(100)
-    expect(claimer.say(null)).toMatchObject({ runs: [], brought: [{ start: 100, count: 1 }] })
+    expect(claimer.withdraw()).toMatchObject({ runs: [], brought: [{ start: 100, count: 1 }] })
   })
 
   it('is told again after the seat was given up, until it is old', () => {
     const claimer = new Claimer()
     claimer.say()
     claimer.bring(100)
-    claimer.say(null)
+    claimer.withdraw()
     for (const nowMs of [2000, 4000]) {
       expect(claimer.isDueAt(nowMs)).toBe(true)
       claimer.context.nowMs = nowMs
