@@ -56,7 +56,8 @@ export class StandingClaim {
   /** Floods the run as our claim. `isNew`: it brings what nobody has. */
   say(run: ChunkRun, goodputBytesPerSec: number, plan: SeatPlan, isNew: boolean): void {
     this.standing = this.flood({ runs: [run], goodputBytesPerSec, plan })
-    if (this.standing !== null) this.context.deadlines.set('claim', this.context.nowMs + (isNew ? RENEWAL_MS : IDLE_RENEWAL_MS))
+    if (this.standing !== null)
+      this.context.deadlines.set('claim', this.context.nowMs + (isNew ? RENEWAL_MS : IDLE_RENEWAL_MS))
   }
 
   /** Says that the seat is vacant, where it was claimed. */
