@@ -22,9 +22,8 @@ export class OriginView {
   private readonly mesh: Mesh
   private readonly gossip: ClaimGossip
   private yieldedAtMs = -Infinity
-  /** How long the mesh is busy with us is asked for every chunk, and worked out once at a time. */
-  private busyAtMs = -Infinity
-  private busyForMs = 0
+  /** How long the mesh is busy with us, and how long first copies are expected: asked for every chunk, worked out once. */
+  private readonly outlook = { atMs: -Infinity, busyMs: 0, patienceMs: 0 }
 
   constructor(context: Context, mesh: Mesh, gossip: ClaimGossip, inventory: Inventory) {
     this.context = context
@@ -130,28 +129,34 @@ export class OriginView {
   exists(chunk: number): boolean {
     if (this.isElsewhere(chunk)) return true
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
-    if (this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, this.busyMs)) return true
+    if (this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, this.look().patienceMs)) return true
     // A claim may have been missed, or made before we came. Updates may be old, or lies: for them nobody stands idle.
     return this.isMeshBusy && this.mesh.updates.tree?.existsAnywhere(chunk) === true
   }
 
   /** Neighbours have plenty for us, and give it: there is no hurry. */
   get isMeshBusy(): boolean {
-    return this.busyMs > 0
+    return this.look().busyMs > 0
+  }
+
+  private look(): OriginView['outlook'] {
+    const { outlook, gossip, mesh } = this
+    const { nowMs } = this.context
+    if (nowMs !== outlook.atMs) {
+      outlook.atMs = nowMs
+      outlook.busyMs = this.busyMs()
+      const peersPerNeighbour = gossip.swarmSize / Math.max(1, mesh.neighbours.size)
+      outlook.patienceMs = gossip.firstCopies.patienceMs(outlook.busyMs, peersPerNeighbour)
+    }
+    return outlook
   }
 
   /** How long a busy mesh will take for all that we miss, at its present rate, in ms; 0 where it is not busy. */
-  private get busyMs(): number {
-    const { nowMs } = this.context
-    if (nowMs !== this.busyAtMs) {
-      const { geometry, rarity, missingBytes } = this.inventory
-      const isBusy =
-        this.meshSilentMs < BUSY_MS &&
-        this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
-      this.busyAtMs = nowMs
-      this.busyForMs = isBusy ? this.meshTakesMs(missingBytes) : 0
-    }
-    return this.busyForMs
+  private busyMs(): number {
+    const { geometry, rarity, missingBytes } = this.inventory
+    const isBusy =
+      this.meshSilentMs < BUSY_MS && this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
+    return isBusy ? this.meshTakesMs(missingBytes) : 0
   }
 
   /** 0 where the mesh gives nothing. */

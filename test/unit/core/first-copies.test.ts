@@ -71,9 +71,17 @@ describe('first copies', () => {
   it('are waited for as long as there is enough to get from neighbours meanwhile', () => {
     const copies = newCopies()
     copies.hear([{ start: 2, count: 1 }], 0)
-    expect(copies.isExpected(2, 59_999, 80_000)).toBe(true)
-    expect(copies.isExpected(2, 60_000, 80_000)).toBe(false)
-    expect(copies.isExpected(3, 0, 80_000)).toBe(false)
+    const patienceMs = copies.patienceMs(80_000)
+    expect(copies.isExpected(2, 59_999, patienceMs)).toBe(true)
+    expect(copies.isExpected(2, 60_000, patienceMs)).toBe(false)
+    expect(copies.isExpected(3, 0, patienceMs)).toBe(false)
+  })
+
+  it('take longer to come near in a crowd: a doubling more for every twofold, until it is known how long', () => {
+    const patienceMs = [1, 2, 4, 64, 1024].map((peers) => newCopies().patienceMs(0, peers))
+    expect(patienceMs).toEqual([5000, 5000, 6000, 18_000, 30_000])
+    expect(newCopies().patienceMs(0, 1e9)).toBe(60_000)
+    expect(usually(4000).patienceMs(0, 1024)).toBeLessThanOrEqual(12_000)
   })
 
   it('whose last holder near us has gone are absent, until they are heard of again', () => {

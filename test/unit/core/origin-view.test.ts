@@ -83,6 +83,17 @@ describe('what a seat takes to be in the swarm', () => {
     expect(view.exists(FAR)).toBe(false)
   })
 
+  it('is what claims tell of for longer in a crowd, where first copies take their time', () => {
+    const { view, context, gossip } = new Setting(0.01)
+    gossip.noteServerCount(1024)
+    gossip.firstCopies.hear([{ start: FAR, count: 1 }], context.nowMs)
+    context.nowMs += 29_000
+    gossip.noteServerCount(1024)
+    expect(view.exists(FAR)).toBe(true)
+    context.nowMs += 1000
+    expect(view.exists(FAR)).toBe(false)
+  })
+
   it('stays so while neighbours have enough for us: three quarters of the time that all the rest takes', () => {
     const setting = new Setting(1)
     setting.gossip.firstCopies.hear([{ start: FAR, count: 1 }], setting.context.nowMs)
