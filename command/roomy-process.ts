@@ -26,7 +26,8 @@ export async function runRoomily(words: readonly string[]): Promise<number | nul
   const [script] = process.argv.slice(1)
   const isRoomy = getHeapStatistics().heap_size_limit >= heapMib * MIB
   // Who has set limits knows why.
-  const isLimited = process.execArgv.some((flag) => flag.startsWith('--max-'))
+  const inEnvironment = process.env['NODE_OPTIONS']?.split(/\s+/) ?? []
+  const isLimited = [...process.execArgv, ...inEnvironment].some((flag) => /^--max[-_]/.test(flag))
   if (script === undefined || isRoomy || isLimited || process.env[MARK] !== undefined) return null
   const flags = [`--max-old-space-size=${heapMib}`, `--max-semi-space-size=${YOUNG_MIB}`]
   const child = spawn(process.execPath, [...process.execArgv, ...flags, script, ...words], {

@@ -87,8 +87,12 @@ describe('a process that needs more memory than Node lets it have', { timeout: 3
     expect(worker.flags).toStrictEqual(TSX)
   })
 
-  it('does not where somebody has set limits', async () => {
-    const { pid, worker, exited } = await start(['0'], { flags: ['--max-old-space-size=200'] })
+  it.each([
+    ['by a flag', { flags: ['--max-old-space-size=200'] }],
+    ['by a flag in its other spelling', { flags: ['--max_old_space_size=200'] }],
+    ['in the environment', { env: { NODE_OPTIONS: '--no-warnings --max-old-space-size=200' } }],
+  ])('does not where somebody has set limits %s', async (_how, surroundings) => {
+    const { pid, worker, exited } = await start(['0'], surroundings)
     expect(await exited).toStrictEqual([0, null])
     expect(worker.pid).toBe(pid)
     expect(worker.heapMib).toBeLessThan(400)
