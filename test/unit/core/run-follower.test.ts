@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
 import { RunFollower } from '../../../src/core/origin/run-follower.ts'
+import type { ChunkRun } from '../../../src/core/types.ts'
 import { CHUNKS, Setting } from './seat-setting.ts'
 import { CHUNK_BYTES, range } from './shapes.ts'
 import { sent } from './visitor.ts'
-import type { ChunkRun } from '../../../src/core/types.ts'
 
 /** Ten chunks a second, so that 40 are claimed ahead, or a few more; at 100 ms, another request costs four to five chunks. */
 const ORIGIN_BYTES_PER_SEC = 10 * CHUNK_BYTES
