@@ -10,8 +10,13 @@ import { getHeapStatistics } from 'node:v8'
 
 const MIB = 2 ** 20
 
-/** What 10,000 peers take, with some room (measured: 6.1 GB), and how much of the memory there is objects may fill (guess). */
+/** Most that objects may fill, in MiB: what 10,000 peers take (measured: 6.1 GB), with some room. */
 const WANTED_MIB = 7168
+
+/**
+ * And no more than this share of the memory that there is (guess): the rest is for young objects, for code and buffers outside
+ * the heap, and for whoever else runs there. A process that fails for want of heap says so; one that swaps or is killed does not.
+ */
 const SHARE_OF_MEMORY = 0.8
 
 /** Young objects, mostly messages on their way, in MiB: twice that saves nothing more, Node's 16 cost 6% of the time. */
@@ -26,7 +31,8 @@ export async function runRoomily(words: readonly string[]): Promise<number | nul
   const [script] = process.argv.slice(1)
   const isRoomy = getHeapStatistics().heap_size_limit >= heapMib * MIB
   // Who has set limits knows why.
-  const isLimited = process.execArgv.some((flag) => flag.startsWith('--max-'))
+  const inEnvironment = process.env['NODE_OPTIONS']?.split(/\s+/) ?? []
+  const isLimited = [...process.execArgv, ...inEnvironment].some((flag) => /^--max[-_]/.test(flag))
   if (script === undefined || isRoomy || isLimited || process.env[MARK] !== undefined) return null
   const flags = [`--max-old-space-size=${heapMib}`, `--max-semi-space-size=${YOUNG_MIB}`]
   const child = spawn(process.execPath, [...process.execArgv, ...flags, script, ...words], {

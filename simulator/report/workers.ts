@@ -13,7 +13,10 @@ const SCRIPT = fileURLToPath(new URL('run-one.ts', import.meta.url))
 /** Young objects, mostly messages on their way, in MiB. Node's 16 cost 6% of the time in a swarm of thousands. */
 const YOUNG_MIB = 128
 
-/** How much of the machine's memory all processes together may fill with objects. */
+/**
+ * Most of the machine's memory that all processes together may fill with objects (guess: the rest is for young objects, for
+ * what is outside the heaps, and for the machine itself).
+ */
 const MEMORY_SHARE = 0.8
 
 export interface WorkerOptions {

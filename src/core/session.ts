@@ -365,7 +365,7 @@ export class Session {
           this.mesh.neighbourhood.onReconnectDeadline()
           break
         case 'hello':
-          this.mesh.neighbourhood.onHelloDeadline()
+          this.mesh.neighbourhood.hellos.onDeadline()
           break
         case 'rewire':
           this.mesh.rewiring.onDeadline()

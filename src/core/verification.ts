@@ -128,10 +128,10 @@ export class Verification {
 
   /** The origin's word on a chunk shows who is wrong; with them gone, what they disputed is not in doubt any more. */
   private settle(chunk: number, digest: Uint8Array): void {
-    if (!this.mesh.settle(chunk, digest)) return
+    if (!this.mesh.sendersDigests.settle(chunk, digest)) return
     const { inventory } = this.material
     for (const doubtful of inventory.doubtfulChunks())
-      if (!this.mesh.isDisputed(doubtful)) inventory.clearDoubt(doubtful)
+      if (!this.mesh.sendersDigests.isDisputed(doubtful)) inventory.clearDoubt(doubtful)
     this.mesh.requests.askAll()
   }
 

@@ -1,35 +1,28 @@
 /**
- * Our neighbours: greeting them, and what they say. Finding and losing them is in `neighbourhood.ts`, what we ask of
- * them in `requests.ts`, what they ask of us in `service.ts`, what we tell them in `announcer.ts`, what they carry to
- * others in `signalling.ts`.
- *
- * Invariant: the rarity index counts, for every chunk, exactly the ready neighbours whose `held` has it.
+ * Our neighbours: greeting them, and what they say. Finding and losing them is in `neighbourhood.ts`, what they hold in
+ * `holdings.ts`, what we ask of them in `requests.ts`, what they ask of us in `service.ts`, what we tell them in
+ * `announcer.ts`, what they carry to others in `signalling.ts`.
  */
 
-import { Bitfield } from '../bitfield.ts'
 import type { Context } from '../context.ts'
-import { type DigestTable, sameDigest } from '../digests.ts'
+import type { DigestTable } from '../digests.ts'
 import type { Inventory } from '../inventory.ts'
 import type { FileFacts, PeerId } from '../types.ts'
-import { DIGEST_BYTES, MAX_RELAY_HOPS, PROTOCOL_VERSION } from '../wire/limits.ts'
-import { type Claim, FEATURE, type Have, type Hello, type PeerMessage } from '../wire/peer-messages.ts'
+import { MAX_RELAY_HOPS, PROTOCOL_VERSION } from '../wire/limits.ts'
+import { type Claim, FEATURE, type Hello, type PeerMessage } from '../wire/peer-messages.ts'
 import { Announcer } from './announcer.ts'
 import { neighboursWanted } from './degree.ts'
 import { agree, helloOf } from './handshake.ts'
+import { Holdings, type HoldingsEvents } from './holdings.ts'
 import type { Neighbour } from './neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
 import { Requests } from './requests.ts'
 import { ReversePaths } from './reverse-paths.ts'
 import { Rewiring } from './rewiring.ts'
+import { SendersDigests } from './senders-digests.ts'
 import { Service } from './service.ts'
 import { Signalling } from './signalling.ts'
 import { Updates } from './updates.ts'
-
-/**
- * A neighbour that the origin has proved wrong so often about chunks' digests is let go: it makes us fetch everything from
- * there. Not banned, as it may itself have been lied to (guess: once or twice may be bad luck).
- */
-const MAX_WRONG_DIGESTS = 3
 
 /**
  * Neighbours that a flooded message is passed on to. Three at random reach 94% of the peers (x = 1 − e^−3x), and what
@@ -48,17 +41,13 @@ export interface MeshMaterial {
 }
 
 /** What the mesh tells the session, and asks it. */
-export interface MeshEvents {
+export interface MeshEvents extends HoldingsEvents {
   /** The topology server can be spoken to. */
   isAttached(): boolean
   /** A hello came before we know the file's size ourselves. */
   heardHello(hello: Hello): void
   /** False if no honest neighbour would have passed it on. */
   heardClaim(claim: Claim, from: PeerId): boolean
-  /** A neighbour has this chunk, the first of ours. */
-  arrivedNearby(chunk: number): void
-  /** The last of our neighbours that had this chunk is gone. */
-  vanishedNearby(chunk: number): void
   /** Hellos are exchanged. */
   neighbourReady(peer: PeerId): void
   neighbourLost(peer: PeerId): void
@@ -75,9 +64,11 @@ export class Mesh {
   readonly rewiring: Rewiring
   readonly signalling: Signalling
   readonly updates: Updates
+  readonly sendersDigests: SendersDigests
   private readonly context: Context
   private readonly events: MeshEvents
   private readonly paths = new ReversePaths()
+  private readonly holdings: Holdings
   private material: MeshMaterial | null = null
   private chunksBrought = 0
 
@@ -109,6 +100,11 @@ export class Mesh {
       heardOf: (peer, via, isSeed) => this.noteHeardVia(peer, via, isSeed),
       sought: () => this.neighbourhood.sought,
     })
+    this.sendersDigests = new SendersDigests(context, this.neighbours, {
+      disputed: (chunk) => events.disputed(chunk),
+      wasWrong: (peer) => this.drop(peer),
+    })
+    this.holdings = new Holdings(this.requests, this.sendersDigests, events)
   }
 
   /** Neighbours that hellos are exchanged with. */
@@ -130,6 +126,7 @@ export class Mesh {
     this.service.equip(material.inventory)
     this.announcer.equip(material.inventory, material.digests)
     this.updates.equip(material.inventory)
+    this.sendersDigests.equip(material.inventory, material.digests)
     this.neighbourhood.equip(material.inventory.geometry.chunkCount)
     for (const neighbour of this.neighbours.values()) this.sayHello(neighbour, material)
   }
@@ -172,7 +169,7 @@ export class Mesh {
   /** The page slept: whoever seems silent may only have been unheard. */
   forgiveSilence(): void {
     this.requests.forgiveSilence()
-    this.neighbourhood.forgiveSilence()
+    this.neighbourhood.hellos.forgiveSilence()
   }
 
   /** Ends the link and never opens it again: the neighbour broke the protocol or sent a wrong chunk. */
@@ -190,7 +187,7 @@ export class Mesh {
     this.rewiring.neighbourLost(neighbour.id)
     this.signalling.neighbourLost(neighbour.id)
     this.updates.neighbourLost(neighbour)
-    if (this.material !== null) this.forgetHoldings(neighbour, this.material.inventory, withoutWord)
+    if (this.material !== null) this.holdings.forget(neighbour, this.material.inventory, withoutWord)
     this.events.neighbourLost(neighbour.id)
     this.requests.askAll()
     this.service.serveMore()
@@ -227,8 +224,9 @@ export class Mesh {
   private sayHello(neighbour: Neighbour, { facts }: MeshMaterial): void {
     if (neighbour.helloSent) return
     neighbour.helloSent = true
-    this.neighbourhood.greeted(neighbour)
-    this.context.emit({ type: 'send', peer: neighbour.id, message: helloOf(facts, this.wantsDigests) })
+    this.neighbourhood.hellos.greeted(neighbour.id)
+    const message = helloOf(facts, this.sendersDigests.areWanted)
+    this.context.emit({ type: 'send', peer: neighbour.id, message })
   }
 
   private hearHello(neighbour: Neighbour, hello: Hello): void {
@@ -238,7 +236,7 @@ export class Mesh {
     if (this.material === null || !agree(this.material.facts, hello)) return this.drop(neighbour.id)
     neighbour.wantsDigests = (hello.features & FEATURE.wantsDigests) !== 0
     neighbour.isReady = true
-    this.neighbourhood.answered(neighbour)
+    this.neighbourhood.hellos.forget(neighbour.id)
     this.announcer.greet(neighbour, this.material.inventory)
     this.updates.neighbourReady()
     this.rewiring.neighbourReady(neighbour.id)
@@ -253,16 +251,16 @@ export class Mesh {
   ): boolean {
     switch (message.type) {
       case 'bitfield':
-        return this.hearBitfield(neighbour, message.bits, inventory)
+        return this.holdings.hearBitfield(neighbour, message.bits, inventory)
       case 'have':
-        return this.hearHave(neighbour, message, inventory)
+        return this.holdings.hearHave(neighbour, message, inventory)
       case 'request':
         return this.service.request(neighbour, message.chunks, inventory)
       case 'cancel':
         this.service.cancel(neighbour, message.chunks)
         return true
       case 'refuse':
-        this.hearRefusal(neighbour, message.chunks, inventory)
+        this.holdings.hearRefusal(neighbour, message.chunks, inventory)
         return true
       case 'block':
         return this.requests.receive(neighbour, message, inventory)
@@ -277,96 +275,5 @@ export class Mesh {
         this.signalling.hear(neighbour.id, message)
         return true
     }
-  }
-
-  private hearBitfield(neighbour: Neighbour, bits: Uint8Array, inventory: Inventory): boolean {
-    const field = Bitfield.parse(bits, inventory.geometry.chunkCount)
-    if (field === null || neighbour.bitfieldSeen || neighbour.held.count > 0) return false
-    neighbour.bitfieldSeen = true
-    // Where chunks are held against their sender's word, a bit without a digest is worth nothing.
-    if (this.wantsDigests) return true
-    neighbour.held = field
-    for (const chunk of field.chunks()) this.noteHolder(chunk, inventory)
-    neighbour.isDry = false
-    this.requests.ask(neighbour)
-    return true
-  }
-
-  private hearHave(neighbour: Neighbour, { chunks, digests }: Have, inventory: Inventory): boolean {
-    if (!chunks.every((chunk) => inventory.geometry.contains(chunk))) return false
-    if (this.wantsDigests && digests === null) return true
-    for (const [place, chunk] of chunks.entries()) {
-      if (this.wantsDigests && digests !== null) {
-        const start = place * DIGEST_BYTES
-        this.noteDigest(neighbour, chunk, digests.slice(start, start + DIGEST_BYTES))
-      }
-      if (neighbour.held.add(chunk)) this.noteHolder(chunk, inventory)
-    }
-    this.requests.askForNew(neighbour, chunks)
-    return true
-  }
-
-  private noteHolder(chunk: number, inventory: Inventory): void {
-    if (inventory.rarity.holderCount(chunk) === 0) this.events.arrivedNearby(chunk)
-    inventory.rarity.increment(chunk)
-  }
-
-  /** `hasLeft`: as far as can be told, its chunks have left the swarm with it; else it is only our neighbour no more. */
-  private forgetHoldings({ held }: Neighbour, { rarity }: Inventory, hasLeft: boolean): void {
-    for (const chunk of held.chunks()) {
-      rarity.decrement(chunk)
-      if (hasLeft && rarity.holderCount(chunk) === 0) this.events.vanishedNearby(chunk)
-    }
-  }
-
-  private hearRefusal(neighbour: Neighbour, chunks: readonly number[], inventory: Inventory): void {
-    for (const chunk of chunks) {
-      if (!neighbour.outstanding.has(chunk)) continue
-      this.requests.withdraw(neighbour, chunk)
-      if (neighbour.held.remove(chunk)) inventory.rarity.decrement(chunk)
-      this.requests.askHolders(chunk)
-    }
-    this.requests.ask(neighbour)
-  }
-
-  // ----------------------------------------------------------------------------------------------------- digests
-
-  /** The page has no chunk hashes: a chunk is held against what its sender says it hashes to. */
-  private get wantsDigests(): boolean {
-    return this.context.config.verification === 'sendersDigest'
-  }
-
-  private noteDigest(neighbour: Neighbour, chunk: number, digest: Uint8Array): void {
-    if (this.material === null) return
-    const { digests, inventory } = this.material
-    neighbour.digests.set(chunk, digest)
-    const reference = inventory.kept.has(chunk) ? digests.get(chunk) : this.othersDigest(neighbour, chunk)
-    if (reference !== null && !sameDigest(reference, digest)) this.events.disputed(chunk)
-  }
-
-  /** The origin has settled what the chunk hashes to. True if somebody who was wrong too often was let go. */
-  settle(chunk: number, digest: Uint8Array): boolean {
-    const wrong = [...this.neighbours.values()].filter((neighbour) => {
-      const said = neighbour.digests.get(chunk)
-      return said !== undefined && !sameDigest(said, digest) && ++neighbour.wrongDigests >= MAX_WRONG_DIGESTS
-    })
-    for (const neighbour of wrong) this.drop(neighbour.id)
-    return wrong.length > 0
-  }
-
-  /** Whether two neighbours still say different things of the chunk. */
-  isDisputed(chunk: number): boolean {
-    const said = [...this.neighbours.values()].flatMap(({ digests }) => digests.get(chunk) ?? [])
-    const [first] = said
-    return first !== undefined && said.some((digest) => !sameDigest(first, digest))
-  }
-
-  /** What another neighbour says of the chunk, or null. */
-  private othersDigest(neighbour: Neighbour, chunk: number): Uint8Array | null {
-    for (const other of this.neighbours.values()) {
-      const digest = other === neighbour ? undefined : other.digests.get(chunk)
-      if (digest !== undefined) return digest
-    }
-    return null
   }
 }

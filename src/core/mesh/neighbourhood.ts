@@ -9,6 +9,7 @@
 import { Bitfield } from '../bitfield.ts'
 import type { Context } from '../context.ts'
 import type { PeerId } from '../types.ts'
+import { AwaitedHellos } from './awaited-hellos.ts'
 import { type Candidate, Candidates } from './candidates.ts'
 import { Neighbour } from './neighbour.ts'
 import type { ReversePaths } from './reverse-paths.ts'
@@ -23,9 +24,6 @@ const MAX_HEARSAY_ATTEMPTS = 4
 /** Peers that the mesh speaks of are left time to become more before one is drawn, in ms (guess: a few of its floods). */
 const HEARSAY_PAUSE_MS = 1000
 
-/** Who has not said hello so long after we did is let go, in ms. */
-const HELLO_WITHIN_MS = 15_000
-
 /** Most neighbours sought: twice as many are what the links' own limit lets in. */
 const MAX_SOUGHT = 32
 
@@ -39,8 +37,7 @@ const LEAST_DEGREE = 3
 export interface NeighbourhoodEvents {
   /** A link is open: say hello. */
   met(neighbour: Neighbour): void
-  /** The neighbour is gone, and no longer among `neighbours`. */
-  /** `withoutWord`: the link broke, so that the peer may have left the swarm. */
+  /** The neighbour is gone, and no longer among `neighbours`. `withoutWord`: the link broke; it may have left the swarm. */
   lost(neighbour: Neighbour, withoutWord: boolean): void
   /** We have the whole file. */
   isComplete(): boolean
@@ -52,6 +49,7 @@ export interface NeighbourhoodEvents {
 
 export class Neighbourhood {
   readonly neighbours: Map<PeerId, Neighbour> = new Map()
+  readonly hellos: AwaitedHellos
   private readonly context: Context
   private readonly events: NeighbourhoodEvents
   private readonly paths: ReversePaths
@@ -63,8 +61,6 @@ export class Neighbourhood {
   private readonly connecting = new Map<PeerId, Candidate>()
   /** Peers that wait for their next attempt. */
   private readonly resting = new Map<PeerId, Candidate>()
-  /** Neighbours that we said hello to and that have not answered, and since when. */
-  private readonly awaited = new Map<PeerId, number>()
   /** What a neighbour calls itself, where it has got another id since we met. */
   private readonly aliases = new Map<PeerId, PeerId>()
   private readonly banned = new Set<PeerId>()
@@ -73,6 +69,7 @@ export class Neighbourhood {
     this.context = context
     this.events = events
     this.paths = paths
+    this.hellos = new AwaitedHellos(context, (peer) => this.drop(peer))
     this.candidates = new Candidates(context, paths)
     this.soughtCount = Math.min(MAX_SOUGHT, context.limits.neighbours)
   }
@@ -244,33 +241,6 @@ export class Neighbourhood {
     this.context.deadlines.setNoLater('reconnect', this.context.nowMs + ATTEMPT_PAUSE_MS)
   }
 
-  // --------------------------------------------------------------------------------------------------- hellos
-
-  /** We have said hello: now it has some time to do so. */
-  greeted({ id }: Neighbour): void {
-    const { deadlines, nowMs } = this.context
-    this.awaited.set(id, nowMs)
-    deadlines.setNoLater('hello', nowMs + HELLO_WITHIN_MS)
-  }
-
-  /** It has said hello. */
-  answered({ id }: Neighbour): void {
-    this.awaited.delete(id)
-  }
-
-  onHelloDeadline(): void {
-    const { deadlines, nowMs } = this.context
-    for (const [peer, sinceMs] of this.awaited) {
-      if (nowMs >= sinceMs + HELLO_WITHIN_MS) this.drop(peer)
-      else deadlines.setNoLater('hello', sinceMs + HELLO_WITHIN_MS)
-    }
-  }
-
-  /** The page slept: their hellos may only have been unheard. */
-  forgiveSilence(): void {
-    for (const peer of this.awaited.keys()) this.awaited.set(peer, this.context.nowMs)
-  }
-
   // --------------------------------------------------------------------------------------------------- losing
 
   /** Ends the link and never opens it again: the neighbour broke the protocol or sent a wrong chunk. */
@@ -296,7 +266,7 @@ export class Neighbourhood {
 
   private lose(neighbour: Neighbour, withoutWord: boolean): void {
     this.neighbours.delete(neighbour.id)
-    this.awaited.delete(neighbour.id)
+    this.hellos.forget(neighbour.id)
     this.aliases.delete(neighbour.id)
     this.candidates.avoid(neighbour.id)
     this.giveUpUnreachable()

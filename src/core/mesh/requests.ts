@@ -16,13 +16,23 @@ import { chooseChunk, isEndgame, type Sweep } from './choose-chunk.ts'
 import type { Neighbour } from './neighbour.ts'
 
 /**
- * A neighbour that owes us chunks and sends nothing for this long has stalled, in ms (guess). Where uplinks are scarce and
- * we are not the only one who waits, it may take this many times as long as a chunk usually takes until it begins with
- * ours, but no longer than a minute. With 5 s always, half of all requests were withdrawn in a swarm of 400 with scarce
- * uplinks, to no avail (simulated).
+ * A neighbour that owes us chunks and sends nothing for this long has stalled, in ms (guess: many round trips of a bad path,
+ * and as long as a claim lives).
  */
 const STALL_MS = 5000
+
+/**
+ * Until it begins, it may take this many times as long as a chunk usually takes: where uplinks are scarce, we are not the
+ * only one who waits. Bounds how much longer than usual its queue may be (guess: the usual is a mean, of which some take
+ * twice; as for first copies). With 5 s always, half of all requests were withdrawn in a swarm of 400 with scarce uplinks,
+ * to no avail (simulated).
+ */
 const STALL_FACTOR = 3
+
+/**
+ * But no longer than this, in ms. Bounds how long one that will never begin holds a chunk up, whatever is usual (guess: three
+ * chunks of 2 MiB take 50 s through 1 Mb/s; where it is even slower, it is better to ask another).
+ */
 const LONGEST_STALL_MS = 60_000
 
 /** Where nothing has come for so long, in ms, only the short window counts (guess: the pauses of a slow line are shorter). */

@@ -12,7 +12,11 @@ import type { Claim, SeatPlan } from '../wire/peer-messages.ts'
 /** A claim is said again before the 5 s for which it counts are over, in ms: so soon that one may get lost. */
 const RENEWAL_MS = 2000
 
-/** Who brings nothing new only keeps the seat from looking vacant: to a few who miss a claim, it may for a moment. */
+/**
+ * The same for who brings nothing new and only keeps the seat from looking vacant, in ms: half the messages. Bounds how long
+ * the seat looks vacant to those who miss a claim: 3 s, until the next one (guess: it leaves the flood a second before the
+ * 5 s are over; a few more who toss for a seat cost less than the messages).
+ */
 const IDLE_RENEWAL_MS = 4000
 
 /** What was brought is told for this long, in ms: a claim may be overtaken by the next two, and then is not heard. */

@@ -1,77 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
-import type { Context } from '../../../src/core/context.ts'
-import type { Inventory } from '../../../src/core/inventory.ts'
-import type { Mesh } from '../../../src/core/mesh/mesh.ts'
-import { ClaimGossip } from '../../../src/core/origin/claim-gossip.ts'
-import { OriginView } from '../../../src/core/origin/origin-view.ts'
-import { firstPlan } from '../../../src/core/origin/seat-plan.ts'
-import type { ChunkRun } from '../../../src/core/types.ts'
-import { newContext, meshWith, newInventory } from './parts.ts'
-import { bitsOf, CHUNK_BYTES, peer, range } from './shapes.ts'
+import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
+import { range } from './shapes.ts'
 
-const CHUNKS = 100
-const ANNA = peer(1)
-const CLAIMER = peer(7)
 /** Anna has the first half; nobody near has this one. */
 const FAR = 80
-const NOW_MS = 20_000
-
-function asRun(chunk: number): ChunkRun {
-  return { start: chunk, count: 1 }
-}
-
-/** A visitor beside Anna, who gives a chunk every so many seconds. */
-class Setting {
-  readonly context: Context = newContext()
-  readonly inventory: Inventory = newInventory(CHUNKS)
-  readonly vanished: number[] = []
-  readonly mesh: Mesh = meshWith(ANNA, this.context, CHUNKS, this.inventory, {
-    vanishedNearby: (chunk) => this.vanished.push(chunk),
-  })
-  readonly gossip: ClaimGossip = new ClaimGossip(this.context, this.mesh)
-  readonly view: OriginView = new OriginView(this.context, this.mesh, this.gossip, this.inventory)
-
-  private readonly secondsPerChunk: number
-
-  constructor(secondsPerChunk: number) {
-    this.gossip.equip(this.inventory.geometry)
-    this.mesh.hear(ANNA, { type: 'have', chunks: range(0, CHUNKS / 2), digests: null })
-    this.secondsPerChunk = secondsPerChunk
-    this.goOn(NOW_MS)
-  }
-
-  /** So much time passes, and Anna gives all along. */
-  goOn(forMs: number): void {
-    const untilMs = this.context.nowMs + forMs
-    while (this.context.nowMs < untilMs) {
-      this.context.nowMs += 100
-      this.mesh.requests.noteBytes(CHUNK_BYTES / (10 * this.secondsPerChunk))
-      this.mesh.requests.lastChunkAtMs = this.context.nowMs
-    }
-  }
-
-  claim(claimed: readonly number[], brought: readonly number[]): void {
-    this.gossip.hear(
-      {
-        type: 'claim',
-        peer: CLAIMER,
-        sequence: 1,
-        hops: 2,
-        runs: claimed.map(asRun),
-        brought: brought.map(asRun),
-        goodputBytesPerSec: 0,
-        plan: firstPlan(8),
-      },
-      ANNA,
-    )
-  }
-
-  update(chunks: readonly number[]): void {
-    const bits = bitsOf(chunks, CHUNKS)
-    this.mesh.hear(ANNA, { type: 'update', peer: peer(70), sequence: 1, hops: 2, degree: 8, bits })
-  }
-}
 
 describe('what a seat takes to be in the swarm', () => {
   it('is what neighbours have and what claims tell of, for five seconds', () => {

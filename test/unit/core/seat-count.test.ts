@@ -27,6 +27,9 @@ const POOR: LoadView = {
   hasFree: () => false,
 }
 
+/** What plain HTTP would give each of them. */
+const PLAIN_BYTES_PER_SEC = POOR.originBytesPerSec / POOR.swarmSize
+
 /** So many seats give so much, for so long; the holder of one judges at every sample. True once there is a new plan. */
 function watch(
   count: SeatCount,
@@ -99,7 +102,16 @@ describe('where the mesh is plainly worse than a plain download', () => {
     expect(adaptive().seatsFor({ ...POOR, originBytesPerSec: 0, meshBytesPerSec: 0 })).toBe(FIRST_SEATS)
   })
 
+  it.each([0.25, 0.5, 0.99])('after 4% of its time, also where it is worse by little (%d of it)', (share) => {
+    const poor = { ...POOR, meshBytesPerSec: share * PLAIN_BYTES_PER_SEC }
+    const lateSec = (0.04 * POOR.fileBytes) / PLAIN_BYTES_PER_SEC
+    expect(adaptive().seatsFor({ ...poor, elapsedSec: lateSec })).toBe(POOR.swarmSize)
+    expect(adaptive().seatsFor({ ...poor, elapsedSec: 0.99 * lateSec })).toBe(FIRST_SEATS)
+    expect(adaptive().seatsFor({ ...poor, elapsedSec: lateSec, hasFree: () => true })).toBe(FIRST_SEATS)
+  })
+
   it('and nowhere else', () => {
+    expect(adaptive().seatsFor({ ...POOR, meshBytesPerSec: PLAIN_BYTES_PER_SEC })).toBe(FIRST_SEATS)
     expect(adaptive().seatsFor({ ...POOR, meshBytesPerSec: 1.1e6 })).toBe(FIRST_SEATS)
     expect(adaptive().seatsFor({ ...POOR, swarmSize: FIRST_SEATS })).toBe(FIRST_SEATS)
   })

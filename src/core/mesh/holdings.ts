@@ -1,0 +1,86 @@
+/**
+ * Who holds what near us: what neighbours say they have, and what is gone with those who leave.
+ *
+ * Invariant: the rarity index counts, for every chunk, exactly the ready neighbours whose `held` has it.
+ */
+
+import { Bitfield } from '../bitfield.ts'
+import type { Inventory } from '../inventory.ts'
+import { DIGEST_BYTES } from '../wire/limits.ts'
+import type { Have } from '../wire/peer-messages.ts'
+import type { Neighbour } from './neighbour.ts'
+import type { Requests } from './requests.ts'
+import type { SendersDigests } from './senders-digests.ts'
+
+export interface HoldingsEvents {
+  /** A neighbour has this chunk, the first of ours. */
+  arrivedNearby(chunk: number): void
+  /** The last of our neighbours that had this chunk is gone. */
+  vanishedNearby(chunk: number): void
+}
+
+export class Holdings {
+  private readonly requests: Requests
+  private readonly sendersDigests: SendersDigests
+  private readonly events: HoldingsEvents
+
+  constructor(requests: Requests, sendersDigests: SendersDigests, events: HoldingsEvents) {
+    this.requests = requests
+    this.sendersDigests = sendersDigests
+    this.events = events
+  }
+
+  /** False if no honest neighbour would have said this. */
+  hearBitfield(neighbour: Neighbour, bits: Uint8Array, inventory: Inventory): boolean {
+    const field = Bitfield.parse(bits, inventory.geometry.chunkCount)
+    if (field === null || neighbour.bitfieldSeen || neighbour.held.count > 0) return false
+    neighbour.bitfieldSeen = true
+    // Where chunks are held against their sender's word, a bit without a digest is worth nothing.
+    if (this.sendersDigests.areWanted) return true
+    neighbour.held = field
+    for (const chunk of field.chunks()) this.noteHolder(chunk, inventory)
+    neighbour.isDry = false
+    this.requests.ask(neighbour)
+    return true
+  }
+
+  /** False if no honest neighbour would have said this. */
+  hearHave(neighbour: Neighbour, { chunks, digests }: Have, inventory: Inventory): boolean {
+    if (!chunks.every((chunk) => inventory.geometry.contains(chunk))) return false
+    const { areWanted } = this.sendersDigests
+    if (areWanted && digests === null) return true
+    for (const [place, chunk] of chunks.entries()) {
+      if (areWanted && digests !== null) {
+        const start = place * DIGEST_BYTES
+        this.sendersDigests.note(neighbour, chunk, digests.slice(start, start + DIGEST_BYTES))
+      }
+      if (neighbour.held.add(chunk)) this.noteHolder(chunk, inventory)
+    }
+    this.requests.askForNew(neighbour, chunks)
+    return true
+  }
+
+  /** The neighbour will not send these: it does not have them any more. */
+  hearRefusal(neighbour: Neighbour, chunks: readonly number[], inventory: Inventory): void {
+    for (const chunk of chunks) {
+      if (!neighbour.outstanding.has(chunk)) continue
+      this.requests.withdraw(neighbour, chunk)
+      if (neighbour.held.remove(chunk)) inventory.rarity.decrement(chunk)
+      this.requests.askHolders(chunk)
+    }
+    this.requests.ask(neighbour)
+  }
+
+  /** `hasLeft`: as far as can be told, its chunks have left the swarm with it; else it is only our neighbour no more. */
+  forget({ held }: Neighbour, { rarity }: Inventory, hasLeft: boolean): void {
+    for (const chunk of held.chunks()) {
+      rarity.decrement(chunk)
+      if (hasLeft && rarity.holderCount(chunk) === 0) this.events.vanishedNearby(chunk)
+    }
+  }
+
+  private noteHolder(chunk: number, inventory: Inventory): void {
+    if (inventory.rarity.holderCount(chunk) === 0) this.events.arrivedNearby(chunk)
+    inventory.rarity.increment(chunk)
+  }
+}

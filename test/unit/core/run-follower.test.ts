@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+
+import { RunFollower } from '../../../src/core/origin/run-follower.ts'
+import type { ChunkRun } from '../../../src/core/types.ts'
+import { CHUNKS, Setting } from './seat-setting.ts'
+import { CHUNK_BYTES, range } from './shapes.ts'
+import { sent } from './visitor.ts'
+
+/** Ten chunks a second, so that 40 are claimed ahead, or a few more; at 100 ms, another request costs four to five chunks. */
+const ORIGIN_BYTES_PER_SEC = 10 * CHUNK_BYTES
+const ROUND_TRIP_MS = 100
+/** Where what another claims begins. */
+const THEIRS = 60
+
+/** A run from the first chunk that Anna does not have to the end, while another claims so many chunks from `THEIRS` on. */
+function runAgainst(claimed: number, { isDuplicate = false } = {}): { reserved: number[]; claim: ChunkRun } {
+  const setting = new Setting(1, 100)
+  const { context, mesh, planner, gossip, inventory, outputs } = setting
+  for (const _ of range(0, 50)) {
+    setting.goOn(100)
+    planner.noteBytes(ORIGIN_BYTES_PER_SEC / 10)
+  }
+  planner.noteRoundTrip(ROUND_TRIP_MS)
+  setting.claim(range(THEIRS, THEIRS + claimed))
+  const follower = new RunFollower(context, mesh, planner, () => gossip.seatCount.plan)
+  follower.equip(setting.view)
+  outputs.length = 0
+  const run = { start: CHUNKS / 2, count: CHUNKS / 2 }
+  follower.open({ run, turnChunks: run.count, isDuplicate })
+  const [claim] = sent(outputs, 'claim').flatMap(({ message }) => message.runs)
+  if (claim === undefined) throw new Error('Nothing was claimed.')
+  return { reserved: range(0, CHUNKS).filter((chunk) => inventory.isReserved(chunk)), claim }
+}
+
+describe('what a run reserves and claims ahead', () => {
+  it('goes past a few chunks that another claims: to fetch them along is quicker than to ask again', () => {
+    const { reserved, claim } = runAgainst(3)
+    const end = claim.start + claim.count
+    expect(end).toBeGreaterThanOrEqual(90)
+    expect(end).toBeLessThan(CHUNKS)
+    expect(reserved).toEqual([...range(50, THEIRS), ...range(THEIRS + 3, end)])
+  })
+
+  it('ends where another claims so much that the run will be given up there', () => {
+    const { reserved, claim } = runAgainst(8)
+    expect(reserved).toEqual(range(50, THEIRS))
+    expect(claim).toEqual({ start: 50, count: THEIRS - 50 })
+  })
+
+  it('does not end there where it fetches what others have', () => {
+    const { reserved, claim } = runAgainst(8, { isDuplicate: true })
+    expect(claim.count).toBeGreaterThanOrEqual(40)
+    expect(reserved).toEqual(range(50, 50 + claim.count))
+  })
+})

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+
+import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
+import { CHUNKS, Setting } from './seat-setting.ts'
+import { CHUNK_BYTES, range } from './shapes.ts'
+
+/** Two more than there are seats. */
+const SWARM = FIRST_SEATS + 2
+/** At this rate a plain download takes each of them ten seconds; Anna takes ten times as long for as much. */
+const ORIGIN_BYTES_PER_SEC = (CHUNKS * CHUNK_BYTES * SWARM) / 10
+
+/** A visit of so many ms so far, beside Anna, who gives little; the rest is claimed, at the rate of a fast origin. */
+function visitOf(ms: number): Setting {
+  const setting = new Setting(1, ms)
+  setting.gossip.noteServerCount(SWARM)
+  setting.claim(range(CHUNKS / 2, CHUNKS), [], ORIGIN_BYTES_PER_SEC)
+  return setting
+}
+
+/** Whether a plain download is known to be so much quicker that everybody goes to the origin. */
+function isOriginKnown({ planner, view }: Setting): boolean {
+  const seats = planner.seatsNow(view)
+  expect([FIRST_SEATS, SWARM]).toContain(seats)
+  return seats === SWARM
+}
+
+describe('what the origin can give', () => {
+  it('is what is claimed now, for a newcomer, who has no average yet', () => {
+    expect(isOriginKnown(visitOf(1000))).toBe(true)
+    expect(isOriginKnown(visitOf(3900))).toBe(true)
+  })
+
+  it('is not what is claimed now after four seconds', () => {
+    expect(isOriginKnown(visitOf(4000))).toBe(false)
+    expect(isOriginKnown(visitOf(20_000))).toBe(false)
+  })
+
+  it('is the best average from then on, whatever is claimed now', () => {
+    const setting = visitOf(4000)
+    setting.claim([], [])
+    const { goodput } = setting.gossip.seatCount
+    for (const _ of range(0, 8)) {
+      goodput.note({ bytesPerSec: ORIGIN_BYTES_PER_SEC, openSeats: 1 }, setting.context.nowMs)
+      setting.goOn(300)
+    }
+    setting.claim(range(CHUNKS / 2, CHUNKS), [], 1)
+    expect(isOriginKnown(setting)).toBe(true)
+  })
+
+  it('is nothing for a newcomer who hears of no claim', () => {
+    const setting = visitOf(1000)
+    setting.claim([], range(CHUNKS / 2, CHUNKS))
+    expect(isOriginKnown(setting)).toBe(false)
+  })
+})

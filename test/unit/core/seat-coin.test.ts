@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+
+import { SeatCoin } from '../../../src/core/origin/seat-coin.ts'
+import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
+import { Setting } from './seat-setting.ts'
+import { range } from './shapes.ts'
+
+const SWARM = 10_000
+/** A seat that stays vacant shows that fewer wait, by this factor a slot. */
+const WAITING_SHRINKS = 0.6
+
+/** A visitor of a large swarm beside Anna, who has ten seconds of chunks for us, or next to nothing. */
+function settingOf({ isBusy }: { isBusy: boolean }): { setting: Setting; coin: SeatCoin } {
+  const setting = new Setting(isBusy ? 1 : 0.1)
+  expect(setting.view.isMeshBusy).toBe(isBusy)
+  setting.gossip.noteServerCount(SWARM)
+  const { context, mesh, gossip, planner } = setting
+  return { setting, coin: new SeatCoin(context, mesh, gossip, planner) }
+}
+
+/** Chances in so many slots, one after the other. */
+function chances({ setting, coin }: ReturnType<typeof settingOf>, slots: number): number[] {
+  return range(0, slots).map(() => coin.chance(setting.view))
+}
+
+function afterVacant(slots: number): number {
+  return Math.min(1, FIRST_SEATS / (SWARM * WAITING_SHRINKS ** slots))
+}
+
+describe('the chance of a vacant seat', () => {
+  it('grows with every slot for which seats stay vacant, until it is certain', () => {
+    const seen = chances(settingOf({ isBusy: false }), 20)
+    for (const [slots, chance] of seen.entries()) expect(chance).toBeCloseTo(afterVacant(slots), 10)
+    expect(seen.at(-1)).toBe(1)
+  })
+
+  it('grows for no more than five slots while neighbours have plenty for us', () => {
+    const seen = chances(settingOf({ isBusy: true }), 20)
+    for (const [slots, chance] of seen.entries())
+      expect(chance).toBeCloseTo(afterVacant(Math.min(5, slots)), 10)
+  })
+
+  it('makes up for all slots at once when neighbours have nothing more for us', () => {
+    const busy = settingOf({ isBusy: true })
+    chances(busy, 20)
+    busy.setting.context.nowMs += 10_000
+    expect(busy.setting.view.isMeshBusy).toBe(false)
+    expect(chances(busy, 1)).toEqual([1])
+  })
+
+  it('begins anew where there was work', () => {
+    const setting = settingOf({ isBusy: false })
+    chances(setting, 4)
+    setting.coin.noteWork()
+    expect(chances(setting, 1)[0]).toBeCloseTo(afterVacant(0), 10)
+  })
+})
