@@ -243,6 +243,11 @@ export class Requests {
     return isSilent ? Math.min(longRate, this.shortRate.bytesPerSec(nowMs)) : longRate
   }
 
+  /** Time since neighbours last sent anything of what was asked for, in ms; Infinity: they never did. */
+  get silentMs(): number {
+    return this.context.nowMs - (this.lastBytesAtMs ?? -Infinity)
+  }
+
   /** So much has come from neighbours. */
   noteBytes(bytes: number): void {
     const { nowMs } = this.context

@@ -13,8 +13,13 @@ import type { Run } from './run.ts'
 /** After a run was cut short, others' claims on what we claim ourselves do not count for so long, in ms (guess). */
 const YIELD_PAUSE_MS = 10_000
 
-/** The mesh is busy while neighbours have so much for us, in ms, and have given us a chunk within that time (guess). */
+/**
+ * The mesh is busy while neighbours have so much for us, in ms, and have given us some of it within that time (guess);
+ * a whole chunk within a minute, or a dribble would do. In a crowd of 10,000 a few of all wait 12 s for one: with 10 s for
+ * whole chunks, too, they fetched 0.15 copies in the second minute (simulated).
+ */
 const BUSY_MS = 10_000
+const LONGEST_CHUNK_MS = 60_000
 
 export class OriginView {
   readonly inventory: Inventory
@@ -155,7 +160,9 @@ export class OriginView {
   private busyMs(): number {
     const { geometry, rarity, missingBytes } = this.inventory
     const isBusy =
-      this.meshSilentMs < BUSY_MS && this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
+      this.meshSilentMs < LONGEST_CHUNK_MS &&
+      this.mesh.requests.silentMs < BUSY_MS &&
+      this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
     return isBusy ? this.meshTakesMs(missingBytes) : 0
   }
 

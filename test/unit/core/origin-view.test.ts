@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
-import { range } from './shapes.ts'
+import { CHUNK_BYTES, range } from './shapes.ts'
 
 /** Anna has the first half; nobody near has this one. */
 const FAR = 80
@@ -14,6 +14,16 @@ describe('what a seat takes to be in the swarm', () => {
     expect(view.exists(FAR)).toBe(true)
     context.nowMs += 5000
     expect(view.exists(FAR)).toBe(false)
+  })
+
+  it('stays so while a slow chunk is on its way, for a minute', () => {
+    const setting = new Setting(1)
+    setting.update([FAR])
+    for (let second = 1; second <= 65; second++) {
+      setting.context.nowMs += 1000
+      setting.mesh.requests.noteBytes(CHUNK_BYTES / 60)
+      expect(setting.view.exists(FAR), `${second} s`).toBe(second < 60)
+    }
   })
 
   it('is what claims tell of for longer in a crowd, where first copies take their time', () => {
