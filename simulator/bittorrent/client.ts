@@ -10,7 +10,7 @@
  * - A tracker that names 40; links up to 55, started below 30; `finding.ts`. Links are set up as the library's are,
  *   with the tracker in place of its server.
  * - The web seed is one connection that is never idle while pieces are missing that nobody brings; `web-seed.ts`.
- *   WebTorrent opens up to four; more would only add to the origin's connections.
+ *   WebTorrent asks for up to four pieces at once, each over a connection; adjacent pieces in one range do as well here.
  * - A gain is told to the neighbours that lack it, to the others it is of no use; who has everything tells all. Seeds
  *   close links between each other.
  *
@@ -140,7 +140,7 @@ export class Client implements Machine {
       case 'served':
         return exchange.served(input.peer)
       case 'runProgressed':
-        return exchange.webSeed.progressed(input.run, input.bytes)
+        return exchange.rangeProgressed(input.run, input.bytes)
       case 'runEnded':
         return exchange.rangeEnded(input.run)
       case 'linkSignal':

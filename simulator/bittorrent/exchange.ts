@@ -19,11 +19,11 @@ import { WebSeed } from './web-seed.ts'
 import { wireBytes, type WireMessage } from './wire.ts'
 
 export class Exchange implements Actor<null> {
-  readonly webSeed: WebSeed
   private readonly client: Client
   private readonly pieces: Pieces
   private readonly neighbours = new Map<PeerId, Neighbour>()
   private readonly banned = new Set<PeerId>()
+  private readonly webSeed: WebSeed
   private readonly requests: Requests
   private readonly serving: Serving
   private readonly choker: Choker<Neighbour>
@@ -35,7 +35,7 @@ export class Exchange implements Actor<null> {
     const { queue, order } = client.world
     this.client = client
     this.pieces = pieces
-    this.webSeed = new WebSeed(order, pieces, runs)
+    this.webSeed = new WebSeed(order, pieces, { runs, queue })
     this.serving = new Serving(client.uplink)
     this.requests = new Requests(pieces, {
       nowMs: () => queue.nowMs,
@@ -145,10 +145,16 @@ export class Exchange implements Actor<null> {
     this.fillAll()
   }
 
+  /** So many bytes more of the web seed's range have come. */
+  rangeProgressed(run: number, bytes: number): void {
+    const ended = this.webSeed.progressed(run, bytes)
+    for (const piece of ended) if (this.pieces.isWhole(piece)) this.verify(piece)
+    if (ended.length > 0) this.fillAll()
+  }
+
   /** A range of the web seed has come to its end. */
   rangeEnded(run: number): void {
-    const piece = this.webSeed.ended(run)
-    if (piece !== null && this.pieces.isWhole(piece)) this.verify(piece)
+    this.webSeed.ended(run)
     this.fillAll()
   }
 

@@ -37,3 +37,19 @@ export function pieceFromWebSeed(order: WebSeedOrder, pieces: Pieces): number | 
       return pieces.rarity.findRarest(() => true)
   }
 }
+
+/** Whether the next piece may be asked of the web seed together with the first: nobody brings it, and it is as rare. */
+export function followsForWebSeed(
+  order: WebSeedOrder,
+  { first, next }: { readonly first: number; readonly next: number },
+  pieces: Pieces,
+): boolean {
+  const { rarity } = pieces
+  if (next >= pieces.geometry.chunkCount || !rarity.isEligible(next) || pieces.bytesOf(next) > 0) return false
+  switch (order) {
+    case 'sequential':
+      return true
+    case 'rarest':
+      return rarity.holderCount(next) <= rarity.holderCount(first)
+  }
+}

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
-import { pieceFrom, pieceFromWebSeed } from '../../../../simulator/bittorrent/piece-picker.ts'
+import {
+  followsForWebSeed,
+  pieceFrom,
+  pieceFromWebSeed,
+} from '../../../../simulator/bittorrent/piece-picker.ts'
 import { Pieces } from '../../../../simulator/bittorrent/pieces.ts'
 import { aheadBytesAt } from '../../../../simulator/bittorrent/requests.ts'
 import { REQUEST_BYTES, wireBytes } from '../../../../simulator/bittorrent/wire.ts'
@@ -108,6 +112,22 @@ describe('the next piece of the web seed', () => {
       Array.from({ length: 100 }, (_, seed) => pieceFromWebSeed('rarest', newPieces(5, seed))),
     )
     expect(drawn.size).toBe(5)
+  })
+
+  it('is asked for together with those that follow, unless they are brought, here in part or less rare', () => {
+    const pieces = newPieces(6)
+    holder(pieces, [0, 1, 3])
+    const follows = (order: 'sequential' | 'rarest', first: number): boolean =>
+      followsForWebSeed(order, { first, next: first + 1 }, pieces)
+    expect([0, 1, 2, 3, 4].every((first) => follows('sequential', first))).toBe(true)
+    expect(follows('sequential', 5)).toBe(false)
+    expect([0, 1, 2, 3, 4].map((first) => follows('rarest', first))).toEqual([true, true, false, true, true])
+    pieces.bring(5)
+    pieces.bring(1)
+    pieces.add(1, { from: 0, to: 10 })
+    pieces.release(1)
+    expect(follows('sequential', 4)).toBe(false)
+    expect(follows('sequential', 0)).toBe(false)
   })
 
   it('is none where all is brought: it takes no part in the endgame', () => {

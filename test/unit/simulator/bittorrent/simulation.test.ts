@@ -110,6 +110,18 @@ describe.each(ORDERS)('clients that ask the web seed in the order %s', (order) =
     expect(result.originCopies).toBeCloseTo(1, 6)
   })
 
+  it('alone and far from a fast origin ask for many pieces at once', () => {
+    const result = run(order, {
+      peers: 1,
+      origin: { upBytesPerSec: 12_500_000 },
+      latency: { rttMs: [200, 200] },
+    })
+    expectAllComplete(result)
+    expect(result.originCopies).toBeCloseTo(1, 6)
+    // 153 pieces. In order the ranges are cut by nothing, else by what is there already.
+    expect(result.originRequests).toBeLessThan(order === 'sequential' ? 15 : 50)
+  })
+
   it('finish though all leave as soon as they are done, or serve on for a while', () => {
     const arrivals = { kind: 'staggered', everyMs: 1000 } as const
     for (const departure of [{ kind: 'leave' }, { kind: 'linger', ms: 2000 }] as const) {
