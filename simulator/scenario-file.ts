@@ -15,7 +15,7 @@ import type { Scenario } from './scenario.ts'
 /** A scenario, what is to be run of it, and what must come out. */
 export interface ScenarioCase {
   readonly scenario: Scenario
-  /** Default 'swarm'. */
+  /** By what everybody downloads; see policies.ts. Default 'swarm'. */
   readonly policy: Policy
   readonly expect: Expectations
   /** How often the mesh is looked at, in virtual ms; null: never. */

@@ -3,6 +3,7 @@
  * and what becomes of what comes.
  */
 
+import { Bitfield } from '../../src/core/bitfield.ts'
 import type { Random } from '../../src/core/random.ts'
 import type { PeerId } from '../../src/core/types.ts'
 import type { Block } from '../../src/core/wire/peer-messages.ts'
@@ -93,7 +94,7 @@ export class Exchange implements Actor<null> {
     if (this.banned.has(peer)) return links.close(peer)
     const neighbour = new Neighbour(end, world.geometry.chunkCount, world.queue.nowMs)
     this.neighbours.set(peer, neighbour)
-    this.send(neighbour, { type: 'bitfield', has: this.pieces.have.copy() })
+    this.send(neighbour, { type: 'bitfield', bits: this.pieces.have.toBytes() })
   }
 
   linkClosed(peer: PeerId): void {
@@ -106,7 +107,8 @@ export class Exchange implements Actor<null> {
     if (neighbour === undefined) return
     switch (message.type) {
       case 'bitfield':
-        for (const piece of message.has.chunks()) this.noteHas(neighbour, piece)
+        for (const piece of Bitfield.parse(message.bits, neighbour.has.size)?.chunks() ?? [])
+          this.noteHas(neighbour, piece)
         return this.afterNews(neighbour)
       case 'have':
         this.noteHas(neighbour, message.chunk)

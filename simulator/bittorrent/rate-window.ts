@@ -1,6 +1,6 @@
 /**
  * Bytes counted, and their rate since the review before last. Reviews come every 10 s, so that at a review this is the
- * rolling rate over 20 s by which BitTorrent chokes (BEP 3).
+ * rolling rate over 20 s by which BitTorrent chokes (Cohen, "Incentives build robustness in BitTorrent", 2003).
  */
 
 /** A rate is never taken over less, in ms: the first block would make it endless (guess). */

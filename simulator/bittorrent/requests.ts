@@ -1,7 +1,7 @@
 /**
  * What a client asks of neighbours that serve it. Requests are kept outstanding, so that no round trip is lost between
- * blocks: five blocks at first (BEP 3: "about five"), and as many as come in a second of the present rate, as
- * WebTorrent has it, up to 250.
+ * blocks: five blocks at first (Cohen, "Incentives build robustness in BitTorrent", 2003), and as many as come in a second
+ * of the present rate, as WebTorrent has it, up to 250.
  */
 
 import type { PeerId } from '../../src/core/types.ts'
@@ -10,7 +10,7 @@ import { pieceFrom } from './piece-picker.ts'
 import type { Pieces } from './pieces.ts'
 import { REQUEST_BYTES, type WireMessage } from './wire.ts'
 
-/** Blocks asked for ahead. The least is BEP 3's, the most libtorrent's and others' default or near it. */
+/** Blocks asked for ahead. The least is Cohen's, the most what clients take by default (`reqq`, BEP 10). */
 const LEAST_AHEAD_BLOCKS = 5
 const MOST_AHEAD_BLOCKS = 250
 

@@ -3,8 +3,8 @@
 import type { Uplink } from '../uplink.ts'
 import type { Neighbour, Rest } from './neighbour.ts'
 
-/** Most requests of a neighbour that wait; BEP 3 names no bound, libtorrent has 500 blocks (here whole pieces). */
-const MAX_QUEUED = 500
+/** Most requests of a neighbour that wait: as many blocks, which are never more pieces (`reqq`, BEP 10). */
+const MAX_QUEUED = 250
 
 export class Serving {
   private readonly uplink: Uplink

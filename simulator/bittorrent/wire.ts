@@ -3,11 +3,9 @@
  * is as long as the requests for all its blocks of 16 KiB; pieces travel as the simulator's blocks.
  */
 
-import type { Bitfield } from '../../src/core/bitfield.ts'
-
 export type WireMessage =
   /** The handshake, and what its sender has. */
-  | { readonly type: 'bitfield'; readonly has: Bitfield }
+  | { readonly type: 'bitfield'; readonly bits: Uint8Array }
   | { readonly type: 'have'; readonly chunk: number }
   /** Its sender has everything (BEP 6, "have all"). */
   | { readonly type: 'haveAll' }
@@ -27,7 +25,7 @@ const REQUEST_NUMBERS_BYTES = 12
 export function wireBytes(message: WireMessage): number {
   switch (message.type) {
     case 'bitfield':
-      return HANDSHAKE_BYTES + HEAD_BYTES + Math.ceil(message.has.size / 8)
+      return HANDSHAKE_BYTES + HEAD_BYTES + message.bits.length
     case 'have':
       return HEAD_BYTES + NUMBER_BYTES
     case 'haveAll':

@@ -60,14 +60,6 @@ export class Bitfield {
     }
   }
 
-  /** A set of its own with the same chunks. */
-  copy(): Bitfield {
-    const copy = new Bitfield(this.size)
-    copy.bits.set(this.bits)
-    copy.cardinality = this.cardinality
-    return copy
-  }
-
   /** A copy of the bytes, for the wire. */
   toBytes(): Uint8Array {
     return this.bits.slice()

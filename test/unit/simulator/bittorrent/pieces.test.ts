@@ -173,6 +173,6 @@ describe('what is asked for ahead', () => {
     expect(wireBytes({ type: 'request', chunk: 1, fromByte: 0, bytes: 256 * 1024 })).toBe(16 * 17)
     expect(wireBytes({ type: 'have', chunk: 1 })).toBe(9)
     expect(wireBytes({ type: 'choke' })).toBe(5)
-    expect(wireBytes({ type: 'bitfield', has: new Bitfield(17) })).toBe(68 + 5 + 3)
+    expect(wireBytes({ type: 'bitfield', bits: new Uint8Array(3) })).toBe(68 + 5 + 3)
   })
 })
