@@ -3,6 +3,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
 import { MAX_PEERS, MAX_SEED } from '../simulator/parse-scenario.ts'
+import { POLICIES, type Policy } from '../simulator/policies.ts'
 import { isTurn } from '../signaling-server/ice-servers.ts'
 import { parseWebOrigin } from '../signaling-server/web-origin.ts'
 import { MAX_FILE_BYTES } from '../src/core/wire/limits.ts'
@@ -36,7 +37,7 @@ export interface SimulateCommand {
   readonly seed: number | null
   readonly peers: number | null
   readonly sizeBytes: number | null
-  readonly policy: 'swarm' | 'plain' | 'both' | null
+  readonly policy: Policy | null
   readonly json: boolean
 }
 
@@ -90,7 +91,13 @@ const HELP = `swarmfetch: what a swarm of downloading visitors needs besides a p
     --seed N              another seed than the scenario's
     --peers N             another number of peers
     --size-mb N           another size of the file, in MB of 10^6 bytes
-    --policy WHICH        swarm, plain (plain HTTP for everybody), or both (default: as the scenario says)
+    --policy WHICH        by what everybody downloads (default: as the scenario says)
+        swarm                   this library
+        plain                   plain HTTP
+        slurpie-1, slurpie-3    Slurpie to the letter: to the origin with probability k/n a slot, k = 1 or 3
+        bittorrent-sequential   a BitTorrent client with a web seed, asked for pieces in order
+        bittorrent-rarest       the same, asked for the rarest pieces
+        both, all               swarm and plain; every one of them
     --json                one line of JSON a run instead of a table
 
     It ends with 1 if a run broke an invariant, or a bound that its scenario names (\`expect\`) did not hold, and
@@ -193,9 +200,11 @@ function megabytes(text: string): number {
   )
 }
 
-function policyOf(text: string): 'swarm' | 'plain' | 'both' {
-  if (text === 'swarm' || text === 'plain' || text === 'both') return text
-  throw new UsageError(`--policy takes swarm, plain or both, not "${text}".`)
+function policyOf(text: string): Policy {
+  const policy = POLICIES.find((name) => name === text)
+  if (policy !== undefined) return policy
+  const names = `${POLICIES.slice(0, -1).join(', ')} or ${POLICIES.at(-1)}`
+  throw new UsageError(`--policy takes ${names}, not "${text}".`)
 }
 
 /** Node's own words for an unknown or incomplete option are good enough, as a usage error. */

@@ -8,8 +8,10 @@ interface Column {
   readonly of: (run: RunSummary) => string
 }
 
+const NAME_TITLE = 'scenario'
+const POLICY_TITLE = 'policy'
+
 const COLUMNS: readonly Column[] = [
-  { title: ['', 'policy'], width: 6, of: ({ policy }) => policy },
   { title: ['', 'peers'], width: 6, of: ({ peers }) => `${peers}` },
   { title: ['makespan', 's'], width: 9, of: ({ makespanMs }) => secondsOf(makespanMs) },
   { title: ['median', 's'], width: 9, of: ({ tookMs }) => secondsOf(tookMs?.median) },
@@ -24,11 +26,18 @@ const COLUMNS: readonly Column[] = [
   { title: ['', 'violations'], width: 10, of: ({ violationCount }) => `${violationCount}` },
 ]
 
-/** The two lines above the rest. `nameWidth`: of the longest name. */
-export function tableHead(nameWidth: number): string {
+/** Of the longest name, and of the longest policy. */
+export interface TableWidths {
+  readonly name: number
+  readonly policy: number
+}
+
+/** The two lines above the rest. */
+export function tableHead({ name, policy }: TableWidths): string {
   const line = (at: 0 | 1): string =>
     [
-      (at === 1 ? 'scenario' : '').padEnd(nameWidth),
+      (at === 1 ? NAME_TITLE : '').padEnd(Math.max(name, NAME_TITLE.length)),
+      (at === 1 ? POLICY_TITLE : '').padEnd(Math.max(policy, POLICY_TITLE.length)),
       ...COLUMNS.map(({ title, width }) => title[at].padStart(width)),
     ]
       .join('  ')
@@ -36,10 +45,12 @@ export function tableHead(nameWidth: number): string {
   return `${line(0)}\n${line(1)}`
 }
 
-export function tableLine(run: RunSummary, nameWidth: number): string {
-  return [run.scenario.padEnd(nameWidth), ...COLUMNS.map(({ width, of }) => of(run).padStart(width))].join(
-    '  ',
-  )
+export function tableLine(run: RunSummary, { name, policy }: TableWidths): string {
+  return [
+    run.scenario.padEnd(Math.max(name, NAME_TITLE.length)),
+    run.policy.padEnd(Math.max(policy, POLICY_TITLE.length)),
+    ...COLUMNS.map(({ width, of }) => of(run).padStart(width)),
+  ].join('  ')
 }
 
 function secondsOf(ms: number | undefined): string {

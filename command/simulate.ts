@@ -5,26 +5,24 @@
 
 import { allTopics } from '../simulator/catalogue.ts'
 import { disappointments, type Runs } from '../simulator/expectations.ts'
-import type { Inspection, Progress, SimulateOptions } from '../simulator/inspection.ts'
+import type { Inspection, Progress } from '../simulator/inspection.ts'
 import { MeshObserver } from '../simulator/observe.ts'
-import type { Policy, ScenarioCase } from '../simulator/scenario-file.ts'
+import { runsOf, runsSessions, type Policy, type RunPolicy } from '../simulator/policies.ts'
 import { summarise, type RunSummary } from '../simulator/run-summary.ts'
-import type { RunResult, Scenario } from '../simulator/scenario.ts'
-import { simulatePlain } from '../simulator/plain-http.ts'
-import { simulate } from '../simulator/simulation.ts'
+import type { Scenario } from '../simulator/scenario.ts'
+import type { ScenarioCase } from '../simulator/scenario-file.ts'
+import { SIMULATORS, type Simulate } from '../simulator/simulators.ts'
 import type { SimulateCommand } from './arguments.ts'
 import { scenariosFrom, sourceOf } from './scenario-source.ts'
 import { tableHead, tableLine } from './run-table.ts'
-
-type Simulate = (scenario: Scenario, options: SimulateOptions) => RunResult
 
 export interface Surroundings {
   /** A line of what was asked for. */
   readonly print: (line: string) => void
   /** A line of whatever else there is to say. */
   readonly say: (line: string) => void
-  /** What runs a scenario. Default: the simulator. */
-  readonly simulators?: Readonly<Record<'swarm' | 'plain', Simulate>>
+  /** What runs a scenario, where it is not the simulator. */
+  readonly simulators?: Readonly<Partial<Record<RunPolicy, Simulate>>>
 }
 
 /** Time between two lines of progress. */
@@ -42,12 +40,17 @@ export async function simulateScenarios(
   }
   const { seed, peers, sizeBytes, source } = command
   const cases = await scenariosFrom(source, { seed, peers, sizeBytes })
-  const nameWidth = Math.max(...cases.map(({ scenario }) => scenario.name.length))
-  if (!command.json) print(tableHead(nameWidth))
+  const widths = {
+    name: Math.max(...cases.map(({ scenario }) => scenario.name.length)),
+    policy: Math.max(
+      ...cases.flatMap((one) => runsOf(command.policy ?? one.policy).map(({ length }) => length)),
+    ),
+  }
+  if (!command.json) print(tableHead(widths))
   let failed = 0
   for (const one of cases) {
     const wrong = faultsIn(one, command.policy ?? one.policy, surroundings, (run) =>
-      print(command.json ? JSON.stringify(run) : tableLine(run, nameWidth)),
+      print(command.json ? JSON.stringify(run) : tableLine(run, widths)),
     )
     if (wrong.length > 0) failed++
     if (wrong.length > 0) surroundings.say(complaint(one, wrong, command))
@@ -72,22 +75,25 @@ function faultsIn(
 function runCase(
   { scenario, lookEveryMs }: ScenarioCase,
   policy: Policy,
-  { say, simulators = { swarm: simulate, plain: simulatePlain } }: Surroundings,
+  { say, simulators }: Surroundings,
   report: (run: RunSummary) => void,
 ): Runs {
-  const run = (which: 'swarm' | 'plain'): RunSummary => {
+  const run = (which: RunPolicy): RunSummary => {
     const onProgress = progressLines(scenario, which, say)
     const observer = new MeshObserver(scenario.seed)
     const look = (state: Inspection): void => observer.look(state)
-    const inspect = lookEveryMs === null ? {} : { inspect: { everyMs: lookEveryMs, look } }
-    const result = simulators[which](scenario, { onProgress, ...inspect })
+    const inspect =
+      lookEveryMs === null || !runsSessions(which) ? {} : { inspect: { everyMs: lookEveryMs, look } }
+    const result = { ...SIMULATORS, ...simulators }[which](scenario, { onProgress, ...inspect })
     const summary = summarise(scenario, result, observer.samples)
     report(summary)
     return summary
   }
+  const runs = runsOf(policy).map(run)
   return {
-    swarm: policy === 'plain' ? null : run('swarm'),
-    plain: policy === 'swarm' ? null : run('plain'),
+    swarm: runs.find((one) => one.policy === 'swarm') ?? null,
+    plain: runs.find((one) => one.policy === 'plain') ?? null,
+    others: runs.filter((one) => one.policy !== 'swarm' && one.policy !== 'plain'),
   }
 }
 

@@ -34,11 +34,16 @@ export type Expectations = { readonly [Name in keyof typeof EXPECTATIONS]?: numb
 export interface Runs {
   readonly swarm: RunSummary | null
   readonly plain: RunSummary | null
+  /** By any other policy: nothing is expected of them but that no invariant breaks. */
+  readonly others?: readonly RunSummary[]
 }
 
 /** What is wrong with these runs, in sentences; empty: nothing. */
-export function disappointments(expect: Expectations, { swarm, plain }: Runs): readonly string[] {
-  const broken = [swarm, plain].flatMap((run) => (run === null ? [] : faultsOf(run)))
+export function disappointments(
+  expect: Expectations,
+  { swarm, plain, others = [] }: Runs,
+): readonly string[] {
+  const broken = [swarm, plain, ...others].flatMap((run) => (run === null ? [] : faultsOf(run)))
   if (swarm === null) return broken
   for (const name of Object.keys(EXPECTATIONS) as (keyof Expectations)[]) {
     const bound = expect[name]

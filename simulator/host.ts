@@ -7,15 +7,17 @@ import type { ChunkSource, SessionConfig, SessionInput, SessionOutput } from '..
 import type { PeerId } from '../src/core/types.ts'
 import type { ServerMessage } from '../src/core/wire/topology-messages.ts'
 import { digestOf } from './digests.ts'
+import { Downlink } from './downlink.ts'
 import type { Actor, EventHandle } from './event-queue.ts'
 import { SimLinks, type SimSignal } from './links.ts'
 import type { Visitor } from './population.ts'
 import { HostRuns } from './runs.ts'
 import { SimSocket } from './sim-socket.ts'
 import { Uplink } from './uplink.ts'
-import type { SimPayload, World } from './world.ts'
+import type { Machine, SimPayload } from './machine.ts'
+import type { World } from './world.ts'
 
-export class Host implements Actor<null> {
+export class Host implements Actor<null>, Machine {
   readonly world: World
   readonly index: number
   readonly session: Session
@@ -30,7 +32,7 @@ export class Host implements Actor<null> {
   senders = 0
   private readonly runs: HostRuns
   private readonly socket: SimSocket
-  private downFreeMs = 0
+  private readonly downlink: Downlink
   /** The event that rings for the session's next deadline, or earlier. */
   private alarm: EventHandle | null = null
   /** What outputs cause at once is handed in after them, never in between. */
@@ -48,6 +50,7 @@ export class Host implements Actor<null> {
     this.links = new SimLinks(this)
     this.uplink = new Uplink(this, visitor.link.upBytesPerSec)
     this.runs = new HostRuns(this)
+    this.downlink = new Downlink(this, this.runs)
     this.socket = new SimSocket(this, world.forkRandom())
   }
 
@@ -103,13 +106,8 @@ export class Host implements Actor<null> {
     this.feed({ type: 'linkSignal', peer, data })
   }
 
-  /** A block of so many bytes, sent in so many ms, is here but for our own line; when that is through with it, in ms. */
   receive(bytes: number, sentInMs: number): number {
-    const { nowMs } = this.world.queue
-    const firstByteMs = nowMs - sentInMs
-    const startMs = this.downFreeMs > firstByteMs ? this.downFreeMs : firstByteMs
-    this.downFreeMs = startMs + bytes / this.meshRoomBytesPerMs()
-    return this.downFreeMs > nowMs ? this.downFreeMs : nowMs
+    return this.downlink.receive(bytes, sentInMs)
   }
 
   tookIn(bytes: number): void {
@@ -152,14 +150,6 @@ export class Host implements Actor<null> {
     const { queue } = this.world
     if (this.alarm === null) this.alarm = queue.at(deadlineMs, this, null)
     else if (deadlineMs < queue.timeOf(this.alarm)) queue.move(this.alarm, deadlineMs)
-  }
-
-  /** While responses of the origin are open, the mesh has the rest of the line, and no less than its fair share. */
-  private meshRoomBytesPerMs(): number {
-    const { downBytesPerMs, runs, senders } = this
-    if (!runs.isFetching) return downBytesPerMs
-    const fairShare = (downBytesPerMs * Math.max(1, senders)) / (1 + Math.max(1, senders))
-    return Math.max(fairShare, downBytesPerMs - runs.rateBytesPerMs)
   }
 
   private carryOut(output: SessionOutput): void {

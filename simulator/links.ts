@@ -6,7 +6,7 @@
 import type { PeerId } from '../src/core/types.ts'
 import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
 import type { Actor, EventHandle } from './event-queue.ts'
-import type { Host } from './host.ts'
+import type { Machine } from './machine.ts'
 
 /** Most links of our own making that are being set up, as in the browser. */
 const MAX_STARTING = 4
@@ -32,7 +32,7 @@ export interface SimSignal {
 
 /** One end of a link. Messages happen to it: those of the other end. */
 export class LinkEnd implements Actor<PeerMessage> {
-  readonly host: Host
+  readonly host: Machine
   /** What the host knows the other side by. */
   readonly peer: PeerId
   readonly attempt: Attempt
@@ -46,7 +46,7 @@ export class LinkEnd implements Actor<PeerMessage> {
   lastBlockArrivalMs: number = 0
   timeout: EventHandle | null = null
 
-  constructor(host: Host, peer: PeerId, attempt: Attempt, isInitiator: boolean) {
+  constructor(host: Machine, peer: PeerId, attempt: Attempt, isInitiator: boolean) {
     this.host = host
     this.peer = peer
     this.attempt = attempt
@@ -69,15 +69,17 @@ interface Attempt {
 export type Attempts = Map<number, Attempt>
 
 export class SimLinks {
-  private readonly host: Host
+  private readonly host: Machine
   private readonly ends = new Map<PeerId, LinkEnd>()
   /** Peers to connect to when there is room, in order of asking. */
   private readonly waiting = new Set<PeerId>()
+  private readonly maxLinks: number
   private startingCount = 0
   private answeringCount = 0
 
-  constructor(host: Host) {
+  constructor(host: Machine, maxLinks: number = MAX_LINKS) {
     this.host = host
+    this.maxLinks = maxLinks
   }
 
   get size(): number {
@@ -92,7 +94,7 @@ export class SimLinks {
 
   connect(peer: PeerId): void {
     if (this.ends.has(peer) || this.waiting.has(peer)) return
-    if (this.ends.size + this.waiting.size >= MAX_LINKS) {
+    if (this.ends.size + this.waiting.size >= this.maxLinks) {
       this.host.feed({ type: 'linkClosed', peer })
       return
     }
@@ -151,7 +153,7 @@ export class SimLinks {
   private answer(from: PeerId, session: number): void {
     const earlier = this.ends.get(from)
     if (earlier === undefined) {
-      if (!this.waiting.has(from) && this.ends.size + this.waiting.size >= MAX_LINKS) return
+      if (!this.waiting.has(from) && this.ends.size + this.waiting.size >= this.maxLinks) return
       if (this.answeringCount >= MAX_ANSWERING) return
     } else {
       if (earlier.state !== 'starting' || earlier.attempt.session === session) return

@@ -207,7 +207,7 @@ function parseOutage(value: unknown, path: string): { fromMs: number; untilMs: n
 }
 
 /** Settings of a session that a scenario may turn, and their bounds. */
-const LIMITS: Readonly<Record<Exclude<keyof SessionLimits, 'originLoad'>, Bounds>> = {
+const LIMITS: Readonly<Record<Exclude<keyof SessionLimits, 'originLoad' | 'groupSizeBy'>, Bounds>> = {
   seats: { from: 1, to: MAX_PEERS },
   neighbours: { from: 1, to: 1000 },
   topologyPatienceMs: { from: 0, to: 600_000 },
@@ -227,6 +227,7 @@ function parseLimits(scenario: Fields): Partial<SessionLimits> {
         ? fields.number('originLoad', { from: 1e-3, to: MAX_PEERS })
         : fields.oneOf('originLoad', ['adaptive', 'full'])
   }
+  if (fields.has('groupSizeBy')) limits['groupSizeBy'] = fields.oneOf('groupSizeBy', ['best', 'maxHop'])
   fields.end()
   return limits
 }

@@ -5,12 +5,13 @@
 
 import { makespanFloor, meanFloorMs, type Floor } from './bounds.ts'
 import type { MeshSample } from './observe.ts'
+import type { RunPolicy } from './policies.ts'
 import type { PeerOutcome, RunResult, Scenario } from './scenario.ts'
 import { mean, quantile, sorted } from './statistics.ts'
 
 export interface RunSummary {
   readonly scenario: string
-  readonly policy: 'swarm' | 'plain'
+  readonly policy: RunPolicy
   readonly seed: number
   readonly peers: number
   readonly completed: number

@@ -5,7 +5,7 @@
 
 import type { RunId, SessionOutput } from '../src/core/session-io.ts'
 import type { Actor, EventHandle } from './event-queue.ts'
-import type { Host } from './host.ts'
+import type { Machine } from './machine.ts'
 import { OriginClient, type SimResponse } from './sim-origin.ts'
 import { ORIGIN_PLACE } from './network.ts'
 
@@ -30,7 +30,7 @@ interface Run {
 export class HostRuns implements Actor<null> {
   /** Bytes of the origin that arrived. */
   bytes = 0
-  private readonly host: Host
+  private readonly host: Machine
   private readonly client: OriginClient
   private readonly runs = new Map<RunId, Run>()
   private review: EventHandle | null = null
@@ -39,7 +39,7 @@ export class HostRuns implements Actor<null> {
   /** What the mesh leaves of the line. */
   private roomBytesPerMs: number
 
-  constructor(host: Host) {
+  constructor(host: Machine) {
     this.host = host
     const rttMs = host.world.network.rttMs(host.index, ORIGIN_PLACE)
     this.client = new OriginClient(rttMs, host.downBytesPerMs)

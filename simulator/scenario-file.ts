@@ -9,19 +9,18 @@
 import { EXPECTATIONS, type Expectations } from './expectations.ts'
 import { Fields, listAt, ScenarioError } from './fields.ts'
 import { MAX_NAME_LENGTH, parseScenario, type Overrides } from './parse-scenario.ts'
+import { POLICIES, type Policy } from './policies.ts'
 import type { Scenario } from './scenario.ts'
 
 /** A scenario, what is to be run of it, and what must come out. */
 export interface ScenarioCase {
   readonly scenario: Scenario
-  /** 'both': by swarm, then by plain HTTP with the same seed. Default 'swarm'. */
+  /** By what everybody downloads; see policies.ts. Default 'swarm'. */
   readonly policy: Policy
   readonly expect: Expectations
   /** How often the mesh is looked at, in virtual ms; null: never. */
   readonly lookEveryMs: number | null
 }
-
-export type Policy = 'swarm' | 'plain' | 'both'
 
 /** Most scenarios in one file: three seeds of the largest grid here fit. */
 export const MAX_SCENARIOS = 1024
@@ -83,9 +82,7 @@ function combinations(fields: Fields): readonly Patch[] {
 function parseCase(value: unknown, path: string, overrides?: Overrides): ScenarioCase {
   const fields = new Fields(value, path)
   const { expect = {} } = fields.optional('expect', () => parseExpectations(fields.raw('expect'), path))
-  const { policy = 'swarm' } = fields.optional('policy', (key) =>
-    fields.oneOf<Policy>(key, ['swarm', 'plain', 'both']),
-  )
+  const { policy = 'swarm' } = fields.optional('policy', (key) => fields.oneOf<Policy>(key, POLICIES))
   const { lookEveryMs = null } = fields.optional('lookEveryMs', (key) => fields.number(key, LOOKS))
   if (fields.has('about')) fields.raw('about')
   const scenario = parseScenario(fields, overrides)

@@ -4,6 +4,7 @@
  */
 
 import type { SessionLimits } from '../src/core/session-io.ts'
+import type { RunPolicy } from './policies.ts'
 
 /** A kind of access link, and its share of the peers. */
 export interface AccessLink {
@@ -109,7 +110,7 @@ export interface PeerOutcome {
 
 export interface RunResult {
   readonly scenario: string
-  readonly policy: 'swarm' | 'plain'
+  readonly policy: RunPolicy
   readonly seed: number
   readonly peers: readonly PeerOutcome[]
   /** Virtual time from the first arrival to the last completion. */

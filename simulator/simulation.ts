@@ -13,6 +13,7 @@ import { type Entry, newEntry, outcomeOf, takeBytes } from './entry.ts'
 import { EventQueue } from './event-queue.ts'
 import { Host } from './host.ts'
 import type { InspectedHost, SimulateOptions } from './inspection.ts'
+import { Living } from './living.ts'
 import { Network } from './network.ts'
 import { exponential, newcomer, population, type Visitor } from './population.ts'
 import type { RunResult, Scenario } from './scenario.ts'
@@ -20,11 +21,12 @@ import { SimOrigin } from './sim-origin.ts'
 import { SimTopology } from './sim-topology.ts'
 import { Standstill, StandstillWatch } from './standstill.ts'
 import { Tally } from './tally.ts'
-import type { SimPayload, World } from './world.ts'
+import type { SimPayload } from './machine.ts'
+import type { World } from './world.ts'
 
 export const DEFAULT_MAX_MS: number = 24 * 3600 * 1000
 
-const PROGRESS_EVERY_EVENTS = 100_000
+export const PROGRESS_EVERY_EVENTS: number = 100_000
 
 const LOCATOR = '0'.repeat(64) as Locator
 
@@ -48,10 +50,8 @@ class Simulation implements World {
   private readonly seeds: Random
   private readonly chance: Random
   private readonly digests: Uint8Array | null
-  private readonly entries: Entry[]
-  /** Indices of those who are there, in no order. */
-  private readonly living: number[] = []
-  private readonly placeOf = new Map<number, number>()
+  private readonly entries: Entry<Host>[]
+  private readonly living = new Living()
   private readonly payloads = {
     genuine: new Map<number, SimPayload>(),
     spoilt: new Map<number, SimPayload>(),
@@ -80,7 +80,7 @@ class Simulation implements World {
     this.geometry = new Geometry({ sizeBytes, chunkBytes })
     this.hasDigests = (scenario.trouble?.pollutersShare ?? 0) > 0
     this.digests = this.hasDigests ? genuineDigests(this.geometry.chunkCount) : null
-    this.entries = population(scenario, people).map(newEntry)
+    this.entries = population(scenario, people).map(newEntry<Host>)
     this.unfinished = this.entries.length
   }
 
@@ -158,8 +158,7 @@ class Simulation implements World {
     if (entry === undefined) return
     const host = new Host(this, entry.visitor, this.configOf(entry.visitor))
     entry.host = host
-    this.placeOf.set(index, this.living.length)
-    this.living.push(index)
+    this.living.add(index)
     host.feed({ type: 'start' })
   }
 
@@ -183,12 +182,7 @@ class Simulation implements World {
     entry.host.stop(quietly)
     takeBytes(entry)
     entry.host = null
-    const place = this.placeOf.get(index)
-    const last = this.living.pop()
-    this.placeOf.delete(index)
-    if (place === undefined || last === undefined || last === index) return
-    this.living[place] = last
-    this.placeOf.set(last, place)
+    this.living.remove(index)
   }
 
   private scheduleChurn(): void {
@@ -200,9 +194,9 @@ class Simulation implements World {
 
   private churn(share: number): void {
     const { nowMs } = this.queue
-    const count = Math.round(this.living.length * share)
+    const count = Math.round(this.living.count * share)
     for (let death = 0; death < count; death++) {
-      const index = this.living[this.chance.below(this.living.length)]
+      const index = this.living.draw(this.chance)
       const entry = index === undefined ? undefined : this.entries[index]
       if (index === undefined || entry === undefined) return
       entry.hasDied = true

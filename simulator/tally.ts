@@ -2,11 +2,17 @@
  * What is counted of a run: inputs, bytes, what was broken, and a hash over every input in order.
  */
 
-import type { SessionInput } from '../src/core/session-io.ts'
 import type { StandstillWatch } from './standstill.ts'
 
 /** Most violations that are told; what comes after the first hundred is more of the same. */
 const MAX_VIOLATIONS = 100
+
+/** What happened to a host, as far as it is counted: a session's input, or what a BitTorrent client hears. */
+export interface Noted {
+  readonly type: string
+  readonly chunk?: number
+  readonly message?: { readonly type: string; readonly chunk?: number }
+}
 
 export class Tally {
   inputs = 0
@@ -24,9 +30,9 @@ export class Tally {
     this.watch = watch
   }
 
-  note(nowMs: number, host: number, input: SessionInput): void {
+  note(nowMs: number, host: number, input: Noted): void {
     this.inputs++
-    const kind = this.kindOf(input.type === 'message' ? input.message.type : input.type, input.type)
+    const kind = this.kindOf(input.message?.type ?? input.type, input.type)
     kind.count++
     this.watch?.note(nowMs, kind.name, host)
     this.time[0] = nowMs
@@ -34,8 +40,8 @@ export class Tally {
     this.mix(this.timeWords[1] ?? 0)
     this.mix(host)
     this.mix(kind.code)
-    if ('chunk' in input) this.mix(input.chunk)
-    else if (input.type === 'message' && input.message.type === 'block') this.mix(input.message.chunk)
+    if (input.chunk !== undefined) this.mix(input.chunk)
+    else if (input.message?.type === 'block') this.mix(input.message.chunk ?? 0)
   }
 
   violate(sentence: string): void {
@@ -51,7 +57,7 @@ export class Tally {
     return (this.hash >>> 0).toString(16).padStart(8, '0')
   }
 
-  private kindOf(key: string, type: SessionInput['type']): Kind {
+  private kindOf(key: string, type: string): Kind {
     const known = this.kinds.get(key)
     if (known !== undefined) return known
     const kind = { name: type === 'message' ? `message:${key}` : key, code: this.kinds.size, count: 0 }

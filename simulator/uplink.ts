@@ -9,8 +9,9 @@ import { BLOCK_HEADER_BYTES, encodedByteLength } from '../src/core/wire/peer-cod
 import { MAX_BLOCK_BYTES } from '../src/core/wire/limits.ts'
 import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
 import { BlockTransit } from './block-transit.ts'
-import type { Host } from './host.ts'
+import type { Actor } from './event-queue.ts'
 import type { LinkEnd } from './links.ts'
+import type { Machine } from './machine.ts'
 
 /** A block takes the line no longer than this, in ms, as far as the smallest block allows. */
 const BLOCK_TAKES_MS = 250
@@ -24,7 +25,7 @@ const COMMITTED_BLOCKS = 2
 export interface Service {
   readonly end: LinkEnd
   /** The host at the other end, which counts how many send to it. */
-  readonly receiver: Host
+  readonly receiver: Machine
   readonly peer: PeerId
   readonly chunk: number
   readonly lengthBytes: number
@@ -36,7 +37,7 @@ export class Uplink {
   readonly bytesPerMs: number
   /** Payload bytes of blocks that left. */
   blockBytes = 0
-  private readonly host: Host
+  private readonly host: Machine
   private readonly maxBlockBytes: number
   private freeAtMs = 0
   /** By turn. A service leaves when all its blocks are committed. */
@@ -46,7 +47,7 @@ export class Uplink {
   private turn = 0
   private committed = 0
 
-  constructor(host: Host, bytesPerSec: number) {
+  constructor(host: Machine, bytesPerSec: number) {
     this.host = host
     this.bytesPerMs = bytesPerSec / 1000
     const fitting = Math.floor(this.bytesPerMs * BLOCK_TAKES_MS)
@@ -55,21 +56,26 @@ export class Uplink {
 
   /** A message other than a block. */
   send(end: LinkEnd, message: PeerMessage): void {
-    const { world } = this.host
     const { remote } = end
     if (remote === null) return
-    const bytes = encodedByteLength(message)
+    this.host.world.codec.peer(message)
+    this.carry(end, encodedByteLength(message), remote, message)
+  }
+
+  /** Lets `item` happen to `actor` when so many bytes of control have crossed the link. */
+  carry<Item>(end: LinkEnd, bytes: number, actor: Actor<Item>, item: Item): void {
+    const { world } = this.host
     world.tally.controlBytes += bytes
-    world.codec.peer(message)
     this.occupy(bytes)
     const arrivalMs = world.queue.nowMs + world.network.takesMs(end.oneWayMs)
     end.lastArrivalMs = Math.max(end.lastArrivalMs, arrivalMs)
-    world.queue.at(end.lastArrivalMs, remote, message)
+    world.queue.at(end.lastArrivalMs, actor, item)
   }
 
-  serve(end: LinkEnd, chunk: number): void {
+  /** Sends the chunk, or the rest of it from this byte on. What was being sent to this neighbour is dropped. */
+  serve(end: LinkEnd, chunk: number, fromByte = 0): Readonly<Service> | null {
     const receiver = end.remote?.host
-    if (receiver === undefined) return
+    if (receiver === undefined) return null
     const lengthBytes = this.host.world.geometry.lengthBytes(chunk)
     const { peer } = end
     const service: Service = {
@@ -78,7 +84,7 @@ export class Uplink {
       peer,
       chunk,
       lengthBytes,
-      committedBytes: 0,
+      committedBytes: fromByte,
       isCancelled: false,
     }
     this.unserve(peer)
@@ -86,6 +92,7 @@ export class Uplink {
     this.byPeer.set(peer, service)
     receiver.senders++
     this.commit()
+    return service
   }
 
   unserve(peer: PeerId): void {

@@ -1,6 +1,7 @@
 /** The first page of the results. */
 
 import type { Topic } from '../catalogue.ts'
+import { runsOf } from '../policies.ts'
 import { table, wholeOf } from './markdown.ts'
 import type { RunRecord } from './records.ts'
 
@@ -19,7 +20,7 @@ ${table(
   ['topic', 'runs made', 'broken invariants', 'longest run, min', 'about'],
   topics.map(({ topic, records }) => [
     `[${topic.name}](${topic.name}.md)`,
-    `${records.length} of ${runsOf(topic)}`,
+    `${records.length} of ${runCount(topic)}`,
     wholeOf(records.reduce((total, { violationCount }) => total + violationCount, 0)),
     (records.reduce((longest, { wallSec }) => Math.max(longest, wallSec), 0) / 60).toFixed(1),
     topic.about,
@@ -30,6 +31,6 @@ ${commits.size === 0 ? '' : `Made with ${[...commits].sort().join(', ')} (a + sa
 `
 }
 
-function runsOf(topic: Topic): number {
-  return topic.cases.reduce((total, { policy }) => total + (policy === 'both' ? 2 : 1), 0)
+function runCount(topic: Topic): number {
+  return topic.cases.reduce((total, { policy }) => total + runsOf(policy).length, 0)
 }

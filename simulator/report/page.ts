@@ -1,5 +1,6 @@
 /** What a topic of the report makes of its runs. */
 
+import type { RunPolicy } from '../policies.ts'
 import type { RunRecord } from './records.ts'
 import { decimals, percentOf, secondsOf, table, wholeOf } from './markdown.ts'
 
@@ -10,7 +11,7 @@ export interface Page {
 }
 
 /** The runs that have been made, by scenario. */
-export type Records = (scenario: string, policy: 'swarm' | 'plain') => RunRecord | undefined
+export type Records = (scenario: string, policy: RunPolicy) => RunRecord | undefined
 
 /** How one topic is written. It takes what there is: absent runs leave gaps, never errors. */
 export type Writer = (records: Records) => Page

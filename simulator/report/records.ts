@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
+import type { RunPolicy } from '../policies.ts'
 import type { RunSummary } from '../run-summary.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -25,13 +26,13 @@ export interface RunRecord extends RunSummary {
 export interface Job {
   readonly key: string
   readonly scenario: Scenario
-  readonly policy: 'swarm' | 'plain'
+  readonly policy: RunPolicy
 }
 
 /** 64 bits of SHA-256: far more than tells a few hundred runs apart. */
 const KEY_LENGTH = 16
 
-export function jobOf(scenario: Scenario, policy: 'swarm' | 'plain'): Job {
+export function jobOf(scenario: Scenario, policy: RunPolicy): Job {
   const text = JSON.stringify([policy, canonical(scenario)])
   return { key: createHash('sha256').update(text).digest('hex').slice(0, KEY_LENGTH), scenario, policy }
 }

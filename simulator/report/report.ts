@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import { format } from 'prettier'
 
 import { allTopics, type Topic } from '../catalogue.ts'
+import { runsOf, runsSessions } from '../policies.ts'
 import { index } from './index-page.ts'
 import type { Page, Records, Writer } from './page.ts'
 import { jobOf, RecordFile, type Job, type RunRecord } from './records.ts'
@@ -81,7 +82,7 @@ async function runMissing(topic: Topic, file: RecordFile, settings: Settings): P
   let ended = 0
   await runJobs(jobs, {
     workers: settings.workers,
-    lookEveryMs: ({ scenario, policy }) => (policy === 'swarm' ? (looks.get(scenario.name) ?? null) : null),
+    lookEveryMs: ({ scenario, policy }) => (runsSessions(policy) ? (looks.get(scenario.name) ?? null) : null),
     ended: async (job, record) => {
       await file.add(record)
       say(`${++ended}/${jobs.length} ${job.scenario.name} (${job.policy}): ${words(record)}`)
@@ -97,10 +98,7 @@ async function runMissing(topic: Topic, file: RecordFile, settings: Settings): P
 }
 
 function jobsOf(topic: Topic): readonly Job[] {
-  return topic.cases.flatMap(({ scenario, policy }) => [
-    ...(policy === 'plain' ? [] : [jobOf(scenario, 'swarm')]),
-    ...(policy === 'swarm' ? [] : [jobOf(scenario, 'plain')]),
-  ])
+  return topic.cases.flatMap(({ scenario, policy }) => runsOf(policy).map((run) => jobOf(scenario, run)))
 }
 
 function names(topic: Topic): readonly string[] {

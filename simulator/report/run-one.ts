@@ -9,9 +9,8 @@ import { text } from 'node:stream/consumers'
 
 import type { SimulateOptions } from '../inspection.ts'
 import { MeshObserver } from '../observe.ts'
-import { simulatePlain } from '../plain-http.ts'
 import { summarise } from '../run-summary.ts'
-import { simulate } from '../simulation.ts'
+import { SIMULATORS } from '../simulators.ts'
 import type { Job, RunRecord } from './records.ts'
 
 const PROGRESS_EVERY_MS = 10_000
@@ -32,7 +31,7 @@ function recordOf({ key, scenario, policy }: Job): RunRecord {
       ? {}
       : { inspect: { everyMs: lookEveryMs, look: (state) => observer.look(state) } }),
   }
-  const result = policy === 'swarm' ? simulate(scenario, options) : simulatePlain(scenario, options)
+  const result = SIMULATORS[policy](scenario, options)
   return {
     key,
     ...summarise(scenario, result, observer.samples),

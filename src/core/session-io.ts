@@ -3,6 +3,7 @@
  * `handle`, carry out the outputs in order, and call `handle({ type: 'tick' })` when `nextDeadlineMs()` has come.
  */
 
+import type { GroupSizeBy } from './mesh/group-size.ts'
 import type { ClientMessage, Welcome } from './wire/topology-messages.ts'
 import type { PeerMessage } from './wire/peer-messages.ts'
 import type { FileFacts, Payload, PeerId } from './types.ts'
@@ -187,6 +188,8 @@ export interface SessionLimits {
    * with that probability, for one chunk. Default 'adaptive'.
    */
   readonly originLoad: 'adaptive' | 'full' | number
+  /** How the swarm's size is estimated; see `GroupSizeBy`. Default 'best'. */
+  readonly groupSizeBy: GroupSizeBy
   /** Seats to begin with where the load is 'adaptive'. Default null: what the topology server remembers, else 8. */
   readonly seats: number | null
   /** Neighbours sought (η). Default 8. Up to twice as many are accepted. */
@@ -199,6 +202,7 @@ export interface SessionLimits {
 
 export const DEFAULT_LIMITS: SessionLimits = {
   originLoad: 'adaptive',
+  groupSizeBy: 'best',
   seats: null,
   neighbours: 8,
   topologyPatienceMs: 300,

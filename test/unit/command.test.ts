@@ -11,6 +11,7 @@ import { parseCommand, UsageError, type Command } from '../../command/arguments.
 import { MAX_SCENARIO_FILE_BYTES } from '../../command/scenario-source.ts'
 import { simulateScenarios, type Surroundings } from '../../command/simulate.ts'
 import { simulatePlain } from '../../simulator/plain-http.ts'
+import { RUN_POLICIES } from '../../simulator/policies.ts'
 import { simulate } from '../../simulator/simulation.ts'
 import { TopologyVisitor } from './topology-visitor.ts'
 import { SMALL } from './simulator/small-scenario.ts'
@@ -127,6 +128,15 @@ describe('swarmfetch simulate', () => {
     // Four copies of 0.8 s each, and a round trip or two, for plain HTTP; one for the swarm.
     expect(printed[1]).toMatch(/^small +swarm +4 +0\.[89]\d /)
     expect(printed[2]).toMatch(/^small +plain +4 +3\.2\d /)
+  })
+
+  it('prints a line of every policy there is', async () => {
+    const { code, printed, said } = await simulated([await fileOf(SMALL), '--policy', 'all'])
+    expect({ code, said }).toStrictEqual({ code: 0, said: [] })
+    expect(printed.slice(1).map((line) => line.split(/ +/)[1])).toStrictEqual([...RUN_POLICIES])
+    const [head = ''] = printed
+    const titles = head.split('\n')[1] ?? ''
+    for (const line of printed.slice(1)) expect(line.indexOf(' 4 ')).toBe(titles.indexOf('peers') + 3)
   })
 
   it('prints the same bytes of JSON for the same seed, and nothing else', async () => {
@@ -337,7 +347,9 @@ describe('arguments', () => {
     [['simulate', 'a', '--size-mb', '0'], '--size-mb'],
     [['simulate', 'a', '--size-mb', '1e3'], '--size-mb'],
     [['simulate', 'a', '--size-mb', '9999999'], '--size-mb'],
-    [['simulate', 'a', '--policy', 'fast'], 'swarm, plain or both'],
+    [['simulate', 'a', '--policy', 'fast'], 'swarm, plain, slurpie-1, slurpie-3, bittorrent-sequential'],
+    [['simulate', 'a', '--policy', 'bittorrent'], 'both or all, not "bittorrent"'],
+    [['simulate', 'a', '--policy', ''], 'both or all'],
   ])('%j are refused with a sentence', (words, part) => {
     expect(() => parseCommand(words)).toThrow(UsageError)
     expect(() => parseCommand(words)).toThrow(part)

@@ -116,6 +116,16 @@ describe('expectations', () => {
       'swarm: and 6 more',
     ])
   })
+
+  it('are never met by a broken run of another policy, of which nothing else is expected', () => {
+    const other: RunSummary = { ...runs.plain, policy: 'slurpie-3', ratioToFloor: 99 }
+    const expectations = { maxRatioToFloor: 90 }
+    expect(disappointments(expectations, { ...runs, others: [other] })).toStrictEqual([])
+    const broken = { ...other, violations: ['Peer 1 is lost.'], violationCount: 1 }
+    expect(disappointments(expectations, { swarm: null, plain: null, others: [broken] })).toStrictEqual([
+      'slurpie-3: Peer 1 is lost.',
+    ])
+  })
 })
 
 describe('the mesh', () => {

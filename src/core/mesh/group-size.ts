@@ -69,7 +69,14 @@ export interface GroupSizeReport {
   readonly powerOfMaxHop: number | null
 }
 
+/**
+ * Which estimate is decided by. 'best': the server's count and the mean distance, as above. 'maxHop': Slurpie's rule and
+ * nothing else, for comparison; it knows of no server that counts.
+ */
+export type GroupSizeBy = 'best' | 'maxHop'
+
 export class GroupSize {
+  private readonly by: GroupSizeBy
   private server: { readonly count: number; readonly atMs: number } | null = null
   private ownDegree = 0
   private meanDegree = 0
@@ -77,6 +84,10 @@ export class GroupSize {
   private readonly claimers = new Map<PeerId, Claimer>()
   /** What the mean distance came to; undefined when it must be worked out again. */
   private meanHop: number | null | undefined = undefined
+
+  constructor(by: GroupSizeBy = 'best') {
+    this.by = by
+  }
 
   /** The topology server counts so many, ourselves included. */
   noteServerCount(count: number, nowMs: number): void {
@@ -121,6 +132,7 @@ export class GroupSize {
    * than random, as churn makes it, shows far too long distances: so the count bounds what they say.
    */
   estimate(nowMs: number): number {
+    if (this.by === 'maxHop') return this.fromMaxHop(nowMs)
     const { server, ownDegree } = this
     const ageMs = server === null ? Infinity : nowMs - server.atMs
     const enough = server === null ? 1 : GROUP_SIZE.enoughClaimers
@@ -132,17 +144,27 @@ export class GroupSize {
   }
 
   report(nowMs: number): GroupSizeReport {
-    const { server, meanDegree } = this
+    const { server } = this
     const distances = this.distances(nowMs)
-    const power = (hops: number): number => (Math.max(MIN_DEGREE, meanDegree) - 1) ** hops
     const isKnown = distances.length > 0
     return {
       serverCount: server?.count ?? null,
       serverAgeMs: server === null ? null : nowMs - server.atMs,
       meanHop: this.fromMeanHop(nowMs, 1),
-      powerOfMeanHop: isKnown ? 1 + power(mean(distances)) : null,
-      powerOfMaxHop: isKnown ? power(Math.max(...distances)) : null,
+      powerOfMeanHop: isKnown ? 1 + this.power(mean(distances)) : null,
+      powerOfMaxHop: isKnown ? this.power(Math.max(...distances)) : null,
     }
+  }
+
+  /** While nobody was heard of, those we see. */
+  private fromMaxHop(nowMs: number): number {
+    const distances = this.distances(nowMs)
+    const size = distances.length === 0 ? 1 : this.power(Math.max(...distances))
+    return Math.max(this.ownDegree + 1, Math.round(Math.min(GROUP_SIZE.maxEstimate, size)))
+  }
+
+  private power(hops: number): number {
+    return (Math.max(MIN_DEGREE, this.meanDegree) - 1) ** hops
   }
 
   private fromMeanHop(nowMs: number, enoughClaimers: number): number | null {

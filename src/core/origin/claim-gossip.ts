@@ -33,7 +33,7 @@ const MAX_TOLD = 16
 export class ClaimGossip {
   readonly claims: Claims = new Claims()
   readonly firstCopies: FirstCopies = new FirstCopies()
-  readonly groupSize: GroupSize = new GroupSize()
+  readonly groupSize: GroupSize
   readonly seatCount: SeatCount
   private readonly context: Context
   private readonly mesh: Mesh
@@ -46,6 +46,7 @@ export class ClaimGossip {
   constructor(context: Context, mesh: Mesh) {
     this.context = context
     this.mesh = mesh
+    this.groupSize = new GroupSize(context.limits.groupSizeBy)
     this.seatCount = new SeatCount(context)
   }
 

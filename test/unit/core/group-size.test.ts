@@ -61,6 +61,19 @@ describe('the size of the swarm', () => {
     expect(new GroupSize().estimate(0)).toBe(1)
   })
 
+  it('by the most hops is Slurpie’s power of the degree, whatever the server counts', () => {
+    const size = new GroupSize('maxHop')
+    size.noteServerCount(1000, 0)
+    expect(size.estimate(0)).toBe(1)
+    size.noteDegrees({ own: 8, mean: 4 })
+    expect(size.estimate(0)).toBe(9)
+    for (const [number, hops] of [1, 2, 4].entries()) size.noteHops(peer(number), hops, 0)
+    expect(size.estimate(0)).toBe(3 ** 4)
+    size.noteHops(peer(9), 30, 0)
+    expect(size.estimate(0)).toBe(GROUP_SIZE.maxEstimate)
+    expect(size.estimate(2 * MINUTE_MS)).toBe(9)
+  })
+
   it('is what the server counted, for five minutes', () => {
     const size = withClaimers([4, 4, 4, 4, 4])
     size.noteServerCount(77, 0)
