@@ -27,6 +27,8 @@ export class OriginGoodput {
   private bytes = 0
   private seatMs = 0
   private lastMs: number | null = null
+  /** The best average of the samples there are; null: not worked out since the last of them. */
+  private best: number | null = null
   private current: GoodputAverage = { bytesPerSec: 0, openSeats: 0 }
 
   /** From `nowMs` on, this is what the seats get. */
@@ -38,6 +40,7 @@ export class OriginGoodput {
     this.current = current
     const newest = this.samples.at(-1)
     if (newest !== undefined && nowMs - newest.atMs < SAMPLE_EVERY_MS) return
+    this.best = null
     this.samples.push({ atMs: nowMs, bytes: this.bytes, seatMs: this.seatMs })
     if (this.samples.length > MAX_SAMPLES) this.samples.shift()
   }
@@ -52,6 +55,10 @@ export class OriginGoodput {
 
   /** The best average over two seconds that is remembered, in bytes a second. */
   get bestBytesPerSec(): number {
+    return (this.best ??= this.findBest())
+  }
+
+  private findBest(): number {
     let best = 0
     let start = 0
     for (const end of this.samples) {
