@@ -207,7 +207,8 @@ function parseOutage(value: unknown, path: string): { fromMs: number; untilMs: n
 }
 
 /** Settings of a session that a scenario may turn, and their bounds. */
-const LIMITS: Readonly<Record<Exclude<keyof SessionLimits, 'originLoad' | 'groupSizeBy'>, Bounds>> = {
+type WordLimit = 'originLoad' | 'groupSizeBy' | 'reciprocity'
+const LIMITS: Readonly<Record<Exclude<keyof SessionLimits, WordLimit>, Bounds>> = {
   seats: { from: 1, to: MAX_PEERS },
   neighbours: { from: 1, to: 1000 },
   topologyPatienceMs: { from: 0, to: 600_000 },
@@ -227,6 +228,8 @@ function parseLimits(scenario: Fields): Partial<SessionLimits> {
         ? fields.number('originLoad', { from: 1e-3, to: MAX_PEERS })
         : fields.oneOf('originLoad', ['adaptive', 'full'])
   }
+  if (fields.has('reciprocity'))
+    limits['reciprocity'] = fields.oneOf('reciprocity', ['givers', 'titForTat', 'none'])
   if (fields.has('groupSizeBy')) limits['groupSizeBy'] = fields.oneOf('groupSizeBy', ['best', 'maxHop'])
   fields.end()
   return limits

@@ -194,6 +194,11 @@ export interface SessionLimits {
   readonly seats: number | null
   /** Neighbours sought (η). Default 8. Up to twice as many are accepted. */
   readonly neighbours: number
+  /**
+   * Whom we serve first where more wait than can be served. 'givers': those who have given us something. 'titForTat':
+   * BitTorrent's four who gave most lately, and one drawn at random. 'none': nobody. Default 'givers'.
+   */
+  readonly reciprocity: 'givers' | 'titForTat' | 'none'
   /** How long the topology server is waited for before the origin is asked, in ms. Default 300. */
   readonly topologyPatienceMs: number
   /** Time after which a neighbour may be exchanged for another, in ms, half of it more or less. Default 30,000. */
@@ -205,6 +210,7 @@ export const DEFAULT_LIMITS: SessionLimits = {
   groupSizeBy: 'best',
   seats: null,
   neighbours: 8,
+  reciprocity: 'givers',
   topologyPatienceMs: 300,
   rewireMs: 30_000,
 }

@@ -35,6 +35,9 @@ const LONGEST_ROUND_TRIP_MS = 300
 /** Window of the rate at which a neighbour gives, in ms. */
 const RATE_WINDOW_MS = 3000
 
+/** BitTorrent's window for who gives most, in ms. */
+const GIVING_WINDOW_MS = 20_000
+
 /** A chunk that took this many times the fastest one had company enough: do not ask for more at once. */
 const DEEPEN_BELOW = 2
 const FLATTEN_ABOVE = 3
@@ -73,6 +76,11 @@ export class Neighbour {
   wrongDigests: number = 0
   readonly queue: number[] = []
   serving: Serving | null = null
+  /** It has given us a whole chunk. */
+  hasGiven: boolean = false
+  /** Whole chunks that went either way lately. */
+  readonly gave: RateMeter = new RateMeter(GIVING_WINDOW_MS)
+  readonly got: RateMeter = new RateMeter(GIVING_WINDOW_MS)
   bytesReceived: number = 0
   bytesSent: number = 0
   private pipelineDepth = FIRST_PIPELINE
@@ -121,6 +129,8 @@ export class Neighbour {
   /** A whole chunk came, `tookMs` after it was asked for: adapts the pipeline to the link. */
   noteChunk(tookMs: number, chunkBytes: number, nowMs: number): void {
     this.stalls = 0
+    this.hasGiven = true
+    this.gave.add(chunkBytes, nowMs)
     const bridgedBytes = (this.rate.bytesPerSec(nowMs) * LONGEST_ROUND_TRIP_MS) / 1000
     this.deepestUseful = Math.max(MIN_PIPELINE, Math.round(1 + bridgedBytes / chunkBytes))
     this.fastestMs = Math.min(this.fastestMs, Math.max(1, tookMs))

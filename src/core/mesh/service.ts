@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { PeerId } from '../types.ts'
 import { MAX_QUEUED_REQUESTS, type Neighbour } from './neighbour.ts'
+import { Reciprocity } from './reciprocity.ts'
 import { hasRoom, slowServiceMs, takeNextService } from './uploads.ts'
 
 /** The uplink is measured over this time, in ms: several chunks even of a slow one (guess). */
@@ -20,6 +21,7 @@ export class Service {
   private readonly choosesSoon: (neighbour: Neighbour) => void
   private readonly waiting = new Set<Neighbour>()
   private readonly served = new Set<Neighbour>()
+  private readonly reciprocity: Reciprocity
   private inventory: Inventory | null = null
   /** What our uplink has carried at best, in bytes a second; 0: not measured yet. */
   private bestBytesPerSec = 0
@@ -34,6 +36,7 @@ export class Service {
     this.context = context
     this.neighbours = neighbours
     this.choosesSoon = choosesSoon
+    this.reciprocity = new Reciprocity(context, neighbours)
   }
 
   equip(inventory: Inventory): void {
@@ -80,6 +83,7 @@ export class Service {
   forget(neighbour: Neighbour): void {
     this.stop(neighbour)
     this.waiting.delete(neighbour)
+    this.reciprocity.forget(neighbour)
   }
 
   hasServed(peer: PeerId, chunk: number): void {
@@ -100,13 +104,15 @@ export class Service {
     if (inventory === null || waiting.size === 0) return
     const { nowMs } = this.context
     const slowMs = slowServiceMs(inventory.geometry.chunkBytes, this.bestBytesPerSec)
+    const isLast = (neighbour: Neighbour): boolean => this.reciprocity.isLast(neighbour, inventory)
     while (hasRoom(served, nowMs, slowMs)) {
-      const next = takeNextService(waiting, inventory.rarity)
+      const next = takeNextService(waiting, inventory.rarity, isLast)
       if (next === null) break
       const { neighbour, chunk } = next
       if (neighbour.queue.length === 0) waiting.delete(neighbour)
       neighbour.serving = { chunk, sinceMs: nowMs }
       served.add(neighbour)
+      this.reciprocity.noteService()
       this.context.emit({ type: 'serve', peer: neighbour.id, chunk })
       this.choosesSoon(neighbour)
     }
@@ -144,6 +150,7 @@ export class Service {
   private noteSent(neighbour: Neighbour, bytes: number): void {
     const { nowMs } = this.context
     neighbour.bytesSent += bytes
+    neighbour.got.add(bytes, nowMs)
     this.measuredBytes += bytes
     const elapsedMs = nowMs - this.measuredFromMs
     if (elapsedMs < MEASURE_MS) return

@@ -35,6 +35,9 @@ export function slowServiceMs(chunkBytes: number, bestBytesPerSec: number): numb
  */
 const LAGGARD_WEIGHT = 4
 
+/** More than holders and advance can come to: neighbours are 64 at most. */
+const LAST_HANDICAP = 1000
+
 export interface ServiceChoice {
   readonly neighbour: Neighbour
   readonly chunk: number
@@ -48,15 +51,23 @@ export function hasRoom(served: Iterable<Neighbour>, nowMs: number, slowMs: numb
   return true
 }
 
-/** The next to serve of those whose queues these are, taken from its queue; null where nobody waits. */
-export function takeNextService(waiting: Iterable<Neighbour>, rarity: RarityIndex): ServiceChoice | null {
+/**
+ * The next to serve of those whose queues these are, taken from its queue; null where nobody waits. `isLast`: whom all
+ * others come before. A chunk fresh from the origin, too, had better go to who passes it on.
+ */
+export function takeNextService(
+  waiting: Iterable<Neighbour>,
+  rarity: RarityIndex,
+  isLast: (neighbour: Neighbour) => boolean = () => false,
+): ServiceChoice | null {
   let best: ServiceChoice | null = null
   let bestRank = Infinity
   for (const neighbour of waiting) {
     if (neighbour.serving !== null) continue
     const advance = (LAGGARD_WEIGHT * neighbour.held.count) / neighbour.held.size
+    const handicap = isLast(neighbour) ? LAST_HANDICAP : 0
     for (const chunk of neighbour.queue) {
-      const rank = rarity.holderCount(chunk) + advance
+      const rank = rarity.holderCount(chunk) + advance + handicap
       if (rank > bestRank || (best !== null && rank === bestRank && !precedes(neighbour, best.neighbour)))
         continue
       best = { neighbour, chunk }
