@@ -84,8 +84,9 @@ describe('there is room', () => {
 })
 
 describe('a slow service', () => {
-  it('takes half a second, until our uplink is known', () => {
-    expect(slowServiceMs(4_000_000, 0)).toBe(500)
+  it('is judged by an uplink of 8 Mb/s, until ours is known', () => {
+    expect(slowServiceMs(4_000_000, 0)).toBe(16_000)
+    expect(slowServiceMs(65_536, 0)).toBe(500)
   })
 
   it('takes twice as long as our uplink needs for two chunks, and half a second at least', () => {
