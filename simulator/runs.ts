@@ -15,6 +15,9 @@ const REVIEW_MS = 250
 /** The same for a host without links, which has nothing to share: often enough that no slow response seems silent. */
 const LONE_REVIEW_MS = 5000
 
+/** Share of the line that responses have while they make up for what the mesh took too much. */
+const LEAST_SHARE = 0.02
+
 /** Smaller changes of the share than this part of it are let be. */
 const IGNORED_CHANGE = 0.1
 
@@ -35,6 +38,9 @@ export class HostRuns implements Actor<null> {
   private readonly runs = new Map<RunId, Run>()
   private review: EventHandle | null = null
   private meshBytesAtReview = 0
+  private bytesAtReview = 0
+  /** What came in faster than the line is, or slower, as blocks take longer than a review: responses make up for it. */
+  private excessBytes = 0
   private reviewedAtMs = 0
   /** What the mesh leaves of the line. */
   private roomBytesPerMs: number
@@ -110,6 +116,7 @@ export class HostRuns implements Actor<null> {
     if (this.review !== null) return
     this.roomBytesPerMs = this.host.downBytesPerMs
     this.meshBytesAtReview = this.host.bytesFromPeers
+    this.bytesAtReview = this.bytes
     this.reviewedAtMs = this.host.world.queue.nowMs
     this.review = this.host.world.queue.after(REVIEW_MS, this, null)
   }
@@ -117,15 +124,28 @@ export class HostRuns implements Actor<null> {
   happen(): void {
     this.review = null
     if (this.runs.size === 0) return
-    const { world, bytesFromPeers, downBytesPerMs, senders, links } = this.host
-    const { nowMs } = world.queue
-    const meshBytesPerMs = (bytesFromPeers - this.meshBytesAtReview) / (nowMs - this.reviewedAtMs)
-    this.meshBytesAtReview = bytesFromPeers
-    this.reviewedAtMs = nowMs
-    this.roomBytesPerMs = Math.max(downBytesPerMs - meshBytesPerMs, downBytesPerMs / (1 + senders))
-    this.shareRoom()
+    const { world, bytesFromPeers, senders, links } = this.host
+    const meshBytes = bytesFromPeers - this.meshBytesAtReview
+    // Where a block takes longer than this, the mesh is not idle because none has arrived.
+    if (meshBytes > 0 || senders === 0) this.reviewRoom(meshBytes)
     for (const { response } of this.runs.values()) world.origin.report(response)
     this.review = world.queue.after(links.size === 0 ? LONE_REVIEW_MS : REVIEW_MS, this, null)
+  }
+
+  private reviewRoom(meshBytes: number): void {
+    const { world, bytesFromPeers, downBytesPerMs, senders } = this.host
+    const { nowMs } = world.queue
+    const elapsedMs = nowMs - this.reviewedAtMs
+    const cameBytes = meshBytes + this.bytes - this.bytesAtReview
+    const lineBytes = downBytesPerMs * elapsedMs
+    this.excessBytes = Math.max(-lineBytes, this.excessBytes + cameBytes - lineBytes)
+    this.meshBytesAtReview = bytesFromPeers
+    this.bytesAtReview = this.bytes
+    this.reviewedAtMs = nowMs
+    const left = downBytesPerMs - meshBytes / elapsedMs - Math.max(0, this.excessBytes) / REVIEW_MS
+    const leastShare = this.excessBytes > 0 ? LEAST_SHARE : 1 / (1 + senders)
+    this.roomBytesPerMs = Math.max(left, leastShare * downBytesPerMs)
+    this.shareRoom()
   }
 
   /** Each response has what the others leave of the room, as one may still be starting, and no less than its fair share. */
