@@ -137,6 +137,7 @@ export class Mesh {
   introduce(peers: readonly PeerId[]): void {
     this.signalling.introduce(peers)
     this.neighbourhood.introduce(peers)
+    this.rewiring.introduce(peers)
   }
 
   /**

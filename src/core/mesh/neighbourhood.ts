@@ -144,6 +144,15 @@ export class Neighbourhood {
     return candidate?.peer ?? null
   }
 
+  /** Connects to one of these, drawn at random; null where there is nobody to connect to. */
+  connectToOneOf(peers: readonly PeerId[]): PeerId | null {
+    const free = peers.filter((peer) => !this.isTaken(peer))
+    const peer = free.length === 0 ? undefined : free[this.context.random.below(free.length)]
+    if (peer === undefined) return null
+    this.connect({ peer, attempts: 0, isHearsay: false })
+    return peer
+  }
+
   onReconnectDeadline(): void {
     for (const candidate of this.resting.values()) this.candidates.keep(candidate)
     this.resting.clear()

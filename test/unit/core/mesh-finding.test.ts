@@ -207,10 +207,17 @@ describe('a visitor that loses its last neighbour', () => {
 })
 
 describe('a visitor with neighbours enough', () => {
-  it('does not take the topology server’s introductions in', () => {
+  it('takes one of those in whom the topology server introduces, in case nobody else hears of them', () => {
     const visitor = visitorAmong(8)
     visitor.welcome({ peers: STRANGERS, facts: FACTS, swarmSize: 99 })
     visitor.handle({ type: 'linkClosed', peer: ANNA })
+    expect(connects(visitor)).toHaveLength(1)
+    expect(STRANGERS).toEqual(expect.arrayContaining(connects(visitor)))
+  })
+
+  it('does not connect to itself or to neighbours, where they are introduced', () => {
+    const visitor = visitorAmong(8)
+    visitor.welcome({ peers: [SELF, ...range(1, 9).map(peer)], facts: FACTS, swarmSize: 99 })
     expect(connects(visitor)).toEqual([])
   })
 

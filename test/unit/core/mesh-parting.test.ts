@@ -131,6 +131,19 @@ describe('rewiring', () => {
     expect(visitor.session.neighbours.size).toBe(8)
   })
 
+  it('exchanges the least useful neighbour for one whom the topology server introduces', () => {
+    const visitor = leecherAmong(8)
+    for (const number of range(1, 8)) {
+      visitor.hearHave(peer(number), [number])
+      visitor.deliver(peer(number))
+    }
+    visitor.pass(20_000)
+    visitor.welcome({ peers: STRANGERS.slice(0, 1), facts: FACTS, swarmSize: 99 })
+    visitor.meet(STRANGERS[0] ?? ANNA, FACTS)
+    expect(visitor.all('disconnect')).toEqual([{ type: 'disconnect', peer: peer(8) }])
+    expect(visitor.session.neighbours.size).toBe(8)
+  })
+
   it('leaves everything as it is where the stranger does not answer', () => {
     const visitor = visitorAmong(8)
     visitor.pass(20_000)
