@@ -35,15 +35,22 @@ export class BlockTransit implements Actor<null> {
 
   private leave(): void {
     const { end } = this
-    const { queue, network } = end.host.world
     this.receiving = end.remote
     this.stage = 'crossing'
+    if (end.isHeldUp) end.holdBlock(this)
+    else this.goAcross()
+    this.uplink.left(this)
+  }
+
+  /** On its way to the other end. */
+  goAcross(): void {
+    const { end } = this
+    const { queue, network } = end.host.world
     if (this.receiving !== null) {
       const arrivalMs = queue.nowMs + network.takesMs(end.oneWayMs)
       end.lastBlockArrivalMs = Math.max(end.lastBlockArrivalMs, arrivalMs)
       queue.at(end.lastBlockArrivalMs, this, null)
     }
-    this.uplink.left(this)
   }
 
   /**

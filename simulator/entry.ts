@@ -40,6 +40,7 @@ export function outcomeOf(entry: Entry): PeerOutcome {
     tookMs: completedMs === null ? null : completedMs - visitor.arrivesMs,
     died: hasDied,
     failure,
+    ...(visitor.role === 'honest' ? {} : { role: visitor.role }),
     bytesFromOrigin,
     bytesFromPeers,
     bytesToPeers,

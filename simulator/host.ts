@@ -8,6 +8,10 @@ import type { PeerId } from '../src/core/types.ts'
 import type { ServerMessage } from '../src/core/wire/topology-messages.ts'
 import { digestOf } from './digests.ts'
 import type { Actor, EventHandle } from './event-queue.ts'
+import type { Mind } from './faults/mind.ts'
+import { mindOf } from './faults/minds.ts'
+import { RequestWatch } from './faults/request-watch.ts'
+import { keepsWaiting, type Role } from './faults/roles.ts'
 import { SimLinks, type SimSignal } from './links.ts'
 import type { Visitor } from './population.ts'
 import { HostRuns } from './runs.ts'
@@ -20,6 +24,7 @@ export class Host implements Actor<null> {
   readonly index: number
   readonly session: Session
   readonly isPolluter: boolean
+  readonly role: Role
   readonly links: SimLinks
   readonly uplink: Uplink
   readonly downBytesPerMs: number
@@ -28,6 +33,9 @@ export class Host implements Actor<null> {
   bytesFromPeers = 0
   /** Hosts that are sending us a chunk. */
   senders = 0
+  private readonly mind: Mind
+  /** Where somebody keeps others waiting on purpose. */
+  private readonly watch: RequestWatch | null
   private readonly runs: HostRuns
   private readonly socket: SimSocket
   private downFreeMs = 0
@@ -44,7 +52,12 @@ export class Host implements Actor<null> {
     this.index = visitor.index
     this.isPolluter = visitor.isPolluter
     this.downBytesPerMs = visitor.link.downBytesPerSec / 1000
+    this.role = visitor.role
     this.session = new Session(config)
+    this.mind = mindOf(visitor.role, this.session, () => world.meansOf(this.session))
+    const { faults } = world.tally
+    this.watch =
+      faults.watchesRequests && visitor.role === 'honest' ? new RequestWatch(faults.noteHeld) : null
     this.links = new SimLinks(this)
     this.uplink = new Uplink(this, visitor.link.upBytesPerSec)
     this.runs = new HostRuns(this)
@@ -71,7 +84,7 @@ export class Host implements Actor<null> {
   /** The alarm rings: a deadline has come, or has been put off since. */
   happen(): void {
     this.alarm = null
-    const deadlineMs = this.session.nextDeadlineMs()
+    const deadlineMs = this.mind.nextDeadlineMs()
     if (deadlineMs === null) return
     if (deadlineMs <= this.world.queue.nowMs) this.feed({ type: 'tick' })
     else this.setAlarm()
@@ -133,7 +146,8 @@ export class Host implements Actor<null> {
   private handle(input: SessionInput): void {
     const { nowMs } = this.world.queue
     this.world.tally.note(nowMs, this.index, input)
-    const outputs = this.session.handle(input, nowMs)
+    this.watch?.heard(input, nowMs)
+    const outputs = this.mind.handle(input, nowMs)
     for (let place = 0; place < outputs.length; place++) {
       const output = outputs[place]
       if (output !== undefined && this.isAlive) this.carryOut(output)
@@ -147,7 +161,7 @@ export class Host implements Actor<null> {
 
   /** One event rings for all deadlines: moved where one has come nearer, left to ring early where it was put off. */
   private setAlarm(): void {
-    const deadlineMs = this.session.nextDeadlineMs()
+    const deadlineMs = this.mind.nextDeadlineMs()
     if (deadlineMs === null) return
     const { queue } = this.world
     if (this.alarm === null) this.alarm = queue.at(deadlineMs, this, null)
@@ -166,8 +180,13 @@ export class Host implements Actor<null> {
     switch (output.type) {
       case 'send': {
         const end = this.links.openEnd(output.peer)
-        if (end !== null) this.uplink.send(end, output.message)
-        return
+        if (end === null) return
+        this.watch?.sent(
+          output,
+          end.remote !== null && keepsWaiting(end.remote.host.role),
+          this.world.queue.nowMs,
+        )
+        return this.uplink.send(end, output.message)
       }
       case 'assemble':
         if (!(output.payload as SimPayload).isGenuine) this.spoilt.add(`${output.peer}:${output.chunk}`)
@@ -199,6 +218,7 @@ export class Host implements Actor<null> {
       case 'signal':
         return this.links.signal(output.peer, output.data as SimSignal)
       case 'disconnect':
+        this.watch?.settleAll(output.peer, this.world.queue.nowMs)
         return this.links.close(output.peer)
       case 'complete':
         this.world.completed(this)

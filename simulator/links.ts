@@ -3,8 +3,10 @@
  * carrying messages in order, and noticing that the other side is gone. `uplink.ts` sends the blocks.
  */
 
+import type { Random } from '../src/core/random.ts'
 import type { PeerId } from '../src/core/types.ts'
 import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
+import type { BlockTransit } from './block-transit.ts'
 import type { Actor, EventHandle } from './event-queue.ts'
 import type { Host } from './host.ts'
 
@@ -23,6 +25,12 @@ const SETUP_RTTS = 3
 
 /** How long it takes to notice that a host has died without a word, in ms (ICE says `disconnected` after 5 s). */
 export const SILENCE_NOTICED_MS = 5000
+
+/**
+ * A link that nothing gets through is given up after 15 to 30 s: Chromium takes a path for dead 15 s after it last worked
+ * (CONNECTION_WRITE_TIMEOUT of its ICE), and consent to send expires after 30 s (RFC 7675, section 5.1).
+ */
+const CUT_NOTICED_MS = [15_000, 30_000] as const
 
 /** What two links say to each other while they are set up. Goes by the session, which sees only data. */
 export interface SimSignal {
@@ -45,12 +53,55 @@ export class LinkEnd implements Actor<PeerMessage> {
   lastArrivalMs: number = 0
   lastBlockArrivalMs: number = 0
   timeout: EventHandle | null = null
+  /** What waits for the network to be whole again, as it is sent until it arrives; null: it is whole. */
+  private heldUp: { readonly messages: PeerMessage[]; readonly blocks: BlockTransit[] } | null = null
 
   constructor(host: Host, peer: PeerId, attempt: Attempt, isInitiator: boolean) {
     this.host = host
     this.peer = peer
     this.attempt = attempt
     this.isInitiator = isInitiator
+  }
+
+  get isHeldUp(): boolean {
+    return this.heldUp !== null
+  }
+
+  holdMessage(message: PeerMessage): void {
+    this.heldUp?.messages.push(message)
+  }
+
+  holdBlock(block: BlockTransit): void {
+    this.heldUp?.blocks.push(block)
+  }
+
+  /** The network between the ends is cut: what is sent waits, and after a while the link is given up. */
+  holdUp(patienceMs: number): void {
+    if (this.heldUp !== null) return
+    this.heldUp = { messages: [], blocks: [] }
+    this.timeout = this.host.world.queue.after(patienceMs, TIMEOUT, this)
+  }
+
+  /** The network is whole again: all that waited goes its way. */
+  resume(): void {
+    const { heldUp, host, remote } = this
+    if (heldUp === null) return
+    this.heldUp = null
+    this.stopWaiting()
+    if (remote?.state !== 'open') return loseAfter(this, this.oneWayMs)
+    for (const message of heldUp.messages) host.uplink.send(this, message)
+    for (const block of heldUp.blocks) block.goAcross()
+  }
+
+  /** It is over. */
+  forget(): void {
+    this.heldUp = null
+    this.stopWaiting()
+  }
+
+  stopWaiting(): void {
+    if (this.timeout !== null) this.host.world.queue.cancel(this.timeout)
+    this.timeout = null
   }
 
   happen(message: PeerMessage): void {
@@ -112,9 +163,10 @@ export class SimLinks {
     this.waiting.delete(peer)
     const end = this.ends.get(peer)
     if (end === undefined) return
-    const { remote, state, oneWayMs } = end
+    const { remote, state, oneWayMs, isHeldUp } = end
     this.drop(end)
-    if (state === 'open' && remote !== null) loseAfter(remote, this.host.world.network.takesMs(oneWayMs))
+    if (state === 'open' && remote !== null && !isHeldUp)
+      loseAfter(remote, this.host.world.network.takesMs(oneWayMs))
     this.startWaiting()
   }
 
@@ -122,10 +174,23 @@ export class SimLinks {
   closeAll(quietly: boolean): void {
     this.waiting.clear()
     for (const end of this.ends.values()) {
-      const { remote, state, oneWayMs } = end
+      const { remote, state, oneWayMs, isHeldUp } = end
       this.drop(end)
-      if (state === 'open' && remote !== null) loseAfter(remote, quietly ? SILENCE_NOTICED_MS : oneWayMs)
+      if (state === 'open' && remote !== null && !isHeldUp)
+        loseAfter(remote, quietly ? SILENCE_NOTICED_MS : oneWayMs)
     }
+  }
+
+  /** The network has been cut, or mended: links across hold up what they carry, or go on. */
+  networkChanged(random: Random): void {
+    const { network } = this.host.world
+    for (const end of this.ends.values()) {
+      if (end.remote === null) continue
+      const [least, most] = CUT_NOTICED_MS
+      if (network.isCut(this.host.index, end.remote.host.index)) end.holdUp(random.between(least, most))
+      else end.resume()
+    }
+    this.host.uplink.resume()
   }
 
   /** The other side, or the attempt, came to nothing. */
@@ -193,6 +258,7 @@ export class SimLinks {
 
   private drop(end: LinkEnd): void {
     if (end.state === 'starting') this.started(end)
+    end.forget()
     end.state = 'closed'
     end.remote = null
     if (this.ends.get(end.peer) === end) this.ends.delete(end.peer)
@@ -201,8 +267,7 @@ export class SimLinks {
   private started(end: LinkEnd): void {
     if (end.isInitiator) this.startingCount--
     else this.answeringCount--
-    if (end.timeout !== null) this.host.world.queue.cancel(end.timeout)
-    end.timeout = null
+    end.stopWaiting()
     this.host.world.attempts.delete(end.attempt.session)
   }
 }
@@ -230,6 +295,7 @@ interface SetUp {
 const SET_UP: Actor<SetUp> = {
   happen: ({ offerer, answerer, rttMs }) => {
     if (offerer.state !== 'starting' || answerer.state !== 'starting') return
+    if (offerer.host.world.network.isCut(offerer.host.index, answerer.host.index)) return
     offerer.host.links.opened(offerer, answerer, rttMs / 2)
     answerer.host.links.opened(answerer, offerer, rttMs / 2)
     offerer.host.feed({ type: 'linkOpened', peer: offerer.peer })

@@ -3,8 +3,11 @@
  * and are reused, and TCP's slow start. Bytes count when they leave it; they arrive half a round trip later.
  */
 
+import type { Random } from '../src/core/random.ts'
 import type { EventHandle, EventQueue } from './event-queue.ts'
 import { FairShare, type Flow } from './fair-share.ts'
+import { OriginFaults, type Refusal } from './faults/origin-faults.ts'
+import type { OriginFault } from './faults/trouble.ts'
 import type { OriginModel } from './scenario.ts'
 
 /** First congestion window in bytes: ten segments of 1460 (RFC 6928). Doubles every round trip while it is the limit. */
@@ -27,6 +30,8 @@ export class OriginClient {
   readonly rttMs: number
   readonly downBytesPerMs: number
   readonly connections: Connection[] = []
+  /** It was told not to ask before this, in ms. */
+  notBeforeMs: number = 0
 
   constructor(rttMs: number, downBytesPerMs: number) {
     this.rttMs = rttMs
@@ -44,6 +49,10 @@ export interface ResponseRequest {
   readonly opened: () => void
   /** So many bytes of the body have arrived, all told. */
   readonly arrived: (bytes: number) => void
+  /** Instead of all that: a status that says later. */
+  readonly refused?: (refusal: Refusal) => void
+  /** In the middle of it: the connection broke. */
+  readonly broke?: () => void
 }
 
 type ResponseState = 'asked' | 'waiting' | 'flowing' | 'gone'
@@ -85,11 +94,27 @@ export class SimOrigin {
   private openMs = 0
   private openSinceMs = 0
   private wakeUp: EventHandle | null = null
+  private faults: OriginFaults = new OriginFaults([])
+  /** A request has come, by one who was told to wait or not. */
+  asked: (isEarly: boolean) => void = () => {}
 
   constructor(queue: EventQueue, model: OriginModel) {
     this.queue = queue
     this.model = model
     this.share = new FairShare(model.upBytesPerSec / 1000)
+  }
+
+  /** These go wrong, in their time. */
+  suffer(faults: readonly OriginFault[], random: Random): void {
+    const { queue, share, model } = this
+    this.faults = new OriginFaults(faults)
+    this.faults.schedule(queue, {
+      setRateShare: (rateShare) => {
+        share.setRate((model.upBytesPerSec / 1000) * rateShare, queue.nowMs)
+        this.followUp()
+      },
+      breakOne: () => this.breakOne(random),
+    })
   }
 
   get bytesSent(): number {
@@ -104,6 +129,7 @@ export class SimOrigin {
   ask(request: ResponseRequest): SimResponse {
     this.requests++
     const { client } = request
+    this.asked(this.queue.nowMs < client.notBeforeMs)
     const { connection, isNew } = this.connect(client)
     const response = new SimResponse(request, connection)
     const askedMs = (isNew ? client.rttMs : 0) + client.rttMs / 2
@@ -168,9 +194,38 @@ export class SimOrigin {
   /** The request has arrived. */
   private admit(response: SimResponse): void {
     if (response.state !== 'asked') return
+    const refusal = this.faults.refusal(this.queue.nowMs)
+    if (refusal !== null) return this.refuse(response, refusal)
     if (this.openCount < (this.model.maxConnections ?? Infinity)) return this.start(response)
     response.state = 'waiting'
     this.waiting.push(response)
+  }
+
+  private refuse(response: SimResponse, refusal: Refusal): void {
+    const { queue } = this
+    const { client, refused } = response.request
+    response.state = 'gone'
+    queue.callAt(queue.nowMs + client.rttMs / 2, () => {
+      if (response.isCut) return
+      this.release(response)
+      if (refusal.retryAfterMs !== null) client.notBeforeMs = queue.nowMs + refusal.retryAfterMs
+      refused?.(refusal)
+    })
+  }
+
+  /** What was sent of it still arrives. */
+  private breakOne(random: Random): void {
+    const { queue } = this
+    const open = this.bySlot.flatMap((response) => response ?? [])
+    const response = open[random.below(Math.max(1, open.length))]
+    if (response === undefined || response.isCut) return
+    const { client, broke } = response.request
+    this.report(response)
+    this.close(response)
+    client.connections.splice(client.connections.indexOf(response.connection), 1)
+    queue.callAt(queue.nowMs + client.rttMs / 2, () => {
+      if (!response.isCut) broke?.()
+    })
   }
 
   private start(response: SimResponse): void {

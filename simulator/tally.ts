@@ -3,6 +3,7 @@
  */
 
 import type { SessionInput } from '../src/core/session-io.ts'
+import { FaultTally } from './faults/fault-tally.ts'
 import type { StandstillWatch } from './standstill.ts'
 
 /** Most violations that are told; what comes after the first hundred is more of the same. */
@@ -13,6 +14,7 @@ export class Tally {
   chunksKept = 0
   bytesFromPeers = 0
   controlBytes = 0
+  readonly faults: FaultTally = new FaultTally()
   readonly violations: string[] = []
   private readonly kinds = new Map<string, Kind>()
   private hash = 0x811c9dc5

@@ -4,9 +4,11 @@
 
 import type { Geometry } from '../src/core/geometry.ts'
 import type { Random } from '../src/core/random.ts'
+import type { Session } from '../src/core/session.ts'
 import type { Payload } from '../src/core/types.ts'
 import type { CodecSample } from './codec-sample.ts'
 import type { EventQueue } from './event-queue.ts'
+import type { Means } from './faults/mind.ts'
 import type { Host } from './host.ts'
 import type { Attempts } from './links.ts'
 import type { Network } from './network.ts'
@@ -34,6 +36,8 @@ export interface World {
   payload(byteLength: number, isGenuine: boolean): SimPayload
   nextSession(): number
   forkRandom(): Random
+  /** What one who does harm has besides its session. */
+  meansOf(session: Session): Means
   /** The host has every chunk. */
   completed(host: Host): void
   failed(host: Host, failure: string): void
