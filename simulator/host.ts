@@ -94,6 +94,7 @@ export class Host implements Actor<null> {
     switch (message.type) {
       case 'welcome':
         this.peerId = message.id
+        this.world.tally.faults.roster.set(message.id, this.role)
         return this.feed({ type: 'welcomed', welcome: message })
       case 'facts':
         return this.feed({ type: 'factsTold', facts: message.facts })

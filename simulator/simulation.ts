@@ -13,6 +13,7 @@ import { genuineDigests } from './digests.ts'
 import { type Entry, newEntry, outcomeOf, takeBytes } from './entry.ts'
 import { EventQueue } from './event-queue.ts'
 import type { Means } from './faults/mind.ts'
+import { falseBans } from './faults/false-bans.ts'
 import { isHostile, mustFinish } from './faults/roles.ts'
 import { FaultSchedule } from './faults/schedule.ts'
 import type { Trouble } from './faults/trouble.ts'
@@ -194,7 +195,7 @@ class Simulation implements World {
     const entry = this.entries[index]
     if (entry === undefined || entry.host === null) return
     entry.host.stop(quietly)
-    takeBytes(entry)
+    this.settle(entry)
     entry.host = null
     const place = this.placeOf.get(index)
     const last = this.living.pop()
@@ -265,6 +266,17 @@ class Simulation implements World {
     this.leave(entry.visitor.index, quietly)
   }
 
+  /** The host goes, or the run ends: what it counted stays, and whom it banned is seen. */
+  private settle(entry: Entry): void {
+    takeBytes(entry)
+    const { host } = entry
+    if (host === null || isHostile(host.role)) return
+    for (const peer of falseBans(host.session, this.tally.faults.roster)) {
+      this.tally.faults.falseBans++
+      this.tally.violate(`Peer ${host.index} banned ${peer}, which is honest.`)
+    }
+  }
+
   /** Its download is not waited for any more. */
   private isLost({ completedMs, visitor }: Entry): void {
     if (completedMs === null && mustFinish(visitor.role)) this.unfinished--
@@ -307,7 +319,7 @@ class Simulation implements World {
 
   private result(): RunResult {
     const { scenario, tally, topology, origin, queue } = this
-    for (const entry of this.entries) takeBytes(entry)
+    for (const entry of this.entries) this.settle(entry)
     const peers = this.entries.map(outcomeOf)
     for (const { index, tookMs, died, failure, role = 'honest' } of peers)
       if (tookMs === null && !died && failure === null && mustFinish(role))

@@ -3,8 +3,10 @@
  * it wanted to be left alone, and how everybody came back to the topology server.
  */
 
+import type { PeerId } from '../../src/core/types.ts'
 import { JoinRush } from './join-rush.ts'
 import { RequestRush } from './request-rush.ts'
+import type { Role } from './roles.ts'
 
 export interface FaultFigures {
   /** Longest time that a chunk was left with one who lied or stalled, in ms. */
@@ -30,6 +32,8 @@ export class FaultTally {
   earlyRequests = 0
   chunksWithoutOrigin = 0
   falseBans = 0
+  /** Everybody who ever had an id. */
+  readonly roster: Map<PeerId, Role> = new Map()
   /** Somebody keeps others waiting on purpose. */
   watchesRequests = false
   readonly joins: JoinRush = new JoinRush()
