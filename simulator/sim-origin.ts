@@ -117,6 +117,11 @@ export class SimOrigin {
     })
   }
 
+  /** It refuses everybody just now. */
+  get isAway(): boolean {
+    return this.faults.refusal(this.queue.nowMs) !== null
+  }
+
   get bytesSent(): number {
     return this.share.totalBytes(this.queue.nowMs)
   }

@@ -28,6 +28,12 @@ const KIND_SHARE = 0.35
 const LONGEST_OUTAGE_MS = 30_000
 
 /**
+ * An origin that lets requests wait has dealt with all of them within this, in ms: one that sends nothing for 20 s is taken
+ * for dead, and after the third time the visitor is told.
+ */
+const LONGEST_QUEUE_MS = 15_000
+
+/**
  * When faults are over, the rest takes no longer than this and three times a plain download, in ms: pauses double up to
  * half a minute, half of it more (guess: two of them and the longest shunning of a neighbour, 160 s).
  */
@@ -50,7 +56,7 @@ export function faultMix(seed: number): Scenario {
     peers,
     sizeBytes,
     chunkBytes,
-    origin: drawOrigin(upBytesPerSec, random),
+    origin: drawOrigin({ upBytesPerSec, plainMs: (peers * sizeBytes * 1000) / upBytesPerSec }, random),
     links: drawLinks(upBytesPerSec, random),
     latency: { rttMs: [low, low * spreadBetween(1, 4, random)], jitterShare: oneOf([0, 0.2, 1], random) },
     arrivals: drawArrivals(peers, faultsEndMs, random),
@@ -61,11 +67,16 @@ export function faultMix(seed: number): Scenario {
   }
 }
 
-function drawOrigin(upBytesPerSec: number, random: Random): OriginModel {
+/** `plainMs`: what a plain download takes, if all fetch at once. */
+function drawOrigin(
+  { upBytesPerSec, plainMs }: { readonly upBytesPerSec: number; readonly plainMs: number },
+  random: Random,
+): OriginModel {
+  const maxConnections = perhaps(0.2, random, () => 2 + random.below(30))
   return {
     upBytesPerSec,
     http: oneOf(['h1', 'h2'], random),
-    ...present({ maxConnections: perhaps(0.2, random, () => 2 + random.below(30)) }),
+    ...(maxConnections === undefined || plainMs > LONGEST_QUEUE_MS ? {} : { maxConnections }),
   }
 }
 
@@ -134,7 +145,7 @@ function drawTrouble(endMs: number, peers: number, random: Random): Trouble {
     originFaults: kind(() => drawOriginFaults(period, random)),
   })
   // What many forgers say to many peers takes long to run, and a few of them are heard by all.
-  const forgedPerSec = oneOf(peers < 20 ? [5, 50, 250] : [5, 50], random)
+  const forgedPerSec = oneOf(peers < 15 ? [5, 50, 250] : [5, 20], random)
   return { ...trouble, forgedPerSec, hostileUntilMs: endMs }
 }
 
