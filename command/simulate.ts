@@ -5,6 +5,7 @@
 
 import { allTopics } from '../simulator/catalogue.ts'
 import { disappointments, type Runs } from '../simulator/expectations.ts'
+import { FAULT_MIX } from '../simulator/faults/fault-mix.ts'
 import type { Inspection, Progress, SimulateOptions } from '../simulator/inspection.ts'
 import { MeshObserver } from '../simulator/observe.ts'
 import type { Policy, ScenarioCase } from '../simulator/scenario-file.ts'
@@ -13,6 +14,7 @@ import type { RunResult, Scenario } from '../simulator/scenario.ts'
 import { simulatePlain } from '../simulator/plain-http.ts'
 import { simulate } from '../simulator/simulation.ts'
 import type { SimulateCommand } from './arguments.ts'
+import { searchFaults } from './fault-search.ts'
 import { scenariosFrom, sourceOf } from './scenario-source.ts'
 import { tableHead, tableLine } from './run-table.ts'
 
@@ -40,6 +42,7 @@ export async function simulateScenarios(
     for (const line of listing()) print(line)
     return 0
   }
+  if (command.source === FAULT_MIX) return searchFaults(command, surroundings)
   const { seed, peers, sizeBytes, source } = command
   const cases = await scenariosFrom(source, { seed, peers, sizeBytes })
   const nameWidth = Math.max(...cases.map(({ scenario }) => scenario.name.length))

@@ -10,6 +10,9 @@ import type { AccessLink, Arrivals, Departure, OriginModel, Scenario } from '../
 import { oneOf, perhaps, periodWithin, present, spreadBetween } from './draws.ts'
 import type { OriginFault, Trouble } from './trouble.ts'
 
+/** What the mix goes by on the command line. */
+export const FAULT_MIX = 'fault-mix'
+
 /** Fewest and most peers. Few are drawn more often, as they are run faster. */
 const PEERS = [5, 60] as const
 
@@ -51,7 +54,7 @@ export function faultMix(seed: number): Scenario {
   const faultsEndMs = Math.round(random.between(...FAULTS_MS))
   const low = spreadBetween(2, 200, random)
   return {
-    name: 'fault-mix',
+    name: FAULT_MIX,
     seed,
     peers,
     sizeBytes,

@@ -18,10 +18,10 @@ export interface FaultFigures {
   readonly requestPeakAfter: number
   /** Chunks that peers gave each other while the origin was away. */
   readonly chunksWithoutOrigin: number
-  /** Joins a second after the topology server came back, until all sockets were there: most, and on average. */
+  /** Joins a second after the topology server came back, until as many had come as were there: most, and on average. */
   readonly joinPeak: number
   readonly joinMean: number
-  /** Time until it had as many sockets again as before, in ms; null: it never had, or was never away. */
+  /** Time until its window was full again, in ms; null: it never was, or the server was never away. */
   readonly refilledMs: number | null
   /** Honest peers that an honest peer banned. */
   readonly falseBans: number
@@ -52,8 +52,8 @@ export class FaultTally {
       requestPeakAfter: requests.peakAfter,
       chunksWithoutOrigin,
       joinPeak: joins.peak,
-      joinMean: joins.mean,
-      refilledMs: joins.refilledMs,
+      joinMean: Math.round(joins.mean * 100) / 100,
+      refilledMs: joins.refilledMs === null ? null : Math.round(joins.refilledMs),
       falseBans,
     }
   }

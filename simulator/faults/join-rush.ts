@@ -1,16 +1,23 @@
-/** How everybody comes back to the topology server after an outage: the last one counts. */
+/**
+ * How everybody comes back to the topology server after an outage: the last one counts. As many joins as there were
+ * sockets are taken for those that come back; later ones are what a swarm without sockets does anyhow.
+ */
 
+import { DEFAULT_ROOMS_LIMITS } from '../../signaling-server/rooms-limits.ts'
 import { Rush } from './rush.ts'
 
 export class JoinRush {
+  /** From the server's return until its window was full again, in ms. */
   refilledMs: number | null = null
-  private socketsBefore = 0
+  private awaited = 0
+  private windowSockets = 0
   private backAtMs: number | null = null
   private rush: Rush | null = null
 
   /** The server goes, with so many sockets. */
   left(sockets: number): void {
-    this.socketsBefore = sockets
+    this.awaited = sockets
+    this.windowSockets = Math.min(sockets, DEFAULT_ROOMS_LIMITS.window)
     this.refilledMs = this.backAtMs = this.rush = null
   }
 
@@ -21,9 +28,9 @@ export class JoinRush {
 
   /** One has joined; so many sockets are there. */
   joined(nowMs: number, sockets: number): void {
-    if (this.backAtMs === null || this.refilledMs !== null) return
-    this.rush?.note(nowMs)
-    if (sockets >= this.socketsBefore) this.refilledMs = nowMs - this.backAtMs
+    if (this.backAtMs === null) return
+    if (this.awaited-- > 0) this.rush?.note(nowMs)
+    if (sockets >= this.windowSockets) this.refilledMs ??= nowMs - this.backAtMs
   }
 
   get peak(): number {
