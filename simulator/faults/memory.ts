@@ -15,12 +15,14 @@ const LIMITS: Readonly<Record<string, number>> = {
   'heardFrom.entries': 1024,
   'avoided.entries': 1024,
   'candidates.kept': 256,
-  'neighbourhood.neighbours': 64,
+  'mesh.neighbours': 64,
   'neighbour.queue': 32,
   'neighbour.outstanding': 16,
   'neighbour.withheld': 16,
   'goodput.samples': 128,
 }
+
+export const NAMED_LIMITS: readonly string[] = Object.keys(LIMITS)
 
 /** Everything else: as many as the largest of these, and a mark for every chunk. */
 const MOST = 4096
