@@ -4,7 +4,7 @@
 
 import type { Block } from '../src/core/wire/peer-messages.ts'
 import type { Actor } from './event-queue.ts'
-import type { LinkEnd } from './links.ts'
+import type { LinkEnd } from './link-end.ts'
 import type { Service, Uplink } from './uplink.ts'
 
 type Stage = 'leaving' | 'crossing' | 'arriving'

@@ -5,10 +5,9 @@
 
 import type { Random } from '../src/core/random.ts'
 import type { PeerId } from '../src/core/types.ts'
-import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
-import type { BlockTransit } from './block-transit.ts'
-import type { Actor, EventHandle } from './event-queue.ts'
+import type { Actor } from './event-queue.ts'
 import type { Host } from './host.ts'
+import { type Attempt, LinkEnd, loseAfter, TIMEOUT } from './link-end.ts'
 
 /** Most links of our own making that are being set up, as in the browser. */
 const MAX_STARTING = 4
@@ -36,84 +35,6 @@ const CUT_NOTICED_MS = [15_000, 30_000] as const
 export interface SimSignal {
   readonly kind: 'offer' | 'answer'
   readonly session: number
-}
-
-/** One end of a link. Messages happen to it: those of the other end. */
-export class LinkEnd implements Actor<PeerMessage> {
-  readonly host: Host
-  /** What the host knows the other side by. */
-  readonly peer: PeerId
-  readonly attempt: Attempt
-  readonly isInitiator: boolean
-  state: 'starting' | 'open' | 'closed' = 'starting'
-  /** One way, in ms. */
-  oneWayMs: number = 0
-  remote: LinkEnd | null = null
-  /** When the last message sent so far arrives, in ms: none overtakes another. */
-  lastArrivalMs: number = 0
-  lastBlockArrivalMs: number = 0
-  timeout: EventHandle | null = null
-  /** What waits for the network to be whole again, as it is sent until it arrives; null: it is whole. */
-  private heldUp: { readonly messages: PeerMessage[]; readonly blocks: BlockTransit[] } | null = null
-
-  constructor(host: Host, peer: PeerId, attempt: Attempt, isInitiator: boolean) {
-    this.host = host
-    this.peer = peer
-    this.attempt = attempt
-    this.isInitiator = isInitiator
-  }
-
-  get isHeldUp(): boolean {
-    return this.heldUp !== null
-  }
-
-  holdMessage(message: PeerMessage): void {
-    this.heldUp?.messages.push(message)
-  }
-
-  holdBlock(block: BlockTransit): void {
-    this.heldUp?.blocks.push(block)
-  }
-
-  /** The network between the ends is cut: what is sent waits, and after a while the link is given up. */
-  holdUp(patienceMs: number): void {
-    if (this.heldUp !== null) return
-    this.heldUp = { messages: [], blocks: [] }
-    this.timeout = this.host.world.queue.after(patienceMs, TIMEOUT, this)
-  }
-
-  /** The network is whole again: all that waited goes its way. */
-  resume(): void {
-    const { heldUp, host, remote } = this
-    if (heldUp === null) return
-    this.heldUp = null
-    this.stopWaiting()
-    if (remote?.state !== 'open') return loseAfter(this, this.oneWayMs)
-    for (const message of heldUp.messages) host.uplink.send(this, message)
-    for (const block of heldUp.blocks) block.goAcross()
-  }
-
-  /** It is over. */
-  forget(): void {
-    this.heldUp = null
-    this.stopWaiting()
-  }
-
-  stopWaiting(): void {
-    if (this.timeout !== null) this.host.world.queue.cancel(this.timeout)
-    this.timeout = null
-  }
-
-  happen(message: PeerMessage): void {
-    if (this.state === 'open') this.host.feed({ type: 'message', peer: this.peer, message })
-  }
-}
-
-/** A link being set up: by its session number either side finds the other. */
-interface Attempt {
-  readonly session: number
-  offerer: LinkEnd | null
-  answerer: LinkEnd | null
 }
 
 /** The attempts of the whole simulation. */
@@ -270,19 +191,6 @@ export class SimLinks {
     end.stopWaiting()
     this.host.world.attempts.delete(end.attempt.session)
   }
-}
-
-function loseAfter(end: LinkEnd, delayMs: number): void {
-  end.host.world.queue.after(delayMs, LOSE, end)
-}
-
-const LOSE: Actor<LinkEnd> = { happen: (end) => end.host.links.lose(end) }
-
-const TIMEOUT: Actor<LinkEnd> = {
-  happen: (end) => {
-    end.timeout = null
-    end.host.links.lose(end)
-  },
 }
 
 interface SetUp {

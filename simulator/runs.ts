@@ -6,7 +6,8 @@
 import type { RunId, SessionInput, SessionOutput } from '../src/core/session-io.ts'
 import type { Actor, EventHandle } from './event-queue.ts'
 import type { Host } from './host.ts'
-import { OriginClient, type SimResponse } from './sim-origin.ts'
+import { OriginClient } from './origin-client.ts'
+import type { SimResponse } from './sim-origin.ts'
 import { ORIGIN_PLACE } from './network.ts'
 
 /** How often the line's sharing is looked at again while a response is open, in ms. */

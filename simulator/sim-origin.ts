@@ -8,36 +8,8 @@ import type { EventHandle, EventQueue } from './event-queue.ts'
 import { FairShare, type Flow } from './fair-share.ts'
 import { OriginFaults, type Refusal } from './faults/origin-faults.ts'
 import type { OriginFault } from './faults/trouble.ts'
+import type { Connection, OriginClient } from './origin-client.ts'
 import type { OriginModel } from './scenario.ts'
-
-/** First congestion window in bytes: ten segments of 1460 (RFC 6928). Doubles every round trip while it is the limit. */
-const FIRST_WINDOW_BYTES = 14_600
-
-/** A connection idle for longer is closed, in ms (guess; servers keep them for 5 to 75 s). */
-const REUSED_WITHIN_MS = 10_000
-
-/** A connection idle for longer has lost its window, in ms: RFC 2861 says one retransmission timeout, which is 1 s at first. */
-const WARM_WITHIN_MS = 1000
-
-interface Connection {
-  isBusy: boolean
-  idleSinceMs: number
-  windowBytes: number
-}
-
-/** Who asks the origin, and over what line. */
-export class OriginClient {
-  readonly rttMs: number
-  readonly downBytesPerMs: number
-  readonly connections: Connection[] = []
-  /** It was told not to ask before this, in ms. */
-  notBeforeMs: number = 0
-
-  constructor(rttMs: number, downBytesPerMs: number) {
-    this.rttMs = rttMs
-    this.downBytesPerMs = downBytesPerMs
-  }
-}
 
 /** What the asker wants of a response. */
 export interface ResponseRequest {
@@ -135,7 +107,7 @@ export class SimOrigin {
     this.requests++
     const { client } = request
     this.asked(this.queue.nowMs < client.notBeforeMs)
-    const { connection, isNew } = this.connect(client)
+    const { connection, isNew } = client.connect(this.queue.nowMs)
     const response = new SimResponse(request, connection)
     const askedMs = (isNew ? client.rttMs : 0) + client.rttMs / 2
     this.queue.callAt(this.queue.nowMs + askedMs, () => this.admit(response))
@@ -147,8 +119,8 @@ export class SimOrigin {
     if (response.isCut || response.state === 'gone') return
     response.isCut = true
     const { client } = response.request
-    if (this.model.http === 'h2') this.release(response)
-    else client.connections.splice(client.connections.indexOf(response.connection), 1)
+    if (this.model.http === 'h2') client.release(response.connection, this.queue.nowMs)
+    else client.lose(response.connection)
     this.queue.callAt(this.queue.nowMs + client.rttMs / 2, () => this.close(response))
   }
 
@@ -171,29 +143,6 @@ export class SimOrigin {
     this.review(response)
   }
 
-  // -------------------------------------------------------------------------------------------- connections
-
-  private connect(client: OriginClient): { connection: Connection; isNew: boolean } {
-    const { nowMs } = this.queue
-    const known = client.connections.find(
-      ({ isBusy, idleSinceMs }) => !isBusy && nowMs - idleSinceMs <= REUSED_WITHIN_MS,
-    )
-    if (known !== undefined) {
-      if (nowMs - known.idleSinceMs > WARM_WITHIN_MS) known.windowBytes = FIRST_WINDOW_BYTES
-      known.isBusy = true
-      return { connection: known, isNew: false }
-    }
-    const connection = { isBusy: true, idleSinceMs: 0, windowBytes: FIRST_WINDOW_BYTES }
-    const busy = client.connections.filter(({ isBusy }) => isBusy)
-    client.connections.splice(0, Infinity, ...busy, connection)
-    return { connection, isNew: true }
-  }
-
-  private release({ connection }: SimResponse): void {
-    connection.isBusy = false
-    connection.idleSinceMs = this.queue.nowMs
-  }
-
   // ---------------------------------------------------------------------------------------------- responses
 
   /** The request has arrived. */
@@ -212,7 +161,7 @@ export class SimOrigin {
     response.state = 'gone'
     queue.callAt(queue.nowMs + client.rttMs / 2, () => {
       if (response.isCut) return
-      this.release(response)
+      client.release(response.connection, queue.nowMs)
       if (refusal.retryAfterMs !== null) client.notBeforeMs = queue.nowMs + refusal.retryAfterMs
       refused?.(refusal)
     })
@@ -227,7 +176,7 @@ export class SimOrigin {
     const { client, broke } = response.request
     this.report(response)
     this.close(response)
-    client.connections.splice(client.connections.indexOf(response.connection), 1)
+    client.lose(response.connection)
     queue.callAt(queue.nowMs + client.rttMs / 2, () => {
       if (!response.isCut) broke?.()
     })
@@ -254,7 +203,7 @@ export class SimOrigin {
     response.state = 'gone'
     if (state === 'waiting') this.waiting.splice(this.waiting.indexOf(response), 1)
     if (state !== 'flowing') return
-    if (!response.isCut) this.release(response)
+    if (!response.isCut) response.request.client.release(response.connection, this.queue.nowMs)
     this.count(-1)
     if (flow !== null) {
       this.share.close(flow, this.queue.nowMs)

@@ -233,13 +233,6 @@ class Simulation implements World {
 
   private faultSchedule(trouble: Trouble | undefined, random: Random | null): FaultSchedule | null {
     if (trouble === undefined || random === null) return null
-    const { tally, topology, origin, queue } = this
-    tally.faults.watchesRequests = (trouble.liarsShare ?? 0) + (trouble.stallersShare ?? 0) > 0
-    topology.rush = tally.faults.joins
-    origin.asked = (isEarly) => {
-      if (isEarly) tally.faults.earlyRequests++
-      tally.faults.requests.note(queue.nowMs)
-    }
     const scene = { world: this, hosts: () => this.hosts(), sendAway: () => this.sendAway() }
     return new FaultSchedule(scene, trouble, random)
   }

@@ -10,7 +10,7 @@ import { MAX_BLOCK_BYTES } from '../src/core/wire/limits.ts'
 import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
 import { BlockTransit } from './block-transit.ts'
 import type { Host } from './host.ts'
-import type { LinkEnd } from './links.ts'
+import type { LinkEnd } from './link-end.ts'
 
 /** A block takes the line no longer than this, in ms, as far as the smallest block allows. */
 const BLOCK_TAKES_MS = 250

@@ -28,7 +28,8 @@ export class FaultSchedule {
   }
 
   run(): void {
-    const { queue, network, origin, tally } = this.scene.world
+    this.count()
+    const { queue, network, origin } = this.scene.world
     const { partitions = [], slowPeers = [], originFaults = [], hostileUntilMs } = this.trouble
     for (const [number, { fromMs, untilMs, share }] of partitions.entries()) {
       queue.callAt(fromMs, () => this.changeNetwork(() => network.part(number, share)))
@@ -39,7 +40,6 @@ export class FaultSchedule {
         queue.callAt(atMs, () => {
           for (const host of this.scene.hosts()) this.arrived(host)
         })
-    tally.faults.requests.watch(originFaults)
     origin.suffer(originFaults, this.random.fork())
     if (hostileUntilMs !== undefined) queue.callAt(hostileUntilMs, () => this.scene.sendAway())
   }
@@ -50,6 +50,20 @@ export class FaultSchedule {
     if (slowPeers.length === 0) return
     const shares = slowPeers.map((slow, place) => (this.isSlow(host, slow, place) ? slow.rateShare : 1))
     host.uplink.setShare(Math.min(...shares))
+  }
+
+  /** What happens where the faults are is counted. */
+  private count(): void {
+    const { queue, topology, origin, tally } = this.scene.world
+    const { liarsShare = 0, stallersShare = 0, originFaults = [] } = this.trouble
+    const { faults } = tally
+    faults.watchesRequests = liarsShare + stallersShare > 0
+    faults.requests.watch(originFaults)
+    topology.rush = faults.joins
+    origin.asked = (isEarly) => {
+      if (isEarly) faults.earlyRequests++
+      faults.requests.note(queue.nowMs)
+    }
   }
 
   private isSlow({ index }: Host, { fromMs, untilMs, share }: SlowPeers, place: number): boolean {
