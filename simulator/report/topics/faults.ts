@@ -5,8 +5,8 @@ import { ABSENT, decimals, secondsOf, table, wholeOf } from '../markdown.ts'
 import { repeat, violationsOf, type Writer } from '../page.ts'
 import type { RunRecord } from '../records.ts'
 
-/** Each fault, the swarm that it is held against, and what must come of it. */
-const ROWS: readonly (readonly [fault: string, beside: string, must: string])[] = [
+/** Each fault, the swarm without it where there is one, and what must come of it. */
+const ROWS: readonly (readonly [fault: string, beside: string | null, must: string])[] = [
   ['liars', 'free-riders-20', 'asked elsewhere within 5 s; ≤ 1.2 × the time beside as many free riders'],
   ['stallers', 'free-riders-20', 'the same'],
   ['free-riders-20', 'calm-n80', 'givers ≤ 1.1 × (not reached: who gives is not favoured yet)'],
@@ -14,13 +14,13 @@ const ROWS: readonly (readonly [fault: string, beside: string, must: string])[] 
   ['free-riders-50', 'calm-n50', 'givers ≤ 1.1 × (not reached)'],
   ['server-restart', 'calm-n200', '≤ 1.05 ×; window full ≤ 60 s; most joins a second ≤ 3 × the mean'],
   ['server-gone', 'calm-n100', '≤ 1.05 ×'],
-  ['server-never', 'calm-n100', '≤ 1.05 × plain HTTP'],
+  ['server-never', null, '≤ 1.05 × plain HTTP'],
   ['churn', 'calm-n100', '≤ 1.5 ×'],
   ['origin-503', 'calm-n100', 'the swarm goes on; no burst > 2 × when it is back'],
   ['origin-429-readable', 'calm-n100', 'the same; no request before Retry-After is over'],
   ['origin-429-unreadable', 'calm-n100', 'the same as 503'],
   ['forgers', 'calm-n27', '≤ 1.5 × plain HTTP'],
-  ['forgers-fast-origin', 'calm-n27', '≤ 1.05 × plain HTTP'],
+  ['forgers-fast-origin', 'calm-fast-origin', '≤ 1.05 × plain HTTP'],
 ]
 
 export const faults: Writer = (records) => {
@@ -51,8 +51,8 @@ ${table(
       fault,
       secondsOf(run?.tookMs?.median),
       secondsOf(run?.tookMs?.last),
-      beside,
-      ratio(run, named(beside)),
+      beside ?? ABSENT,
+      beside === null ? ABSENT : ratio(run, named(beside)),
       ratio(run, named(fault, 'plain')),
       decimals(run?.originCopies, 2),
       decimals(run === undefined ? null : run.controlBytes / 1e6, 1),
