@@ -1,5 +1,6 @@
 /** The scenarios that come with the package, by name. They are files beside this one, and bundled with the command. */
 
+import faults from './scenarios/faults.json' with { type: 'json' }
 import flashCrowd from './scenarios/flash-crowd.json' with { type: 'json' }
 import mesh from './scenarios/mesh.json' with { type: 'json' }
 import neverWorse from './scenarios/never-worse.json' with { type: 'json' }
@@ -14,6 +15,7 @@ const FILES: readonly { readonly name: string; readonly about: string }[] = [
   neverWorse,
   mesh,
   topology,
+  faults,
 ]
 
 /** What a file of scenarios is about, in a sentence or two, and what is in it. */

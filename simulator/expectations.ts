@@ -3,6 +3,7 @@
  * They are of the swarm's run; those against plain HTTP are held against both, if both were run.
  */
 
+import { FAULT_EXPECTATIONS } from './faults/fault-expectations.ts'
 import { CHOSEN_ESTIMATE } from './observe.ts'
 import type { RunSummary } from './run-summary.ts'
 
@@ -26,6 +27,7 @@ export const EXPECTATIONS = {
   ),
   maxMedianToPlain: most('median ÷ plain HTTP’s', ({ swarm, plain }) => versus('median', swarm, plain)),
   maxLastToPlain: most('last ÷ plain HTTP’s', ({ swarm, plain }) => versus('last', swarm, plain)),
+  ...FAULT_EXPECTATIONS,
 } as const satisfies Readonly<Record<string, Expectation>>
 
 export type Expectations = { readonly [Name in keyof typeof EXPECTATIONS]?: number }
@@ -57,7 +59,7 @@ export function disappointments(
   return broken
 }
 
-interface Expectation {
+export interface Expectation {
   readonly what: string
   readonly isMost: boolean
   readonly of: (runs: { readonly swarm: RunSummary; readonly plain: RunSummary | null }) => number | null

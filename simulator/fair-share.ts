@@ -25,7 +25,7 @@ export interface Flow {
 const CLOCK_GRAIN_MS = 1e-6
 
 export class FairShare {
-  private readonly rateBytesPerMs: number
+  private rateBytesPerMs: number
   private readonly flows: (Flow | null)[] = []
   private readonly freeSlots: number[] = []
   private readonly levelByMark: SlotHeap = new SlotHeap()
@@ -81,6 +81,13 @@ export class FairShare {
     this.takeOut(flow)
     flow.capBytesPerMs = capBytesPerMs
     this.toLevel(flow)
+    this.balance()
+  }
+
+  /** The line has another rate from now on. */
+  setRate(bytesPerMs: number, nowMs: number): void {
+    this.advance(nowMs)
+    this.rateBytesPerMs = bytesPerMs
     this.balance()
   }
 

@@ -6,16 +6,9 @@
 import { defaultChunkBytes } from '../src/core/geometry.ts'
 import { MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_FILE_BYTES, MIN_CHUNK_BYTES } from '../src/core/wire/limits.ts'
 import type { SessionLimits } from '../src/core/session-io.ts'
+import { MAX_TIME_MS, parseTrouble, PERIOD, SHARE, TIME } from './faults/parse-trouble.ts'
 import { Fields, numberAt, ScenarioError, type Bounds } from './fields.ts'
-import type {
-  AccessLink,
-  Arrivals,
-  Departure,
-  LatencyModel,
-  OriginModel,
-  Scenario,
-  Trouble,
-} from './scenario.ts'
+import type { AccessLink, Arrivals, Departure, LatencyModel, OriginModel, Scenario } from './scenario.ts'
 
 /** What somebody wants otherwise than the file says; null: as it says. */
 export interface Overrides {
@@ -32,15 +25,8 @@ export const MAX_SEED: number = 2 ** 32 - 1
 export const MAX_NAME_LENGTH = 120
 /** Most kinds of access link. */
 const MAX_LINKS = 32
-/** Most steps of churn, and most outages. */
-const MAX_STEPS = 100_000
-/** Ten days: above all that is waited for. */
-const MAX_TIME_MS = 864_000_000
 
 const RATE: Bounds = { from: 1, to: 1e12 }
-const TIME: Bounds = { from: 0, to: MAX_TIME_MS }
-const PERIOD: Bounds = { from: 1, to: MAX_TIME_MS }
-const SHARE: Bounds = { from: 0, to: 1 }
 const COUNT: Bounds = { from: 1, to: 1e9 }
 
 /** Reads a scenario. Whoever calls says `end()` to these fields when all else is read. Throws `ScenarioError`. */
@@ -166,44 +152,6 @@ function parseDeparture(scenario: Fields): Departure {
       : { kind }
   fields.end()
   return departure
-}
-
-function parseTrouble(scenario: Fields): Trouble {
-  const fields = new Fields(scenario.raw('trouble'), scenario.at('trouble'))
-  const share = (key: string): number => fields.number(key, SHARE)
-  const trouble: Trouble = {
-    ...fields.optional('churn', () => parseChurn(fields)),
-    ...fields.optional('topologyOutages', (key) =>
-      fields.list(key, { from: 0, to: 1000 }).map((item) => parseOutage(...item)),
-    ),
-    ...fields.optional('withoutPeersShare', share),
-    ...fields.optional('withoutTopologyShare', share),
-    ...fields.optional('pollutersShare', share),
-  }
-  fields.end()
-  return trouble
-}
-
-function parseChurn(trouble: Fields): NonNullable<Trouble['churn']> {
-  const fields = new Fields(trouble.raw('churn'), trouble.at('churn'))
-  const churn = {
-    fromMs: fields.number('fromMs', TIME),
-    untilMs: fields.number('untilMs', TIME),
-    everyMs: fields.number('everyMs', PERIOD),
-    share: fields.number('share', SHARE),
-  }
-  fields.end()
-  if ((churn.untilMs - churn.fromMs) / churn.everyMs > MAX_STEPS)
-    throw new ScenarioError(`${fields.path} has more than ${MAX_STEPS} steps.`)
-  return churn
-}
-
-function parseOutage(value: unknown, path: string): { fromMs: number; untilMs: number | null } {
-  const fields = new Fields(value, path)
-  const fromMs = fields.number('fromMs', TIME)
-  const untilMs = fields.raw('untilMs') === null ? null : fields.number('untilMs', TIME)
-  fields.end()
-  return { fromMs, untilMs }
 }
 
 /** Settings of a session that a scenario may turn, and their bounds. */

@@ -4,6 +4,7 @@
  */
 
 import type { Random } from '../src/core/random.ts'
+import { dealRoles, drawRole, type Role } from './faults/roles.ts'
 import type { AccessLink, Arrivals, Scenario } from './scenario.ts'
 
 export interface Visitor {
@@ -16,6 +17,7 @@ export interface Visitor {
   readonly lacksTopology: boolean
   /** It sends other bytes than it says. */
   readonly isPolluter: boolean
+  readonly role: Role
 }
 
 export function population(scenario: Scenario, random: Random): Visitor[] {
@@ -29,6 +31,7 @@ export function population(scenario: Scenario, random: Random): Visitor[] {
   const alone = chosen(peers, trouble?.withoutPeersShare ?? 0, random.fork())
   const lacking = chosen(peers, trouble?.withoutTopologyShare ?? 0, random.fork())
   const polluters = chosen(peers, trouble?.pollutersShare ?? 0, random.fork())
+  const roles = dealRoles(peers, trouble, polluters, random.fork())
   return times.map((arrivesMs, index) => ({
     index,
     arrivesMs,
@@ -36,6 +39,7 @@ export function population(scenario: Scenario, random: Random): Visitor[] {
     isAlone: alone.has(index),
     lacksTopology: lacking.has(index),
     isPolluter: polluters.has(index),
+    role: roles[index] ?? 'honest',
   }))
 }
 
@@ -45,14 +49,13 @@ export function newcomer(scenario: Scenario, index: number, arrivesMs: number, r
   const shares = links.map(({ share }) => share)
   let rest = random.fraction() * sum(shares)
   const place = shares.findIndex((share) => (rest -= share) < 0)
-  return {
-    index,
-    arrivesMs,
-    link: linkAt(links, Math.max(0, place)),
+  const weaknesses = {
     isAlone: random.fraction() < (trouble?.withoutPeersShare ?? 0),
     lacksTopology: random.fraction() < (trouble?.withoutTopologyShare ?? 0),
     isPolluter: random.fraction() < (trouble?.pollutersShare ?? 0),
   }
+  const role = drawRole(trouble, weaknesses.isPolluter, random)
+  return { index, arrivesMs, link: linkAt(links, Math.max(0, place)), ...weaknesses, role }
 }
 
 /** When each arrives, in ms, ascending. */

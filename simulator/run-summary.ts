@@ -4,6 +4,8 @@
  */
 
 import { makespanFloor, meanFloorMs, type Floor } from './bounds.ts'
+import type { FaultFigures } from './faults/fault-tally.ts'
+import { mustFinish } from './faults/roles.ts'
 import type { MeshSample } from './observe.ts'
 import type { RunPolicy } from './policies.ts'
 import type { PeerOutcome, RunResult, Scenario } from './scenario.ts'
@@ -20,7 +22,7 @@ export interface RunSummary {
   /** Lived, and had not got the file when the run ended. */
   readonly unfinished: number
   readonly makespanMs: number
-  /** From each peer's arrival to its completion. Null where nobody completed. */
+  /** From each honest peer's arrival to its completion. Null where nobody completed. */
   readonly tookMs: Spread | null
   /** The same, at 0, 1, … 100%, in whole ms: a cumulative distribution. */
   readonly tookPercentilesMs: readonly number[]
@@ -49,6 +51,10 @@ export interface RunSummary {
   /** All of them, and the first few. */
   readonly violationCount: number
   readonly violations: readonly string[]
+  /** What faults did, where the scenario has trouble. */
+  readonly faults?: FaultFigures
+  /** Those who are not honest, by role: how they fared, and what they gave. */
+  readonly roles?: Readonly<Record<string, LinkSummary>>
   /** Looks at the mesh, where somebody looked. */
   readonly mesh?: readonly MeshSample[]
 }
@@ -78,7 +84,9 @@ export function summarise(
   mesh: readonly MeshSample[] = [],
 ): RunSummary {
   const { peers } = result
-  const took = timesOf(peers)
+  const honest = peers.filter(({ role }) => role === undefined)
+  const counted = peers.filter(({ role }) => role === undefined || mustFinish(role))
+  const took = timesOf(honest)
   const floor = makespanFloor(scenario, peers)
   const fromOrigin = peers.reduce((total, peer) => total + peer.bytesFromOrigin, 0)
   return {
@@ -86,9 +94,9 @@ export function summarise(
     policy: result.policy,
     seed: result.seed,
     peers: peers.length,
-    completed: took.length,
+    completed: timesOf(counted).length,
     died: peers.filter(({ died }) => died).length,
-    unfinished: peers.filter(({ died, tookMs }) => !died && tookMs === null).length,
+    unfinished: counted.filter(({ died, tookMs }) => !died && tookMs === null).length,
     makespanMs: rounded(result.makespanMs),
     tookMs: spreadOf(took),
     tookPercentilesMs:
@@ -117,6 +125,8 @@ export function summarise(
     trace: result.trace,
     violationCount: result.violations.length,
     violations: result.violations.slice(0, KEPT_VIOLATIONS),
+    ...(result.faults === undefined ? {} : { faults: result.faults }),
+    ...(honest.length === peers.length ? {} : { roles: byRole(peers) }),
     ...(mesh.length === 0 ? {} : { mesh }),
   }
 }
@@ -139,22 +149,25 @@ function spreadOf(times: readonly number[]): Spread | null {
 
 function byLink(scenario: Scenario, peers: readonly PeerOutcome[]): Record<string, LinkSummary> {
   return Object.fromEntries(
-    scenario.links.map(({ name }) => {
-      const those = peers.filter(({ link }) => link === name)
-      const took = timesOf(those)
-      const gave = those.reduce((total, { bytesToPeers }) => total + bytesToPeers, 0)
-      const got = those.reduce((total, peer) => total + peer.bytesFromPeers + peer.bytesFromOrigin, 0)
-      return [
-        name,
-        {
-          peers: those.length,
-          completed: took.length,
-          tookMs: spreadOf(took),
-          gaveShare: rounded(gave / Math.max(1, got), 1e4),
-        },
-      ]
-    }),
+    scenario.links.map(({ name }) => [name, summaryOf(peers.filter(({ link }) => link === name))]),
   )
+}
+
+function byRole(peers: readonly PeerOutcome[]): Record<string, LinkSummary> {
+  const roles = [...new Set(peers.flatMap(({ role }) => role ?? []))].sort()
+  return Object.fromEntries(roles.map((name) => [name, summaryOf(peers.filter(({ role }) => role === name))]))
+}
+
+function summaryOf(those: readonly PeerOutcome[]): LinkSummary {
+  const took = timesOf(those)
+  const gave = those.reduce((total, { bytesToPeers }) => total + bytesToPeers, 0)
+  const got = those.reduce((total, peer) => total + peer.bytesFromPeers + peer.bytesFromOrigin, 0)
+  return {
+    peers: those.length,
+    completed: took.length,
+    tookMs: spreadOf(took),
+    gaveShare: rounded(gave / Math.max(1, got), 1e4),
+  }
 }
 
 /** To thousandths, unless finer is asked for: below all that means anything here. */

@@ -4,6 +4,9 @@
  */
 
 import type { SessionLimits } from '../src/core/session-io.ts'
+import type { FaultFigures } from './faults/fault-tally.ts'
+import type { Role } from './faults/roles.ts'
+import type { Trouble } from './faults/trouble.ts'
 import type { RunPolicy } from './policies.ts'
 
 /** A kind of access link, and its share of the peers. */
@@ -54,25 +57,6 @@ export interface LatencyModel {
   readonly jitterShare?: number
 }
 
-/** What goes wrong. */
-export interface Trouble {
-  /** In each of these steps, `share` of the living peers die without a word and as many newcomers arrive. */
-  readonly churn?: {
-    readonly fromMs: number
-    readonly untilMs: number
-    readonly everyMs: number
-    readonly share: number
-  }
-  /** When the topology server is away. */
-  readonly topologyOutages?: readonly { readonly fromMs: number; readonly untilMs: number | null }[]
-  /** Share of the peers without WebRTC: they have the origin alone. */
-  readonly withoutPeersShare?: number
-  /** Share of the peers that are never told of the topology server. */
-  readonly withoutTopologyShare?: number
-  /** Share of the peers that send other bytes than they say. */
-  readonly pollutersShare?: number
-}
-
 export interface Scenario {
   readonly name: string
   readonly seed: number
@@ -85,6 +69,7 @@ export interface Scenario {
   readonly latency: LatencyModel
   readonly arrivals: Arrivals
   readonly departure: Departure
+  /** What goes wrong. */
   readonly trouble?: Trouble
   /** Settings of every session that differ from the defaults. */
   readonly limits?: Partial<SessionLimits>
@@ -103,6 +88,8 @@ export interface PeerOutcome {
   /** It was killed by the scenario. */
   readonly died: boolean
   readonly failure: string | null
+  /** What it was, if not honest. */
+  readonly role?: Role
   readonly bytesFromOrigin: number
   readonly bytesFromPeers: number
   readonly bytesToPeers: number
@@ -136,6 +123,8 @@ export interface RunResult {
     readonly messagesOut: number
     readonly joins: number
   }
+  /** What faults did, where a scenario has some. */
+  readonly faults?: FaultFigures
   /** Events of the queue. */
   readonly events: number
   /** A hash over every input in order: equal for equal runs. */

@@ -5,12 +5,18 @@
 
 import { defaultChunkBytes, Geometry } from '../src/core/geometry.ts'
 import { Random } from '../src/core/random.ts'
+import type { Session } from '../src/core/session.ts'
 import type { SessionConfig } from '../src/core/session-io.ts'
 import type { Locator } from '../src/core/types.ts'
 import { CodecSample } from './codec-sample.ts'
 import { genuineDigests } from './digests.ts'
 import { type Entry, newEntry, outcomeOf, takeBytes } from './entry.ts'
 import { EventQueue } from './event-queue.ts'
+import type { Means } from './faults/mind.ts'
+import { falseBans } from './faults/false-bans.ts'
+import { isHostile, mustFinish } from './faults/roles.ts'
+import { FaultSchedule } from './faults/schedule.ts'
+import type { Trouble } from './faults/trouble.ts'
 import { Host } from './host.ts'
 import type { InspectedHost, SimulateOptions } from './inspection.ts'
 import { Living } from './living.ts'
@@ -56,6 +62,7 @@ class Simulation implements World {
     genuine: new Map<number, SimPayload>(),
     spoilt: new Map<number, SimPayload>(),
   }
+  private readonly faults: FaultSchedule | null
   private sessions = 0
   /** Visitors that have not come to an end: neither complete, nor dead, nor failed. */
   private unfinished: number
@@ -78,10 +85,12 @@ class Simulation implements World {
     this.origin = new SimOrigin(this.queue, scenario.origin)
     const { sizeBytes, chunkBytes = defaultChunkBytes(sizeBytes) } = scenario
     this.geometry = new Geometry({ sizeBytes, chunkBytes })
+    const faulty = scenario.trouble === undefined ? null : random.fork()
+    this.faults = this.faultSchedule(scenario.trouble, faulty)
     this.hasDigests = (scenario.trouble?.pollutersShare ?? 0) > 0
     this.digests = this.hasDigests ? genuineDigests(this.geometry.chunkCount) : null
     this.entries = population(scenario, people).map(newEntry<Host>)
-    this.unfinished = this.entries.length
+    this.unfinished = this.entries.filter(({ visitor }) => mustFinish(visitor.role)).length
   }
 
   run(): RunResult {
@@ -89,6 +98,7 @@ class Simulation implements World {
     for (const { visitor } of this.entries) queue.callAt(visitor.arrivesMs, () => this.arrive(visitor.index))
     this.topology.run(scenario.trouble?.topologyOutages ?? [])
     this.scheduleChurn()
+    this.faults?.run()
     if (options.inspect !== undefined) this.inspectEvery(options.inspect)
     try {
       this.goOn()
@@ -130,10 +140,12 @@ class Simulation implements World {
     const entry = this.entries[host.index]
     if (entry === undefined || entry.completedMs !== null) return
     entry.completedMs = this.queue.nowMs
-    this.lastCompletedMs = this.queue.nowMs
-    this.openTimeMs = this.origin.openTimeMs
-    this.completedCount++
-    this.unfinished--
+    if (mustFinish(host.role)) {
+      this.lastCompletedMs = this.queue.nowMs
+      this.openTimeMs = this.origin.openTimeMs
+      this.completedCount++
+      this.unfinished--
+    }
     const { departure } = this.scenario
     if (departure.kind === 'stay') return
     let stayMs = 0
@@ -146,8 +158,9 @@ class Simulation implements World {
     const entry = this.entries[host.index]
     if (entry === undefined || entry.failure !== null) return
     entry.failure = failure
-    this.tally.violate(`Peer ${host.index} gave up: ${failure}.`)
-    if (entry.completedMs === null) this.unfinished--
+    // What one who does harm does to itself is its own affair.
+    if (mustFinish(host.role)) this.tally.violate(`Peer ${host.index} gave up: ${failure}.`)
+    this.isLost(entry)
     this.queue.callAt(this.queue.nowMs, () => this.leave(host.index, false))
   }
 
@@ -155,10 +168,11 @@ class Simulation implements World {
 
   private arrive(index: number): void {
     const entry = this.entries[index]
-    if (entry === undefined) return
+    if (entry === undefined || this.comesTooLate(entry)) return
     const host = new Host(this, entry.visitor, this.configOf(entry.visitor))
     entry.host = host
     this.living.add(index)
+    this.faults?.arrived(host)
     host.feed({ type: 'start' })
   }
 
@@ -180,7 +194,7 @@ class Simulation implements World {
     const entry = this.entries[index]
     if (entry === undefined || entry.host === null) return
     entry.host.stop(quietly)
-    takeBytes(entry)
+    this.settle(entry)
     entry.host = null
     this.living.remove(index)
   }
@@ -199,16 +213,68 @@ class Simulation implements World {
       const index = this.living.draw(this.chance)
       const entry = index === undefined ? undefined : this.entries[index]
       if (index === undefined || entry === undefined) return
-      entry.hasDied = true
-      if (entry.completedMs === null) this.unfinished--
-      this.leave(index, true)
+      this.kill(entry, true)
     }
     for (let birth = 0; birth < count; birth++) {
       const visitor = newcomer(this.scenario, this.entries.length, nowMs, this.chance)
       this.entries.push(newEntry(visitor))
-      this.unfinished++
+      if (mustFinish(visitor.role)) this.unfinished++
       this.arrive(visitor.index)
     }
+  }
+
+  // ------------------------------------------------------------------------------------------------- faults
+
+  private faultSchedule(trouble: Trouble | undefined, random: Random | null): FaultSchedule | null {
+    if (trouble === undefined || random === null) return null
+    const scene = { world: this, hosts: () => this.hosts(), sendAway: () => this.sendAway() }
+    return new FaultSchedule(scene, trouble, random)
+  }
+
+  meansOf(session: Session): Means {
+    const { geometry, scenario } = this
+    const forgedPerSec = scenario.trouble?.forgedPerSec ?? null
+    return { session, geometry, random: this.seeds.fork(), forgedPerSec }
+  }
+
+  private *hosts(): Generator<Host> {
+    for (const { host } of this.entries) if (host !== null) yield host
+  }
+
+  private sendAway(): void {
+    for (const entry of this.entries)
+      if (entry.host?.isAlive === true && entry.failure === null && isHostile(entry.visitor.role))
+        this.kill(entry, false)
+  }
+
+  private kill(entry: Entry<Host>, quietly: boolean): void {
+    entry.hasDied = true
+    this.isLost(entry)
+    this.leave(entry.visitor.index, quietly)
+  }
+
+  /** The host goes, or the run ends: what it counted stays, and whom it banned is seen. */
+  private settle(entry: Entry<Host>): void {
+    takeBytes(entry)
+    const { host } = entry
+    if (host === null || isHostile(host.role)) return
+    for (const peer of falseBans(host.session, this.tally.faults.roster)) {
+      this.tally.faults.falseBans++
+      this.tally.violate(`Peer ${host.index} banned ${peer}, which is honest.`)
+    }
+  }
+
+  /** Its download is not waited for any more. */
+  private isLost({ completedMs, visitor }: Entry<Host>): void {
+    if (completedMs === null && mustFinish(visitor.role)) this.unfinished--
+  }
+
+  private comesTooLate(entry: Entry<Host>): boolean {
+    const { hostileUntilMs = Infinity } = this.scenario.trouble ?? {}
+    if (!isHostile(entry.visitor.role) || this.queue.nowMs < hostileUntilMs) return false
+    entry.hasDied = true
+    this.isLost(entry)
+    return true
   }
 
   // --------------------------------------------------------------------------------------------- being watched
@@ -240,10 +306,11 @@ class Simulation implements World {
 
   private result(): RunResult {
     const { scenario, tally, topology, origin, queue } = this
-    for (const entry of this.entries) takeBytes(entry)
+    for (const entry of this.entries) this.settle(entry)
     const peers = this.entries.map(outcomeOf)
-    for (const { index, tookMs, died, failure } of peers)
-      if (tookMs === null && !died && failure === null) tally.violate(`Peer ${index} never became complete.`)
+    for (const { index, tookMs, died, failure, role = 'honest' } of peers)
+      if (tookMs === null && !died && failure === null && mustFinish(role))
+        tally.violate(`Peer ${index} never became complete.`)
     const firstMs = this.entries[0]?.visitor.arrivesMs ?? 0
     const makespanMs = Math.max(0, this.lastCompletedMs - firstMs)
     return {
@@ -268,6 +335,7 @@ class Simulation implements World {
         messagesOut: topology.messagesOut,
         joins: topology.joins,
       },
+      ...(scenario.trouble === undefined ? {} : { faults: tally.faults.figures }),
       events: queue.happened,
       trace: tally.trace,
       violations: tally.violations,

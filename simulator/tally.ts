@@ -2,6 +2,7 @@
  * What is counted of a run: inputs, bytes, what was broken, and a hash over every input in order.
  */
 
+import { FaultTally } from './faults/fault-tally.ts'
 import type { StandstillWatch } from './standstill.ts'
 
 /** Most violations that are told; what comes after the first hundred is more of the same. */
@@ -19,6 +20,7 @@ export class Tally {
   chunksKept = 0
   bytesFromPeers = 0
   controlBytes = 0
+  readonly faults: FaultTally = new FaultTally()
   readonly violations: string[] = []
   private readonly kinds = new Map<string, Kind>()
   private hash = 0x811c9dc5

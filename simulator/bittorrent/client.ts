@@ -146,6 +146,8 @@ export class Client implements Machine {
       case 'linkSignal':
       case 'runOpened':
       case 'runChunk':
+      // Its origin has no faults; a range that failed would show as a visitor that never became complete.
+      case 'runFailed':
         return
     }
   }

@@ -15,6 +15,7 @@ import { runsOf, runsSessions } from '../policies.ts'
 import { index } from './index-page.ts'
 import type { Page, Records, Writer } from './page.ts'
 import { jobOf, RecordFile, type Job, type RunRecord } from './records.ts'
+import { faults } from './topics/faults.ts'
 import { flashCrowd } from './topics/flash-crowd.ts'
 import { mesh } from './topics/mesh.ts'
 import { neverWorse } from './topics/never-worse.ts'
@@ -35,6 +36,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   'never-worse': neverWorse,
   mesh,
   topology,
+  faults,
 }
 
 const RESULTS = fileURLToPath(new URL('../../docs/results', import.meta.url))

@@ -12,6 +12,7 @@ import { decimals, percentOf, secondsOf, table } from '../../simulator/report/ma
 import type { Records, Writer } from '../../simulator/report/page.ts'
 import { heatMap, linePlot } from '../../simulator/report/plots.ts'
 import { jobOf, RecordFile, type RunRecord } from '../../simulator/report/records.ts'
+import { faults } from '../../simulator/report/topics/faults.ts'
 import { flashCrowd } from '../../simulator/report/topics/flash-crowd.ts'
 import { mesh } from '../../simulator/report/topics/mesh.ts'
 import { neverWorse } from '../../simulator/report/topics/never-worse.ts'
@@ -269,6 +270,7 @@ describe('a page of results', () => {
     ['never-worse', neverWorse],
     ['mesh', mesh],
     ['topology', topology],
+    ['faults', faults],
   ]
   const swarm = recordOf({ ...SMALL, untilMs: 2_000 }, 'swarm')
   const plain = recordOf(SMALL, 'plain')
