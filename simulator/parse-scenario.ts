@@ -9,6 +9,7 @@ import type { SessionLimits } from '../src/core/session-io.ts'
 import { Fields, numberAt, ScenarioError, type Bounds } from './fields.ts'
 import type {
   AccessLink,
+  ArrivalPhase,
   Arrivals,
   Departure,
   LatencyModel,
@@ -34,6 +35,8 @@ export const MAX_NAME_LENGTH = 120
 const MAX_LINKS = 32
 /** Most steps of churn, and most outages. */
 const MAX_STEPS = 100_000
+/** Most phases of arrivals. */
+const MAX_PHASES = 100
 /** Ten days: above all that is waited for. */
 const MAX_TIME_MS = 864_000_000
 
@@ -66,6 +69,7 @@ export function parseScenario(fields: Fields, overrides?: Overrides): Scenario {
     ...fields.optional('limits', () => parseLimits(fields)),
     ...fields.optional('maxMs', (key) => fields.number(key, PERIOD)),
     ...fields.optional('untilMs', (key) => fields.number(key, TIME)),
+    ...fields.optional('courseEveryMs', (key) => fields.number(key, PERIOD)),
   }
   const chunks = size.sizeBytes / (scenario.chunkBytes ?? defaultChunkBytes(size.sizeBytes))
   if (chunks > MAX_CHUNKS)
@@ -114,7 +118,7 @@ function parseLatency(scenario: Fields): LatencyModel {
   return { rttMs: [low, high], ...jitter }
 }
 
-const ARRIVALS = ['atOnce', 'staggered', 'poisson', 'poissonAsServed', 'flash', 'decaying'] as const
+const ARRIVALS = ['atOnce', 'staggered', 'poisson', 'poissonAsServed', 'flash', 'decaying', 'phases'] as const
 
 function parseArrivals(scenario: Fields, given: Pick<Scenario, 'peers' | 'sizeBytes' | 'origin'>): Arrivals {
   const fields = new Fields(scenario.raw('arrivals'), scenario.at('arrivals'))
@@ -150,7 +154,19 @@ function arrivalsOf(
         withinMs: fields.number('withinMs', TIME),
         restMeanMs: fields.number('restMeanMs', TIME),
       }
+    case 'phases':
+      return {
+        kind,
+        phases: fields.list('phases', { from: 1, to: MAX_PHASES }).map((item) => parsePhase(...item)),
+      }
   }
+}
+
+function parsePhase(value: unknown, path: string): ArrivalPhase {
+  const fields = new Fields(value, path)
+  const phase = { forMs: fields.number('forMs', PERIOD), everyMeanMs: fields.number('everyMeanMs', PERIOD) }
+  fields.end()
+  return phase
 }
 
 function parseDeparture(scenario: Fields): Departure {

@@ -3,7 +3,9 @@
  * Equal runs give equal summaries, byte for byte once they are JSON.
  */
 
-import { makespanFloor, meanFloorMs, type Floor } from './bounds.ts'
+import { makespanFloor, meanFloorMs, medianFloorMs, type Floor } from './bounds.ts'
+import { byPhase, byTimeOfArrival, type ArrivalGroup } from './by-arrival.ts'
+import type { CoursePoint } from './course.ts'
 import type { MeshSample } from './observe.ts'
 import type { PeerOutcome, RunResult, Scenario } from './scenario.ts'
 import { mean, quantile, sorted } from './statistics.ts'
@@ -30,6 +32,8 @@ export interface RunSummary {
   readonly ratioToFloor: number
   /** Bound on the mean of `tookMs`, where all came at once; else null. */
   readonly meanFloorMs: number | null
+  /** Likewise on their median. */
+  readonly medianFloorMs: number | null
   readonly originCopies: number
   readonly originRequests: number
   readonly originOpenMean: number
@@ -48,6 +52,11 @@ export interface RunSummary {
   /** All of them, and the first few. */
   readonly violationCount: number
   readonly violations: readonly string[]
+  /** By phase, where arrivals have phases. */
+  readonly phases?: readonly ArrivalGroup[]
+  /** Those who came when, and the run's course, where the scenario asks for them; there is no course of plain HTTP. */
+  readonly byArrival?: readonly ArrivalGroup[]
+  readonly course?: readonly CoursePoint[]
   /** Looks at the mesh, where somebody looked. */
   readonly mesh?: readonly MeshSample[]
 }
@@ -98,6 +107,7 @@ export function summarise(
     floor,
     ratioToFloor: rounded(floor.ms === 0 ? 1 : result.makespanMs / floor.ms, 1e4),
     meanFloorMs: meanFloorMs(scenario, peers),
+    medianFloorMs: medianFloorMs(scenario, peers),
     originCopies: rounded(result.originCopies, 1e4),
     originRequests: result.originRequests,
     originOpenMean: rounded(result.originOpenMean),
@@ -116,7 +126,19 @@ export function summarise(
     trace: result.trace,
     violationCount: result.violations.length,
     violations: result.violations.slice(0, KEPT_VIOLATIONS),
+    ...coursesOf(scenario, result),
     ...(mesh.length === 0 ? {} : { mesh }),
+  }
+}
+
+function coursesOf(
+  { arrivals, courseEveryMs }: Scenario,
+  { peers, course }: RunResult,
+): Pick<RunSummary, 'phases' | 'byArrival' | 'course'> {
+  return {
+    ...(arrivals.kind === 'phases' ? { phases: byPhase(peers, arrivals) } : {}),
+    ...(courseEveryMs === undefined ? {} : { byArrival: byTimeOfArrival(peers, courseEveryMs) }),
+    ...(course === undefined ? {} : { course }),
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { SessionLimits } from '../src/core/session-io.ts'
+import type { CoursePoint } from './course.ts'
 
 /** A kind of access link, and its share of the peers. */
 export interface AccessLink {
@@ -28,6 +29,14 @@ export type Arrivals =
     }
   /** Times drawn from an exponential density with this mean: most come early. */
   | { readonly kind: 'decaying'; readonly meanMs: number }
+  /** Poisson, at another rate in each phase, one phase after the other. As many come as come, up to all. */
+  | { readonly kind: 'phases'; readonly phases: readonly ArrivalPhase[] }
+
+export interface ArrivalPhase {
+  readonly forMs: number
+  /** Mean gap between two arrivals. */
+  readonly everyMeanMs: number
+}
 
 /** What a peer does when its file is complete and verified. */
 export type Departure =
@@ -75,6 +84,7 @@ export interface Trouble {
 export interface Scenario {
   readonly name: string
   readonly seed: number
+  /** How many come; at most, where arrivals are by phases. */
   readonly peers: number
   readonly sizeBytes: number
   /** Default: what the library would choose for the size. */
@@ -91,6 +101,8 @@ export interface Scenario {
   readonly maxMs?: number
   /** Goes on to this virtual time even when everybody is done. Default: ends then. */
   readonly untilMs?: number
+  /** Keeps the run's course, and what became of those who came when, in steps of so many virtual ms or longer. */
+  readonly courseEveryMs?: number
 }
 
 export interface PeerOutcome {
@@ -135,6 +147,8 @@ export interface RunResult {
     readonly messagesOut: number
     readonly joins: number
   }
+  /** Where the scenario asks for it. */
+  readonly course?: readonly CoursePoint[]
   /** Events of the queue. */
   readonly events: number
   /** A hash over every input in order: equal for equal runs. */

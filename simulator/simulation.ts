@@ -8,6 +8,7 @@ import { Random } from '../src/core/random.ts'
 import type { SessionConfig } from '../src/core/session-io.ts'
 import type { Locator } from '../src/core/types.ts'
 import { CodecSample } from './codec-sample.ts'
+import { Course } from './course.ts'
 import { genuineDigests } from './digests.ts'
 import { type Entry, newEntry, outcomeOf, takeBytes } from './entry.ts'
 import { EventQueue } from './event-queue.ts'
@@ -62,6 +63,7 @@ class Simulation implements World {
   private completedCount = 0
   private lastCompletedMs = 0
   private openTimeMs = 0
+  private course: Course | null = null
 
   constructor(scenario: Scenario, options: SimulateOptions) {
     this.scenario = scenario
@@ -89,6 +91,8 @@ class Simulation implements World {
     for (const { visitor } of this.entries) queue.callAt(visitor.arrivesMs, () => this.arrive(visitor.index))
     this.topology.run(scenario.trouble?.topologyOutages ?? [])
     this.scheduleChurn()
+    if (scenario.courseEveryMs !== undefined)
+      this.course = new Course(this, this.entries, scenario.courseEveryMs)
     if (options.inspect !== undefined) this.inspectEvery(options.inspect)
     try {
       this.goOn()
@@ -130,6 +134,7 @@ class Simulation implements World {
     const entry = this.entries[host.index]
     if (entry === undefined || entry.completedMs !== null) return
     entry.completedMs = this.queue.nowMs
+    host.isSeed = true
     this.lastCompletedMs = this.queue.nowMs
     this.openTimeMs = this.origin.openTimeMs
     this.completedCount++
@@ -274,6 +279,7 @@ class Simulation implements World {
         messagesOut: topology.messagesOut,
         joins: topology.joins,
       },
+      ...(this.course === null ? {} : { course: this.course.points }),
       events: queue.happened,
       trace: tally.trace,
       violations: tally.violations,

@@ -12,6 +12,9 @@ export class Tally {
   inputs = 0
   chunksKept = 0
   bytesFromPeers = 0
+  /** Blocks that left peers who had the whole file, and peers who had not. */
+  seedBytes = 0
+  leecherBytes = 0
   controlBytes = 0
   readonly violations: string[] = []
   private readonly kinds = new Map<string, Kind>()
@@ -36,6 +39,12 @@ export class Tally {
     this.mix(kind.code)
     if ('chunk' in input) this.mix(input.chunk)
     else if (input.type === 'message' && input.message.type === 'block') this.mix(input.message.chunk)
+  }
+
+  /** A block has left a peer. */
+  sent(bytes: number, isSeed: boolean): void {
+    if (isSeed) this.seedBytes += bytes
+    else this.leecherBytes += bytes
   }
 
   violate(sentence: string): void {
