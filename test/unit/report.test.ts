@@ -94,6 +94,10 @@ describe('expectations', () => {
 
   it.each([
     { maxRatioToFloor: 1 },
+    { maxMedianToFloor: 0.9 },
+    { maxMedianToLink: 0.9 },
+    { maxP99ToLink: 0.9 },
+    { maxDoublingToTransfer: 0.01 },
     { maxOriginCopies: 0.9 },
     { maxOriginOpenMean: 0.1 },
     { maxOriginOpenMax: 0 },

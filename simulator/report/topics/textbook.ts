@@ -30,7 +30,7 @@ export const textbook: Writer = (records) => {
 
 Client and server need max{N·F/u_s, F/d}; peers need no less than max{F/u_s, F/d, N·F/(u_s + N·u)} (Kumar and Ross,
 Peer-assisted file distribution, 2006; Kurose and Ross draw it for F/u = 1 h, u_s = 10u, d ≥ u_s). Here F is 1 GB,
-d = u_s, round trips are 20 to 80 ms, all come at once and stay. Up to 100 peers everybody may go to the origin (\`originLoad\` 'full'),
+d = u_s, round trips are 20 to 80 ms, all come at once and stay. Up to 35 peers everybody may go to the origin (\`originLoad\` 'full'),
 so that its uplink is never idle; beyond that it gives next to nothing of all bytes, and the default is run.
 
 ${repeat('textbook')}
