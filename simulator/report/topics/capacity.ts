@@ -55,10 +55,11 @@ ${image('capacity-done.svg', 'Share of the peers that are done, over time')}
 
 ## What whole files show
 
-The protocol is not made for a single chunk, and is far from the model. By default everybody goes to the origin, as nothing comes
-from the mesh for longer than 4% of a plain download; nothing can before the first has the whole chunk. The origin then serves all of them at
-once, and nobody is done before nearly all are. Where the origin serves one at a time, the mesh does begin, but each peer sends to two at
-a time, so that a transfer takes 2T and the number of those who have it can grow by 3 in 2T at best (1.26 T to double).
+The protocol is not made for a single chunk, and is far from the model, for two reasons that the runs show. By default everybody goes
+to the origin, as nothing comes from the mesh for longer than 4% of a plain download; nothing can before the first has the whole chunk. The
+origin serves all of them at once, nobody is done before nearly all are, and 127 copies leave it. Where the origin serves one at a
+time, peers do pass the file on, but to ten at once: two at a time is the rule, but a service longer than half a second counts as slow and
+leaves its place to another as long as the own uplink has not been measured, which takes a whole chunk. So each transfer takes 10T.
 
 ${violationsOf(runs.map(([, run]) => run))}
 `

@@ -50,7 +50,7 @@ ${table(HEAD, runs.flatMap(rowsOf))}
 
 λ is the rate of arrivals and 1/λ the mean gap. For plain HTTP the formula is S/(1 − λS) with S = F/u_s = 8.4 s, endless
 where λS ≥ 1. For the swarm it is a bound: those there, λT of them, and the origin must send what all get, so that the mean T is
-at least F/u − u_s/(λu), and F/d.
+at least F/u − u_s/(λu), and F/d. (Clients who came at the end of the first phase of 120/min were held up by the second.)
 
 ${image('stutzbach-12.svg', 'Mean time of a download by the time of arrival, with an hour of 12 a minute')}
 
@@ -60,8 +60,8 @@ ${image('stutzbach-120.svg', 'Mean time of a download by the time of arrival, wi
 
 Where peers leave at once when they are done, a swarm can be caught: nearly everybody has every chunk but the same one, who
 gets that one leaves with it, and newcomers are soon like all others. Then no more are done than the origin sends copies of one chunk.
-No choice of chunks helps where λ is above u_s ÷ (size of a chunk) (Hajek and Zhu, The missing piece syndrome in peer-to-peer
-communication, 2010). Here that is 1.9/s with the 64 KiB that are the least by default, and 2/s arrive; with 16 KiB it is
+Whichever useful chunk is chosen, it can happen where λ is above u_s ÷ (size of a chunk) (Hajek and Zhu, The missing piece syndrome in
+peer-to-peer communication, 2010; Zhu and Hajek, Stability of a peer-to-peer communication system, 2012). Here that is 1.9/s with the 64 KiB that are the least by default, and 2/s arrive; with 16 KiB it is
 7.6/s. It is also cured where who is done stays for as long as it takes to pass on one chunk more: 0.5 s here.
 
 ${image('stutzbach-present.svg', 'Peers that are there, over time')}
