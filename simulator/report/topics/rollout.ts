@@ -50,7 +50,7 @@ ${image('rollout-cdf.svg', 'Share of the hosts that are done over time')}
 
 ${image('rollout-rate.svg', 'Bytes a second that origin and hosts send')}
 
-What is lost is lost at the beginning: for the first two seconds, links upwards are used to between a half and three quarters, as few
+What is lost is lost at the beginning: for the first two seconds, links upwards are used to 60 to 80%, as few
 chunks are spread yet; after that to nearly all. Chunks that left the origin twice are the rest.
 
 ${violationsOf(runs.flatMap(({ swarm, plain }) => [swarm, plain]))}
