@@ -106,11 +106,11 @@ export class FairShare {
     return flow.isAtCap ? flow.capBytesPerMs : this.level
   }
 
-  /** Bytes of all flows, closed ones included. */
+  /** Bytes of all flows, closed ones included. Who looks changes nothing, not even the rounding of later sums. */
   totalBytes(nowMs: number): number {
-    this.advance(nowMs)
+    const service = this.serviceAt(nowMs)
     let total = this.closedBytes
-    for (const flow of this.flows) if (flow !== null) total += this.settle(flow)
+    for (const flow of this.flows) if (flow !== null) total += sentUntil(flow, nowMs, service)
     return total
   }
 
@@ -144,17 +144,18 @@ export class FairShare {
   }
 
   private advance(nowMs: number): void {
-    if (this.levelByCap.size > 0) this.service += (nowMs - this.nowMs) * this.level
+    this.service = this.serviceAt(nowMs)
     this.nowMs = nowMs
+  }
+
+  private serviceAt(nowMs: number): number {
+    return this.levelByCap.size > 0 ? this.service + (nowMs - this.nowMs) * this.level : this.service
   }
 
   /** Brings `settledBytes` up to now. */
   private settle(flow: Flow): number {
-    const at = flow.isAtCap ? this.nowMs : this.service
-    const sent = (at - flow.settledAt) * (flow.isAtCap ? flow.capBytesPerMs : 1)
-    // Rounding must not carry a flow past its mark before it is taken.
-    flow.settledBytes = Math.min(flow.markBytes, flow.settledBytes + sent)
-    flow.settledAt = at
+    flow.settledBytes = sentUntil(flow, this.nowMs, this.service)
+    flow.settledAt = flow.isAtCap ? this.nowMs : this.service
     return flow.settledBytes
   }
 
@@ -221,4 +222,11 @@ export class FairShare {
     if (restBytes === Infinity) queue.remove(flow.slot)
     else queue.set(flow.slot, flow.settledAt + (flow.isAtCap ? restBytes / flow.capBytesPerMs : restBytes))
   }
+}
+
+function sentUntil(flow: Flow, nowMs: number, service: number): number {
+  const { isAtCap, capBytesPerMs, settledAt, settledBytes, markBytes } = flow
+  const sent = isAtCap ? (nowMs - settledAt) * capBytesPerMs : service - settledAt
+  // Rounding must not carry a flow past its mark before it is taken.
+  return Math.min(markBytes, settledBytes + sent)
 }

@@ -32,6 +32,8 @@ export class Host implements Actor<null>, Machine {
   readonly downBytesPerMs: number
   peerId: PeerId | null = null
   isAlive: boolean = true
+  /** It has the whole file. */
+  isSeed: boolean = false
   bytesFromPeers = 0
   /** Hosts that are sending us a chunk. */
   senders = 0

@@ -61,6 +61,8 @@ export interface Machine {
   readonly downBytesPerMs: number
   readonly links: SimLinks
   readonly uplink: Uplink
+  /** It has the whole file. */
+  readonly isSeed: boolean
   /** Bytes of blocks that came in. */
   readonly bytesFromPeers: number
   /** Machines that are sending us a chunk. */

@@ -8,7 +8,15 @@ import { MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_FILE_BYTES, MIN_CHUNK_BYTES } from '..
 import type { SessionLimits } from '../src/core/session-io.ts'
 import { MAX_TIME_MS, parseTrouble, PERIOD, SHARE, TIME } from './faults/parse-trouble.ts'
 import { Fields, numberAt, ScenarioError, type Bounds } from './fields.ts'
-import type { AccessLink, Arrivals, Departure, LatencyModel, OriginModel, Scenario } from './scenario.ts'
+import type {
+  AccessLink,
+  ArrivalPhase,
+  Arrivals,
+  Departure,
+  LatencyModel,
+  OriginModel,
+  Scenario,
+} from './scenario.ts'
 
 /** What somebody wants otherwise than the file says; null: as it says. */
 export interface Overrides {
@@ -25,6 +33,8 @@ export const MAX_SEED: number = 2 ** 32 - 1
 export const MAX_NAME_LENGTH = 120
 /** Most kinds of access link. */
 const MAX_LINKS = 32
+/** Most phases of arrivals. */
+const MAX_PHASES = 100
 
 const RATE: Bounds = { from: 1, to: 1e12 }
 const COUNT: Bounds = { from: 1, to: 1e9 }
@@ -52,6 +62,7 @@ export function parseScenario(fields: Fields, overrides?: Overrides): Scenario {
     ...fields.optional('limits', () => parseLimits(fields)),
     ...fields.optional('maxMs', (key) => fields.number(key, PERIOD)),
     ...fields.optional('untilMs', (key) => fields.number(key, TIME)),
+    ...fields.optional('courseEveryMs', (key) => fields.number(key, PERIOD)),
   }
   const chunks = size.sizeBytes / (scenario.chunkBytes ?? defaultChunkBytes(size.sizeBytes))
   if (chunks > MAX_CHUNKS)
@@ -100,7 +111,7 @@ function parseLatency(scenario: Fields): LatencyModel {
   return { rttMs: [low, high], ...jitter }
 }
 
-const ARRIVALS = ['atOnce', 'staggered', 'poisson', 'poissonAsServed', 'flash', 'decaying'] as const
+const ARRIVALS = ['atOnce', 'staggered', 'poisson', 'poissonAsServed', 'flash', 'decaying', 'phases'] as const
 
 function parseArrivals(scenario: Fields, given: Pick<Scenario, 'peers' | 'sizeBytes' | 'origin'>): Arrivals {
   const fields = new Fields(scenario.raw('arrivals'), scenario.at('arrivals'))
@@ -136,7 +147,19 @@ function arrivalsOf(
         withinMs: fields.number('withinMs', TIME),
         restMeanMs: fields.number('restMeanMs', TIME),
       }
+    case 'phases':
+      return {
+        kind,
+        phases: fields.list('phases', { from: 1, to: MAX_PHASES }).map((item) => parsePhase(...item)),
+      }
   }
+}
+
+function parsePhase(value: unknown, path: string): ArrivalPhase {
+  const fields = new Fields(value, path)
+  const phase = { forMs: fields.number('forMs', PERIOD), everyMeanMs: fields.number('everyMeanMs', PERIOD) }
+  fields.end()
+  return phase
 }
 
 function parseDeparture(scenario: Fields): Departure {

@@ -5,7 +5,7 @@
 
 import type { Random } from '../src/core/random.ts'
 import { dealRoles, drawRole, type Role } from './faults/roles.ts'
-import type { AccessLink, Arrivals, Scenario } from './scenario.ts'
+import type { AccessLink, ArrivalPhase, Arrivals, Scenario } from './scenario.ts'
 
 export interface Visitor {
   readonly index: number
@@ -21,8 +21,9 @@ export interface Visitor {
 }
 
 export function population(scenario: Scenario, random: Random): Visitor[] {
-  const { peers, links, trouble } = scenario
-  const times = arrivalTimes(scenario.arrivals, peers, random.fork())
+  const { links, trouble } = scenario
+  const times = arrivalTimes(scenario.arrivals, scenario.peers, random.fork())
+  const peers = times.length
   const linkOf = dealt(
     peers,
     links.map(({ share }) => share),
@@ -58,7 +59,7 @@ export function newcomer(scenario: Scenario, index: number, arrivesMs: number, r
   return { index, arrivesMs, link: linkAt(links, Math.max(0, place)), ...weaknesses, role }
 }
 
-/** When each arrives, in ms, ascending. */
+/** When each arrives, in ms, ascending. By phases it may be fewer than `count`. */
 export function arrivalTimes(arrivals: Arrivals, count: number, random: Random): number[] {
   switch (arrivals.kind) {
     case 'atOnce':
@@ -75,6 +76,8 @@ export function arrivalTimes(arrivals: Arrivals, count: number, random: Random):
     }
     case 'decaying':
       return Array.from({ length: count }, () => exponential(arrivals.meanMs, random)).sort(ascending)
+    case 'phases':
+      return inPhases(arrivals.phases, count, random)
   }
 }
 
@@ -86,6 +89,22 @@ export function exponential(meanMs: number, random: Random): number {
 function gaps(count: number, startMs: number, meanMs: number, random: Random): number[] {
   let atMs = startMs
   return Array.from({ length: count }, () => (atMs += exponential(meanMs, random)))
+}
+
+/** Exponential gaps forget what was before, so each phase begins anew. */
+function inPhases(phases: readonly ArrivalPhase[], most: number, random: Random): number[] {
+  const times: number[] = []
+  let startMs = 0
+  for (const { forMs, everyMeanMs } of phases) {
+    const endMs = startMs + forMs
+    for (let atMs = startMs; times.length < most;) {
+      atMs += exponential(everyMeanMs, random)
+      if (atMs >= endMs) break
+      times.push(atMs)
+    }
+    startMs = endMs
+  }
+  return times
 }
 
 /** As many of each kind as its share says (largest remainders), shuffled. */

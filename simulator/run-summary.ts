@@ -3,7 +3,9 @@
  * Equal runs give equal summaries, byte for byte once they are JSON.
  */
 
-import { makespanFloor, meanFloorMs, type Floor } from './bounds.ts'
+import { makespanFloor, meanFloorMs, medianFloorMs, type Floor } from './bounds.ts'
+import { byPhase, byTimeOfArrival, type ArrivalGroup } from './by-arrival.ts'
+import type { CoursePoint } from './course.ts'
 import type { FaultFigures } from './faults/fault-tally.ts'
 import { mustFinish } from './faults/roles.ts'
 import type { MeshSample } from './observe.ts'
@@ -33,6 +35,8 @@ export interface RunSummary {
   readonly ratioToFloor: number
   /** Bound on the mean of `tookMs`, where all came at once; else null. */
   readonly meanFloorMs: number | null
+  /** Likewise on their median. */
+  readonly medianFloorMs: number | null
   readonly originCopies: number
   readonly originRequests: number
   readonly originOpenMean: number
@@ -55,6 +59,11 @@ export interface RunSummary {
   readonly faults?: FaultFigures
   /** Those who are not honest, by role: how they fared, and what they gave. */
   readonly roles?: Readonly<Record<string, LinkSummary>>
+  /** By phase, where arrivals have phases. */
+  readonly phases?: readonly ArrivalGroup[]
+  /** Those who came when, and the run's course, where the scenario asks for them; there is no course of plain HTTP. */
+  readonly byArrival?: readonly ArrivalGroup[]
+  readonly course?: readonly CoursePoint[]
   /** Looks at the mesh, where somebody looked. */
   readonly mesh?: readonly MeshSample[]
 }
@@ -107,6 +116,7 @@ export function summarise(
     floor,
     ratioToFloor: rounded(floor.ms === 0 ? 1 : result.makespanMs / floor.ms, 1e4),
     meanFloorMs: meanFloorMs(scenario, peers),
+    medianFloorMs: medianFloorMs(scenario, peers),
     originCopies: rounded(result.originCopies, 1e4),
     originRequests: result.originRequests,
     originOpenMean: rounded(result.originOpenMean),
@@ -127,7 +137,19 @@ export function summarise(
     violations: result.violations.slice(0, KEPT_VIOLATIONS),
     ...(result.faults === undefined ? {} : { faults: result.faults }),
     ...(honest.length === peers.length ? {} : { roles: byRole(peers) }),
+    ...coursesOf(scenario, result),
     ...(mesh.length === 0 ? {} : { mesh }),
+  }
+}
+
+function coursesOf(
+  { arrivals, courseEveryMs }: Scenario,
+  { peers, course }: RunResult,
+): Pick<RunSummary, 'phases' | 'byArrival' | 'course'> {
+  return {
+    ...(arrivals.kind === 'phases' ? { phases: byPhase(peers, arrivals) } : {}),
+    ...(courseEveryMs === undefined ? {} : { byArrival: byTimeOfArrival(peers, courseEveryMs) }),
+    ...(course === undefined ? {} : { course }),
   }
 }
 

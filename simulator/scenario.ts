@@ -4,6 +4,7 @@
  */
 
 import type { SessionLimits } from '../src/core/session-io.ts'
+import type { CoursePoint } from './course.ts'
 import type { FaultFigures } from './faults/fault-tally.ts'
 import type { Role } from './faults/roles.ts'
 import type { Trouble } from './faults/trouble.ts'
@@ -32,6 +33,14 @@ export type Arrivals =
     }
   /** Times drawn from an exponential density with this mean: most come early. */
   | { readonly kind: 'decaying'; readonly meanMs: number }
+  /** Poisson, at another rate in each phase, one phase after the other. As many come as come, up to all. */
+  | { readonly kind: 'phases'; readonly phases: readonly ArrivalPhase[] }
+
+export interface ArrivalPhase {
+  readonly forMs: number
+  /** Mean gap between two arrivals. */
+  readonly everyMeanMs: number
+}
 
 /** What a peer does when its file is complete and verified. */
 export type Departure =
@@ -60,6 +69,7 @@ export interface LatencyModel {
 export interface Scenario {
   readonly name: string
   readonly seed: number
+  /** How many come; at most, where arrivals are by phases. */
   readonly peers: number
   readonly sizeBytes: number
   /** Default: what the library would choose for the size. */
@@ -77,6 +87,8 @@ export interface Scenario {
   readonly maxMs?: number
   /** Goes on to this virtual time even when everybody is done. Default: ends then. */
   readonly untilMs?: number
+  /** Keeps the run's course, and what became of those who came when, in steps of so many virtual ms or longer. */
+  readonly courseEveryMs?: number
 }
 
 export interface PeerOutcome {
@@ -125,6 +137,8 @@ export interface RunResult {
   }
   /** What faults did, where a scenario has some. */
   readonly faults?: FaultFigures
+  /** Where the scenario asks for it. */
+  readonly course?: readonly CoursePoint[]
   /** Events of the queue. */
   readonly events: number
   /** A hash over every input in order: equal for equal runs. */

@@ -9,6 +9,7 @@ import type { Session } from '../src/core/session.ts'
 import type { SessionConfig } from '../src/core/session-io.ts'
 import type { Locator } from '../src/core/types.ts'
 import { CodecSample } from './codec-sample.ts'
+import { Course } from './course.ts'
 import { genuineDigests } from './digests.ts'
 import { type Entry, newEntry, outcomeOf, takeBytes } from './entry.ts'
 import { EventQueue } from './event-queue.ts'
@@ -69,6 +70,7 @@ class Simulation implements World {
   private completedCount = 0
   private lastCompletedMs = 0
   private openTimeMs = 0
+  private course: Course | null = null
 
   constructor(scenario: Scenario, options: SimulateOptions) {
     this.scenario = scenario
@@ -99,6 +101,8 @@ class Simulation implements World {
     this.topology.run(scenario.trouble?.topologyOutages ?? [])
     this.scheduleChurn()
     this.faults?.run()
+    if (scenario.courseEveryMs !== undefined)
+      this.course = new Course(this, this.entries, scenario.courseEveryMs)
     if (options.inspect !== undefined) this.inspectEvery(options.inspect)
     try {
       this.goOn()
@@ -140,6 +144,7 @@ class Simulation implements World {
     const entry = this.entries[host.index]
     if (entry === undefined || entry.completedMs !== null) return
     entry.completedMs = this.queue.nowMs
+    host.isSeed = true
     if (mustFinish(host.role)) {
       this.lastCompletedMs = this.queue.nowMs
       this.openTimeMs = this.origin.openTimeMs
@@ -336,6 +341,7 @@ class Simulation implements World {
         joins: topology.joins,
       },
       ...(scenario.trouble === undefined ? {} : { faults: tally.faults.figures }),
+      ...(this.course === null ? {} : { course: this.course.points }),
       events: queue.happened,
       trace: tally.trace,
       violations: tally.violations,

@@ -127,6 +127,7 @@ export class Uplink {
     const { service, message } = transit
     const isLast = message.offsetBytes + message.payload.byteLength === service.lengthBytes
     this.blockBytes += message.payload.byteLength
+    this.host.world.tally.sent(message.payload.byteLength, this.host.isSeed)
     this.committed--
     this.commit()
     if (!isLast || service.isCancelled) return
