@@ -11,24 +11,23 @@ import type { Locator } from '../src/core/types.ts'
 import { CodecSample } from './codec-sample.ts'
 import { Course } from './course.ts'
 import { genuineDigests } from './digests.ts'
-import { type Entry, newEntry, outcomeOf, takeBytes } from './entry.ts'
+import { outcomeOf } from './entry.ts'
 import { EventQueue } from './event-queue.ts'
 import type { Means } from './faults/mind.ts'
-import { falseBans } from './faults/false-bans.ts'
-import { isHostile, mustFinish } from './faults/roles.ts'
+import { mustFinish } from './faults/roles.ts'
 import { FaultSchedule } from './faults/schedule.ts'
 import type { Trouble } from './faults/trouble.ts'
 import { Host } from './host.ts'
 import type { InspectedHost, SimulateOptions } from './inspection.ts'
-import { Living } from './living.ts'
 import { Network } from './network.ts'
-import { exponential, newcomer, population, type Visitor } from './population.ts'
+import type { Visitor } from './population.ts'
 import type { RunResult, Scenario } from './scenario.ts'
 import { SimOrigin } from './sim-origin.ts'
 import { SimTopology } from './sim-topology.ts'
 import { Standstill, StandstillWatch } from './standstill.ts'
 import { Tally } from './tally.ts'
 import type { SimPayload } from './machine.ts'
+import { Visitors } from './visitors.ts'
 import type { World } from './world.ts'
 
 export const DEFAULT_MAX_MS: number = 24 * 3600 * 1000
@@ -55,21 +54,14 @@ class Simulation implements World {
   private readonly scenario: Scenario
   private readonly options: SimulateOptions
   private readonly seeds: Random
-  private readonly chance: Random
   private readonly digests: Uint8Array | null
-  private readonly entries: Entry<Host>[]
-  private readonly living = new Living()
+  private readonly visitors: Visitors
   private readonly payloads = {
     genuine: new Map<number, SimPayload>(),
     spoilt: new Map<number, SimPayload>(),
   }
   private readonly faults: FaultSchedule | null
   private sessions = 0
-  /** Visitors that have not come to an end: neither complete, nor dead, nor failed. */
-  private unfinished: number
-  private completedCount = 0
-  private lastCompletedMs = 0
-  private openTimeMs = 0
   private course: Course | null = null
 
   constructor(scenario: Scenario, options: SimulateOptions) {
@@ -83,7 +75,7 @@ class Simulation implements World {
     this.codec = new CodecSample(random.fork(), (sentence) => this.tally.violate(sentence))
     this.topology = new SimTopology(this.queue, this.codec, random.fork())
     this.seeds = random.fork()
-    this.chance = random.fork()
+    const chance = random.fork()
     this.origin = new SimOrigin(this.queue, scenario.origin)
     const { sizeBytes, chunkBytes = defaultChunkBytes(sizeBytes) } = scenario
     this.geometry = new Geometry({ sizeBytes, chunkBytes })
@@ -91,18 +83,18 @@ class Simulation implements World {
     this.faults = this.faultSchedule(scenario.trouble, faulty)
     this.hasDigests = (scenario.trouble?.pollutersShare ?? 0) > 0
     this.digests = this.hasDigests ? genuineDigests(this.geometry.chunkCount) : null
-    this.entries = population(scenario, people).map(newEntry<Host>)
-    this.unfinished = this.entries.filter(({ visitor }) => mustFinish(visitor.role)).length
+    const hostOf = (visitor: Visitor): Host => this.newHost(visitor)
+    this.visitors = new Visitors({ world: this, scenario, hostOf, chance }, people)
   }
 
   run(): RunResult {
-    const { queue, scenario, options } = this
-    for (const { visitor } of this.entries) queue.callAt(visitor.arrivesMs, () => this.arrive(visitor.index))
+    const { scenario, options } = this
+    this.visitors.scheduleArrivals()
     this.topology.run(scenario.trouble?.topologyOutages ?? [])
-    this.scheduleChurn()
+    this.visitors.scheduleChurn()
     this.faults?.run()
     if (scenario.courseEveryMs !== undefined)
-      this.course = new Course(this, this.entries, scenario.courseEveryMs)
+      this.course = new Course(this, this.visitors.entries, scenario.courseEveryMs)
     if (options.inspect !== undefined) this.inspectEvery(options.inspect)
     try {
       this.goOn()
@@ -116,7 +108,7 @@ class Simulation implements World {
   private goOn(): void {
     const { queue, watch } = this
     const { maxMs = DEFAULT_MAX_MS, untilMs = 0 } = this.scenario
-    while ((this.unfinished > 0 && queue.nextMs <= maxMs) || queue.nextMs <= untilMs) {
+    while ((this.visitors.unfinished > 0 && queue.nextMs <= maxMs) || queue.nextMs <= untilMs) {
       if (!queue.step()) return
       watch.note(queue.nowMs, 'event', -1)
       if (queue.happened % PROGRESS_EVERY_EVENTS === 0) this.reportProgress()
@@ -140,45 +132,24 @@ class Simulation implements World {
     return this.seeds.fork()
   }
 
+  meansOf(session: Session): Means {
+    const { geometry, scenario } = this
+    const forgedPerSec = scenario.trouble?.forgedPerSec ?? null
+    return { session, geometry, random: this.seeds.fork(), forgedPerSec }
+  }
+
   completed(host: Host): void {
-    const entry = this.entries[host.index]
-    if (entry === undefined || entry.completedMs !== null) return
-    entry.completedMs = this.queue.nowMs
-    host.isSeed = true
-    if (mustFinish(host.role)) {
-      this.lastCompletedMs = this.queue.nowMs
-      this.openTimeMs = this.origin.openTimeMs
-      this.completedCount++
-      this.unfinished--
-    }
-    const { departure } = this.scenario
-    if (departure.kind === 'stay') return
-    let stayMs = 0
-    if (departure.kind === 'linger')
-      stayMs = departure.exact === true ? departure.ms : exponential(departure.ms, this.chance)
-    this.queue.callAt(this.queue.nowMs + stayMs, () => this.leave(host.index, false))
+    this.visitors.completed(host)
   }
 
   failed(host: Host, failure: string): void {
-    const entry = this.entries[host.index]
-    if (entry === undefined || entry.failure !== null) return
-    entry.failure = failure
-    // What one who does harm does to itself is its own affair.
-    if (mustFinish(host.role)) this.tally.violate(`Peer ${host.index} gave up: ${failure}.`)
-    this.isLost(entry)
-    this.queue.callAt(this.queue.nowMs, () => this.leave(host.index, false))
+    this.visitors.failed(host, failure)
   }
 
-  // --------------------------------------------------------------------------------------- coming and going
-
-  private arrive(index: number): void {
-    const entry = this.entries[index]
-    if (entry === undefined || this.comesTooLate(entry)) return
-    const host = new Host(this, entry.visitor, this.configOf(entry.visitor))
-    entry.host = host
-    this.living.add(index)
+  private newHost(visitor: Visitor): Host {
+    const host = new Host(this, visitor, this.configOf(visitor))
     this.faults?.arrived(host)
-    host.feed({ type: 'start' })
+    return host
   }
 
   private configOf({ isAlone, lacksTopology }: Visitor): SessionConfig {
@@ -195,91 +166,11 @@ class Simulation implements World {
     }
   }
 
-  private leave(index: number, quietly: boolean): void {
-    const entry = this.entries[index]
-    if (entry === undefined || entry.host === null) return
-    entry.host.stop(quietly)
-    this.settle(entry)
-    entry.host = null
-    this.living.remove(index)
-  }
-
-  private scheduleChurn(): void {
-    const churn = this.scenario.trouble?.churn
-    if (churn === undefined) return
-    for (let atMs = churn.fromMs; atMs < churn.untilMs; atMs += churn.everyMs)
-      this.queue.callAt(atMs, () => this.churn(churn.share))
-  }
-
-  private churn(share: number): void {
-    const { nowMs } = this.queue
-    const count = Math.round(this.living.count * share)
-    for (let death = 0; death < count; death++) {
-      const index = this.living.draw(this.chance)
-      const entry = index === undefined ? undefined : this.entries[index]
-      if (index === undefined || entry === undefined) return
-      this.kill(entry, true)
-    }
-    for (let birth = 0; birth < count; birth++) {
-      const visitor = newcomer(this.scenario, this.entries.length, nowMs, this.chance)
-      this.entries.push(newEntry(visitor))
-      if (mustFinish(visitor.role)) this.unfinished++
-      this.arrive(visitor.index)
-    }
-  }
-
-  // ------------------------------------------------------------------------------------------------- faults
-
   private faultSchedule(trouble: Trouble | undefined, random: Random | null): FaultSchedule | null {
     if (trouble === undefined || random === null) return null
-    const scene = { world: this, hosts: () => this.hosts(), sendAway: () => this.sendAway() }
-    return new FaultSchedule(scene, trouble, random)
-  }
-
-  meansOf(session: Session): Means {
-    const { geometry, scenario } = this
-    const forgedPerSec = scenario.trouble?.forgedPerSec ?? null
-    return { session, geometry, random: this.seeds.fork(), forgedPerSec }
-  }
-
-  private *hosts(): Generator<Host> {
-    for (const { host } of this.entries) if (host !== null) yield host
-  }
-
-  private sendAway(): void {
-    for (const entry of this.entries)
-      if (entry.host?.isAlive === true && entry.failure === null && isHostile(entry.visitor.role))
-        this.kill(entry, false)
-  }
-
-  private kill(entry: Entry<Host>, quietly: boolean): void {
-    entry.hasDied = true
-    this.isLost(entry)
-    this.leave(entry.visitor.index, quietly)
-  }
-
-  /** The host goes, or the run ends: what it counted stays, and whom it banned is seen. */
-  private settle(entry: Entry<Host>): void {
-    takeBytes(entry)
-    const { host } = entry
-    if (host === null || isHostile(host.role)) return
-    for (const peer of falseBans(host.session, this.tally.faults.roster)) {
-      this.tally.faults.falseBans++
-      this.tally.violate(`Peer ${host.index} banned ${peer}, which is honest.`)
-    }
-  }
-
-  /** Its download is not waited for any more. */
-  private isLost({ completedMs, visitor }: Entry<Host>): void {
-    if (completedMs === null && mustFinish(visitor.role)) this.unfinished--
-  }
-
-  private comesTooLate(entry: Entry<Host>): boolean {
-    const { hostileUntilMs = Infinity } = this.scenario.trouble ?? {}
-    if (!isHostile(entry.visitor.role) || this.queue.nowMs < hostileUntilMs) return false
-    entry.hasDied = true
-    this.isLost(entry)
-    return true
+    const hosts = (): Iterable<Host> => this.visitors.hosts()
+    const sendAway = (): void => this.visitors.sendAway()
+    return new FaultSchedule({ world: this, hosts, sendAway }, trouble, random)
   }
 
   // --------------------------------------------------------------------------------------------- being watched
@@ -293,7 +184,7 @@ class Simulation implements World {
   }
 
   private *watched(): Iterable<InspectedHost> {
-    for (const { host, visitor } of this.entries) {
+    for (const { host, visitor } of this.visitors.entries) {
       if (host === null) continue
       const { index, peerId, session, isAlive } = host
       yield { index, peerId, arrivedMs: visitor.arrivesMs, session, alive: isAlive }
@@ -303,21 +194,21 @@ class Simulation implements World {
   private reportProgress(): void {
     this.options.onProgress?.({
       virtualMs: this.queue.nowMs,
-      completed: this.completedCount,
-      peers: this.entries.length,
+      completed: this.visitors.completedCount,
+      peers: this.visitors.entries.length,
       events: this.queue.happened,
     })
   }
 
   private result(): RunResult {
-    const { scenario, tally, topology, origin, queue } = this
-    for (const entry of this.entries) this.settle(entry)
-    const peers = this.entries.map(outcomeOf)
+    const { scenario, tally, topology, origin, queue, visitors } = this
+    visitors.settleAll()
+    const peers = visitors.entries.map(outcomeOf)
     for (const { index, tookMs, died, failure, role = 'honest' } of peers)
       if (tookMs === null && !died && failure === null && mustFinish(role))
         tally.violate(`Peer ${index} never became complete.`)
-    const firstMs = this.entries[0]?.visitor.arrivesMs ?? 0
-    const makespanMs = Math.max(0, this.lastCompletedMs - firstMs)
+    const firstMs = visitors.entries[0]?.visitor.arrivesMs ?? 0
+    const makespanMs = Math.max(0, visitors.lastCompletedMs - firstMs)
     return {
       scenario: scenario.name,
       policy: 'swarm',
@@ -326,7 +217,7 @@ class Simulation implements World {
       makespanMs,
       originCopies: scenario.sizeBytes > 0 ? origin.bytesSent / scenario.sizeBytes : 0,
       originRequests: origin.requests,
-      originOpenMean: makespanMs > 0 ? this.openTimeMs / makespanMs : 0,
+      originOpenMean: makespanMs > 0 ? visitors.openTimeMs / makespanMs : 0,
       originOpenMax: origin.openMax,
       inputs: tally.inputs,
       inputsByKind: tally.inputsByKind,
