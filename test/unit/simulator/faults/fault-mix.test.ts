@@ -7,7 +7,10 @@ import { faultMix } from '../../../../simulator/faults/fault-mix.ts'
 import { runFaultMix, runFaults } from '../../../../simulator/faults/fault-run.ts'
 import { parseScenarioFile } from '../../../../simulator/scenario-file.ts'
 
-const SEEDS_A_TEST = 20
+/** So few that a slow machine is through with them in time; some seeds take seconds. */
+const SEEDS_A_TEST = 4
+
+const FIRST_SEEDS: readonly number[] = Array.from({ length: 25 }, (_, group) => 1 + group * SEEDS_A_TEST)
 
 function search(seed: number, seeds: number): { code: number; said: string } {
   const said: string[] = []
@@ -17,7 +20,7 @@ function search(seed: number, seeds: number): { code: number; said: string } {
 }
 
 describe('a mix of faults', () => {
-  it.each([1, 21, 41, 61, 81])('leaves nothing wrong: twenty seeds from %i on', (seed) => {
+  it.each(FIRST_SEEDS)('leaves nothing wrong: four seeds from %i on', (seed) => {
     expect(search(seed, SEEDS_A_TEST)).toEqual({ code: 0, said: '' })
   })
 
