@@ -2,6 +2,7 @@
 
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 
+import { FAULT_MIX } from '../simulator/faults/fault-mix.ts'
 import { MAX_PEERS, MAX_SEED } from '../simulator/parse-scenario.ts'
 import { POLICIES, type Policy } from '../simulator/policies.ts'
 import { isTurn } from '../signaling-server/ice-servers.ts'
@@ -38,6 +39,8 @@ export interface SimulateCommand {
   readonly peers: number | null
   readonly sizeBytes: number | null
   readonly policy: Policy | null
+  /** How many seeds of the fault mix, one after another. */
+  readonly seeds: number | null
   readonly json: boolean
 }
 
@@ -100,6 +103,10 @@ const HELP = `swarmfetch: what a swarm of downloading visitors needs besides a p
         both, all               swarm and plain; every one of them
     --json                one line of JSON a run instead of a table
 
+    NAME fault-mix draws a swarm and what goes wrong in it from the seed, and holds it against what must hold whatever
+    goes wrong.
+    --seeds N             runs N seeds of it, one after another, and tells those that failed
+
     It ends with 1 if a run broke an invariant, or a bound that its scenario names (\`expect\`) did not hold, and
     says how to replay it. Ten thousand peers want a few GB: NODE_OPTIONS=--max-old-space-size=8192.
 
@@ -123,12 +130,16 @@ const MANIFEST_OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } satisfies ParseArgsConfig['options']
 
+/** Most seeds in one search: days of it. */
+const MAX_SEEDS = 1_000_000
+
 const SIMULATE_OPTIONS = {
   list: { type: 'boolean', default: false },
   seed: { type: 'string' },
   peers: { type: 'string' },
   'size-mb': { type: 'string' },
   policy: { type: 'string' },
+  seeds: { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h' },
 } satisfies ParseArgsConfig['options']
@@ -176,15 +187,25 @@ function parseSimulate(words: readonly string[]): Command {
   const [source = null, ...more] = positionals
   if ((source === null) !== values.list || more.length > 0)
     throw new UsageError('`swarmfetch simulate` takes one FILE or NAME, or --list, which lists the names.')
-  return {
+  const command: SimulateCommand = {
     name: 'simulate',
     source,
     seed: optional(values.seed, (text) => wholeNumber('--seed', text, 0, MAX_SEED)),
     peers: optional(values.peers, (text) => wholeNumber('--peers', text, 1, MAX_PEERS)),
     sizeBytes: optional(values['size-mb'], megabytes),
     policy: optional(values.policy, policyOf),
+    seeds: optional(values.seeds, (text) => wholeNumber('--seeds', text, 1, MAX_SEEDS)),
     json: values.json,
   }
+  checkSeeds(command)
+  return command
+}
+
+/** The mix draws everything by its seed; only of the mix many seeds are run. */
+function checkSeeds({ source, peers, sizeBytes, policy, seeds }: SimulateCommand): void {
+  if (source !== FAULT_MIX && seeds !== null) throw new UsageError(`--seeds goes with ${FAULT_MIX} only.`)
+  if (source === FAULT_MIX && (peers !== null || sizeBytes !== null || policy !== null))
+    throw new UsageError(`${FAULT_MIX} draws all by its seed: it takes --seed, --seeds and --json only.`)
 }
 
 function optional<T>(text: string | undefined, read: (text: string) => T): T | null {

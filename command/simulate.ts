@@ -5,6 +5,7 @@
 
 import { allTopics } from '../simulator/catalogue.ts'
 import { disappointments, type Runs } from '../simulator/expectations.ts'
+import { FAULT_MIX } from '../simulator/faults/fault-mix.ts'
 import type { Inspection, Progress } from '../simulator/inspection.ts'
 import { MeshObserver } from '../simulator/observe.ts'
 import { runsOf, runsSessions, type Policy, type RunPolicy } from '../simulator/policies.ts'
@@ -13,6 +14,7 @@ import type { Scenario } from '../simulator/scenario.ts'
 import type { ScenarioCase } from '../simulator/scenario-file.ts'
 import { SIMULATORS, type Simulate } from '../simulator/simulators.ts'
 import type { SimulateCommand } from './arguments.ts'
+import { searchFaults } from './fault-search.ts'
 import { scenariosFrom, sourceOf } from './scenario-source.ts'
 import { tableHead, tableLine } from './run-table.ts'
 
@@ -38,6 +40,7 @@ export async function simulateScenarios(
     for (const line of listing()) print(line)
     return 0
   }
+  if (command.source === FAULT_MIX) return searchFaults(command, surroundings)
   const { seed, peers, sizeBytes, source } = command
   const cases = await scenariosFrom(source, { seed, peers, sizeBytes })
   const widths = {

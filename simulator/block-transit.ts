@@ -4,7 +4,7 @@
 
 import type { Block } from '../src/core/wire/peer-messages.ts'
 import type { Actor } from './event-queue.ts'
-import type { LinkEnd } from './links.ts'
+import type { LinkEnd } from './link-end.ts'
 import type { Service, Uplink } from './uplink.ts'
 
 type Stage = 'leaving' | 'crossing' | 'arriving'
@@ -35,15 +35,22 @@ export class BlockTransit implements Actor<null> {
 
   private leave(): void {
     const { end } = this
-    const { queue, network } = end.host.world
     this.receiving = end.remote
     this.stage = 'crossing'
+    if (end.isHeldUp) end.holdBlock(this)
+    else this.goAcross()
+    this.uplink.left(this)
+  }
+
+  /** On its way to the other end. */
+  goAcross(): void {
+    const { end } = this
+    const { queue, network } = end.host.world
     if (this.receiving !== null) {
       const arrivalMs = queue.nowMs + network.takesMs(end.oneWayMs)
       end.lastBlockArrivalMs = Math.max(end.lastBlockArrivalMs, arrivalMs)
       queue.at(end.lastBlockArrivalMs, this, null)
     }
-    this.uplink.left(this)
   }
 
   /**

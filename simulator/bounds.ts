@@ -11,6 +11,7 @@
 
 import { defaultChunkBytes } from '../src/core/geometry.ts'
 import type { PeerOutcome, Scenario } from './scenario.ts'
+import { quantile } from './statistics.ts'
 
 export interface Floor {
   /** The highest of the bounds below. */
@@ -94,11 +95,24 @@ export function pipelineFloorMs({
   return transferMs(sizeBytes, fastestBytesPerSec) * (1 + Math.floor(Math.log2(peers)) / chunks)
 }
 
-/**
- * Mean over the peers of the earliest possible completion, in ms, for peers that come at once, stay or leave. The k-th
- * to be done is done no earlier than F/u_s, than the k-th shortest F/d_i, and than k·F/(u_s + Σu). Null for others.
- */
+/** Mean over the peers of the earliest possible completion, in ms, for peers that come at once. Null for others. */
 export function meanFloorMs(scenario: Scenario, peers: readonly Arrived[]): number | null {
+  const earliest = earliestMs(scenario, peers)
+  if (earliest === null) return null
+  return roundedDown(earliest.reduce((total, ms) => total + ms, 0) / earliest.length)
+}
+
+/** Likewise the median. */
+export function medianFloorMs(scenario: Scenario, peers: readonly Arrived[]): number | null {
+  const earliest = earliestMs(scenario, peers)
+  return earliest === null ? null : roundedDown(quantile(earliest, 0.5))
+}
+
+/**
+ * For peers that come at once, stay or leave: the k-th to be done is done no earlier than F/u_s, than the k-th shortest
+ * F/d_i, and than k·F/(u_s + Σu). Ascending. Null for others.
+ */
+function earliestMs(scenario: Scenario, peers: readonly Arrived[]): readonly number[] | null {
   const { sizeBytes, origin } = scenario
   const done = peers.filter(({ tookMs }) => tookMs !== null)
   if (done.length === 0 || peers.some(({ arrivedMs }) => arrivedMs !== peers[0]?.arrivedMs)) return null
@@ -109,10 +123,46 @@ export function meanFloorMs(scenario: Scenario, peers: readonly Arrived[]): numb
   )
   const originMs = transferMs(sizeBytes, origin.upBytesPerSec)
   const downMs = done.map(({ link }) => transferMs(sizeBytes, links.get(link)?.downBytesPerSec ?? Infinity))
-  const earliest = downMs
+  return downMs
     .sort((a, b) => a - b)
     .map((ms, index) => Math.max(ms, originMs, transferMs((index + 1) * sizeBytes, capacity)))
-  return roundedDown(earliest.reduce((total, ms) => total + ms, 0) / earliest.length)
+}
+
+/**
+ * Where peers come at a steady rate λ, leave when they are done and take T on average, λT are there, and what they get,
+ * λF, was sent by the origin or by them: λF ≤ u_s + λT·u. So T ≥ F/u − u_s/(λu) (Little's law). Nor is anybody done
+ * before F/d. Means over many arrivals; in ms. For one kind of link.
+ */
+export function steadyFloorMs({
+  sizeBytes,
+  originBytesPerSec,
+  upBytesPerSec,
+  downBytesPerSec,
+  everyMeanMs,
+}: {
+  readonly sizeBytes: number
+  readonly originBytesPerSec: number
+  readonly upBytesPerSec: number
+  readonly downBytesPerSec: number
+  /** Mean gap between two arrivals: 1/λ. */
+  readonly everyMeanMs: number
+}): number {
+  const lacking = transferMs(sizeBytes, upBytesPerSec) - (originBytesPerSec / upBytesPerSec) * everyMeanMs
+  return roundedDown(Math.max(transferMs(sizeBytes, downBytesPerSec), lacking))
+}
+
+/**
+ * How long a download by plain HTTP takes on average where peers come at a steady rate λ and the origin is shared
+ * evenly: S/(1 − λS) with S = F/u_s, whatever else is known of the arrivals being Poisson (M/D/1 with processor
+ * sharing). Null where λS ≥ 1: then it has no end.
+ */
+export function sharedOriginMs(
+  sizeBytes: number,
+  originBytesPerSec: number,
+  everyMeanMs: number,
+): number | null {
+  const serviceMs = transferMs(sizeBytes, originBytesPerSec)
+  return serviceMs < everyMeanMs ? serviceMs / (1 - serviceMs / everyMeanMs) : null
 }
 
 function transferMs(bytes: number, bytesPerSec: number): number {

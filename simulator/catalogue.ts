@@ -1,19 +1,33 @@
 /** The scenarios that come with the package, by name. They are files beside this one, and bundled with the command. */
 
+import capacity from './scenarios/capacity.json' with { type: 'json' }
+import faults from './scenarios/faults.json' with { type: 'json' }
 import flashCrowd from './scenarios/flash-crowd.json' with { type: 'json' }
 import mesh from './scenarios/mesh.json' with { type: 'json' }
 import neverWorse from './scenarios/never-worse.json' with { type: 'json' }
+import redhat from './scenarios/redhat.json' with { type: 'json' }
+import rollout from './scenarios/rollout.json' with { type: 'json' }
 import slurpieLan from './scenarios/slurpie-lan.json' with { type: 'json' }
+import slurpieWan from './scenarios/slurpie-wan.json' with { type: 'json' }
+import stutzbach from './scenarios/stutzbach.json' with { type: 'json' }
+import textbook from './scenarios/textbook.json' with { type: 'json' }
 import topology from './scenarios/topology.json' with { type: 'json' }
 import type { Overrides } from './parse-scenario.ts'
 import { parseScenarioFile, type ScenarioCase } from './scenario-file.ts'
 
 const FILES: readonly { readonly name: string; readonly about: string }[] = [
   slurpieLan,
+  slurpieWan,
+  stutzbach,
+  textbook,
+  capacity,
+  rollout,
+  redhat,
   flashCrowd,
   neverWorse,
   mesh,
   topology,
+  faults,
 ]
 
 /** What a file of scenarios is about, in a sentence or two, and what is in it. */

@@ -46,6 +46,7 @@ export function outcomeOf(entry: Entry<Counted>): PeerOutcome {
     tookMs: completedMs === null ? null : completedMs - visitor.arrivesMs,
     died: hasDied,
     failure,
+    ...(visitor.role === 'honest' ? {} : { role: visitor.role }),
     bytesFromOrigin,
     bytesFromPeers,
     bytesToPeers,

@@ -3,12 +3,29 @@
  * They are of the swarm's run; those against plain HTTP are held against both, if both were run.
  */
 
+import { FAULT_EXPECTATIONS } from './faults/fault-expectations.ts'
 import { CHOSEN_ESTIMATE } from './observe.ts'
+import type { ArrivalGroup } from './by-arrival.ts'
 import type { RunSummary } from './run-summary.ts'
 
 /** What is measured, by the bound's name, and whether the bound is the most or the least of it. Null: not known. */
 export const EXPECTATIONS = {
   maxRatioToFloor: most('makespan ÷ floor', ({ swarm }) => swarm.ratioToFloor),
+  maxMedianToFloor: most('median ÷ its floor', ({ swarm: { tookMs, medianFloorMs } }) =>
+    tookMs === null || medianFloorMs === null ? null : tookMs.median / medianFloorMs,
+  ),
+  maxMedianToLink: most('median ÷ the file’s time over the slowest downlink', ({ swarm }) =>
+    toLink(swarm, 'median'),
+  ),
+  maxP99ToLink: most('99% ÷ the file’s time over the slowest downlink', ({ swarm }) => toLink(swarm, 'p99')),
+  maxBusyToSteady: most('mean time in the busiest phase ÷ in the first', ({ swarm }) => busyToSteady(swarm)),
+  minPlainBusyToSteady: least('plain HTTP’s mean time in the busiest phase ÷ in the first', ({ plain }) =>
+    plain === null ? null : busyToSteady(plain),
+  ),
+  maxDoublingToTransfer: most(
+    'time in which those who have the file become twice as many ÷ F/u_s',
+    ({ swarm }) => doublingToTransfer(swarm),
+  ),
   maxOriginCopies: most('copies from the origin', ({ swarm }) => swarm.originCopies),
   maxOriginOpenMean: most('responses open at the origin on average', ({ swarm }) => swarm.originOpenMean),
   maxOriginOpenMax: most('responses open at the origin at most', ({ swarm }) => swarm.originOpenMax),
@@ -26,6 +43,7 @@ export const EXPECTATIONS = {
   ),
   maxMedianToPlain: most('median ÷ plain HTTP’s', ({ swarm, plain }) => versus('median', swarm, plain)),
   maxLastToPlain: most('last ÷ plain HTTP’s', ({ swarm, plain }) => versus('last', swarm, plain)),
+  ...FAULT_EXPECTATIONS,
 } as const satisfies Readonly<Record<string, Expectation>>
 
 export type Expectations = { readonly [Name in keyof typeof EXPECTATIONS]?: number }
@@ -57,7 +75,7 @@ export function disappointments(
   return broken
 }
 
-interface Expectation {
+export interface Expectation {
   readonly what: string
   readonly isMost: boolean
   readonly of: (runs: { readonly swarm: RunSummary; readonly plain: RunSummary | null }) => number | null
@@ -69,6 +87,35 @@ function most(what: string, of: Expectation['of']): Expectation {
 
 function least(what: string, of: Expectation['of']): Expectation {
   return { what, isMost: false, of }
+}
+
+/** `p99` and `median` mean little where peers come at different times: then there is no such quotient. */
+function toLink({ tookMs, floor, medianFloorMs }: RunSummary, which: 'median' | 'p99'): number | null {
+  return tookMs === null || medianFloorMs === null ? null : tookMs[which] / floor.downlinkMs
+}
+
+/**
+ * Where whole files are passed on and each transfer takes T, 2^(t/T) have the file at t, the origin among them. By when
+ * half of the peers have it; T is the origin's time for one copy. Null where not all came at once.
+ */
+export function doublingToTransfer({ tookMs, peers, floor, medianFloorMs }: RunSummary): number | null {
+  if (tookMs === null || medianFloorMs === null) return null
+  return tookMs.median / Math.log2(1 + peers / 2) / floor.originMs
+}
+
+/** Arrivals a second, not times, make a phase the busiest. */
+export function busyToSteady({ phases = [] }: RunSummary): number | null {
+  const [steady] = phases
+  const busiest = phases.reduce<ArrivalGroup | null>(
+    (most, phase) => (most === null || arrivalRate(phase) > arrivalRate(most) ? phase : most),
+    null,
+  )
+  if (steady === undefined || steady.meanMs === null || (busiest?.meanMs ?? null) === null) return null
+  return (busiest?.meanMs ?? 0) / steady.meanMs
+}
+
+function arrivalRate({ peers, fromMs, untilMs }: ArrivalGroup): number {
+  return peers / (untilMs - fromMs)
 }
 
 function versus(which: 'median' | 'last', swarm: RunSummary, plain: RunSummary | null): number | null {

@@ -25,7 +25,7 @@ export interface Flow {
 const CLOCK_GRAIN_MS = 1e-6
 
 export class FairShare {
-  private readonly rateBytesPerMs: number
+  private rateBytesPerMs: number
   private readonly flows: (Flow | null)[] = []
   private readonly freeSlots: number[] = []
   private readonly levelByMark: SlotHeap = new SlotHeap()
@@ -84,6 +84,13 @@ export class FairShare {
     this.balance()
   }
 
+  /** The line has another rate from now on. */
+  setRate(bytesPerMs: number, nowMs: number): void {
+    this.advance(nowMs)
+    this.rateBytesPerMs = bytesPerMs
+    this.balance()
+  }
+
   setMark(flow: Flow, markBytes: number): void {
     flow.markBytes = markBytes
     this.queueMark(flow)
@@ -99,11 +106,11 @@ export class FairShare {
     return flow.isAtCap ? flow.capBytesPerMs : this.level
   }
 
-  /** Bytes of all flows, closed ones included. */
+  /** Bytes of all flows, closed ones included. Who looks changes nothing, not even the rounding of later sums. */
   totalBytes(nowMs: number): number {
-    this.advance(nowMs)
+    const service = this.serviceAt(nowMs)
     let total = this.closedBytes
-    for (const flow of this.flows) if (flow !== null) total += this.settle(flow)
+    for (const flow of this.flows) if (flow !== null) total += sentUntil(flow, nowMs, service)
     return total
   }
 
@@ -137,17 +144,18 @@ export class FairShare {
   }
 
   private advance(nowMs: number): void {
-    if (this.levelByCap.size > 0) this.service += (nowMs - this.nowMs) * this.level
+    this.service = this.serviceAt(nowMs)
     this.nowMs = nowMs
+  }
+
+  private serviceAt(nowMs: number): number {
+    return this.levelByCap.size > 0 ? this.service + (nowMs - this.nowMs) * this.level : this.service
   }
 
   /** Brings `settledBytes` up to now. */
   private settle(flow: Flow): number {
-    const at = flow.isAtCap ? this.nowMs : this.service
-    const sent = (at - flow.settledAt) * (flow.isAtCap ? flow.capBytesPerMs : 1)
-    // Rounding must not carry a flow past its mark before it is taken.
-    flow.settledBytes = Math.min(flow.markBytes, flow.settledBytes + sent)
-    flow.settledAt = at
+    flow.settledBytes = sentUntil(flow, this.nowMs, this.service)
+    flow.settledAt = flow.isAtCap ? this.nowMs : this.service
     return flow.settledBytes
   }
 
@@ -214,4 +222,11 @@ export class FairShare {
     if (restBytes === Infinity) queue.remove(flow.slot)
     else queue.set(flow.slot, flow.settledAt + (flow.isAtCap ? restBytes / flow.capBytesPerMs : restBytes))
   }
+}
+
+function sentUntil(flow: Flow, nowMs: number, service: number): number {
+  const { isAtCap, capBytesPerMs, settledAt, settledBytes, markBytes } = flow
+  const sent = isAtCap ? (nowMs - settledAt) * capBytesPerMs : service - settledAt
+  // Rounding must not carry a flow past its mark before it is taken.
+  return Math.min(markBytes, settledBytes + sent)
 }

@@ -9,6 +9,10 @@ import type { ServerMessage } from '../src/core/wire/topology-messages.ts'
 import { digestOf } from './digests.ts'
 import { Downlink } from './downlink.ts'
 import type { Actor, EventHandle } from './event-queue.ts'
+import type { Mind } from './faults/mind.ts'
+import { mindOf } from './faults/minds.ts'
+import { RequestWatch } from './faults/request-watch.ts'
+import { keepsWaiting, type Role } from './faults/roles.ts'
 import { SimLinks, type SimSignal } from './links.ts'
 import type { Visitor } from './population.ts'
 import { HostRuns } from './runs.ts'
@@ -22,14 +26,20 @@ export class Host implements Actor<null>, Machine {
   readonly index: number
   readonly session: Session
   readonly isPolluter: boolean
+  readonly role: Role
   readonly links: SimLinks
   readonly uplink: Uplink
   readonly downBytesPerMs: number
   peerId: PeerId | null = null
   isAlive: boolean = true
+  /** It has the whole file. */
+  isSeed: boolean = false
   bytesFromPeers = 0
   /** Hosts that are sending us a chunk. */
   senders = 0
+  private readonly mind: Mind
+  /** Where somebody keeps others waiting on purpose. */
+  private readonly watch: RequestWatch | null
   private readonly runs: HostRuns
   private readonly socket: SimSocket
   private readonly downlink: Downlink
@@ -46,7 +56,12 @@ export class Host implements Actor<null>, Machine {
     this.index = visitor.index
     this.isPolluter = visitor.isPolluter
     this.downBytesPerMs = visitor.link.downBytesPerSec / 1000
+    this.role = visitor.role
     this.session = new Session(config)
+    this.mind = mindOf(visitor.role, this.session, () => world.meansOf(this.session))
+    const { faults } = world.tally
+    this.watch =
+      faults.watchesRequests && visitor.role === 'honest' ? new RequestWatch(faults.noteHeld) : null
     this.links = new SimLinks(this)
     this.uplink = new Uplink(this, visitor.link.upBytesPerSec)
     this.runs = new HostRuns(this)
@@ -74,7 +89,7 @@ export class Host implements Actor<null>, Machine {
   /** The alarm rings: a deadline has come, or has been put off since. */
   happen(): void {
     this.alarm = null
-    const deadlineMs = this.session.nextDeadlineMs()
+    const deadlineMs = this.mind.nextDeadlineMs()
     if (deadlineMs === null) return
     if (deadlineMs <= this.world.queue.nowMs) this.feed({ type: 'tick' })
     else this.setAlarm()
@@ -84,6 +99,7 @@ export class Host implements Actor<null>, Machine {
     switch (message.type) {
       case 'welcome':
         this.peerId = message.id
+        this.world.tally.faults.roster.set(message.id, this.role)
         return this.feed({ type: 'welcomed', welcome: message })
       case 'facts':
         return this.feed({ type: 'factsTold', facts: message.facts })
@@ -131,7 +147,8 @@ export class Host implements Actor<null>, Machine {
   private handle(input: SessionInput): void {
     const { nowMs } = this.world.queue
     this.world.tally.note(nowMs, this.index, input)
-    const outputs = this.session.handle(input, nowMs)
+    this.watch?.heard(input, nowMs)
+    const outputs = this.mind.handle(input, nowMs)
     for (let place = 0; place < outputs.length; place++) {
       const output = outputs[place]
       if (output !== undefined && this.isAlive) this.carryOut(output)
@@ -145,7 +162,7 @@ export class Host implements Actor<null>, Machine {
 
   /** One event rings for all deadlines: moved where one has come nearer, left to ring early where it was put off. */
   private setAlarm(): void {
-    const deadlineMs = this.session.nextDeadlineMs()
+    const deadlineMs = this.mind.nextDeadlineMs()
     if (deadlineMs === null) return
     const { queue } = this.world
     if (this.alarm === null) this.alarm = queue.at(deadlineMs, this, null)
@@ -156,8 +173,9 @@ export class Host implements Actor<null>, Machine {
     switch (output.type) {
       case 'send': {
         const end = this.links.openEnd(output.peer)
-        if (end !== null) this.uplink.send(end, output.message)
-        return
+        if (end === null) return
+        this.watch?.sent(output, this.willKeepWaiting(output.peer), this.world.queue.nowMs)
+        return this.uplink.send(end, output.message)
       }
       case 'assemble':
         if (!(output.payload as SimPayload).isGenuine) this.spoilt.add(`${output.peer}:${output.chunk}`)
@@ -189,6 +207,7 @@ export class Host implements Actor<null>, Machine {
       case 'signal':
         return this.links.signal(output.peer, output.data as SimSignal)
       case 'disconnect':
+        this.watch?.settleAll(output.peer, this.world.queue.nowMs)
         return this.links.close(output.peer)
       case 'complete':
         this.world.completed(this)
@@ -203,6 +222,10 @@ export class Host implements Actor<null>, Machine {
     }
   }
 
+  private willKeepWaiting(peer: PeerId): boolean {
+    return keepsWaiting(this.world.tally.faults.roster.get(peer) ?? 'honest')
+  }
+
   private digest(chunk: number, source: ChunkSource): void {
     const isSpoilt =
       source.kind === 'peer' && this.spoilt.size > 0 && this.spoilt.has(`${source.peer}:${chunk}`)
@@ -212,6 +235,7 @@ export class Host implements Actor<null>, Machine {
 
   private keep(chunk: number, source: ChunkSource): void {
     this.world.tally.chunksKept++
+    if (source.kind === 'peer' && this.world.origin.isAway) this.world.tally.faults.chunksWithoutOrigin++
     if (this.takeSpoilt(chunk, source) && !this.isPolluter)
       this.world.tally.violate(`Peer ${this.index} kept chunk ${chunk}, which is not the origin's.`)
   }

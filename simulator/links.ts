@@ -3,9 +3,10 @@
  * carrying messages in order, and noticing that the other side is gone. `uplink.ts` sends the blocks.
  */
 
+import type { Random } from '../src/core/random.ts'
 import type { PeerId } from '../src/core/types.ts'
-import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
-import type { Actor, EventHandle } from './event-queue.ts'
+import type { Actor } from './event-queue.ts'
+import { type Attempt, LinkEnd, loseAfter, TIMEOUT } from './link-end.ts'
 import type { Machine } from './machine.ts'
 
 /** Most links of our own making that are being set up, as in the browser. */
@@ -24,45 +25,16 @@ const SETUP_RTTS = 3
 /** How long it takes to notice that a host has died without a word, in ms (ICE says `disconnected` after 5 s). */
 export const SILENCE_NOTICED_MS = 5000
 
+/**
+ * A link that nothing gets through is given up after 15 to 30 s: Chromium takes a path for dead 15 s after it last worked
+ * (CONNECTION_WRITE_TIMEOUT of its ICE), and consent to send expires after 30 s (RFC 7675, section 5.1).
+ */
+const CUT_NOTICED_MS = [15_000, 30_000] as const
+
 /** What two links say to each other while they are set up. Goes by the session, which sees only data. */
 export interface SimSignal {
   readonly kind: 'offer' | 'answer'
   readonly session: number
-}
-
-/** One end of a link. Messages happen to it: those of the other end. */
-export class LinkEnd implements Actor<PeerMessage> {
-  readonly host: Machine
-  /** What the host knows the other side by. */
-  readonly peer: PeerId
-  readonly attempt: Attempt
-  readonly isInitiator: boolean
-  state: 'starting' | 'open' | 'closed' = 'starting'
-  /** One way, in ms. */
-  oneWayMs: number = 0
-  remote: LinkEnd | null = null
-  /** When the last message sent so far arrives, in ms: none overtakes another. */
-  lastArrivalMs: number = 0
-  lastBlockArrivalMs: number = 0
-  timeout: EventHandle | null = null
-
-  constructor(host: Machine, peer: PeerId, attempt: Attempt, isInitiator: boolean) {
-    this.host = host
-    this.peer = peer
-    this.attempt = attempt
-    this.isInitiator = isInitiator
-  }
-
-  happen(message: PeerMessage): void {
-    if (this.state === 'open') this.host.feed({ type: 'message', peer: this.peer, message })
-  }
-}
-
-/** A link being set up: by its session number either side finds the other. */
-interface Attempt {
-  readonly session: number
-  offerer: LinkEnd | null
-  answerer: LinkEnd | null
 }
 
 /** The attempts of the whole simulation. */
@@ -114,9 +86,10 @@ export class SimLinks {
     this.waiting.delete(peer)
     const end = this.ends.get(peer)
     if (end === undefined) return
-    const { remote, state, oneWayMs } = end
+    const { remote, state, oneWayMs, isHeldUp } = end
     this.drop(end)
-    if (state === 'open' && remote !== null) loseAfter(remote, this.host.world.network.takesMs(oneWayMs))
+    if (state === 'open' && remote !== null && !isHeldUp)
+      loseAfter(remote, this.host.world.network.takesMs(oneWayMs))
     this.startWaiting()
   }
 
@@ -124,10 +97,23 @@ export class SimLinks {
   closeAll(quietly: boolean): void {
     this.waiting.clear()
     for (const end of this.ends.values()) {
-      const { remote, state, oneWayMs } = end
+      const { remote, state, oneWayMs, isHeldUp } = end
       this.drop(end)
-      if (state === 'open' && remote !== null) loseAfter(remote, quietly ? SILENCE_NOTICED_MS : oneWayMs)
+      if (state === 'open' && remote !== null && !isHeldUp)
+        loseAfter(remote, quietly ? SILENCE_NOTICED_MS : oneWayMs)
     }
+  }
+
+  /** The network has been cut, or mended: links across hold up what they carry, or go on. */
+  networkChanged(random: Random): void {
+    const { network } = this.host.world
+    for (const end of this.ends.values()) {
+      if (end.remote === null) continue
+      const [least, most] = CUT_NOTICED_MS
+      if (network.isCut(this.host.index, end.remote.host.index)) end.holdUp(random.between(least, most))
+      else end.resume()
+    }
+    this.host.uplink.resume()
   }
 
   /** The other side, or the attempt, came to nothing. */
@@ -195,6 +181,7 @@ export class SimLinks {
 
   private drop(end: LinkEnd): void {
     if (end.state === 'starting') this.started(end)
+    end.forget()
     end.state = 'closed'
     end.remote = null
     if (this.ends.get(end.peer) === end) this.ends.delete(end.peer)
@@ -203,23 +190,9 @@ export class SimLinks {
   private started(end: LinkEnd): void {
     if (end.isInitiator) this.startingCount--
     else this.answeringCount--
-    if (end.timeout !== null) this.host.world.queue.cancel(end.timeout)
-    end.timeout = null
+    end.stopWaiting()
     this.host.world.attempts.delete(end.attempt.session)
   }
-}
-
-function loseAfter(end: LinkEnd, delayMs: number): void {
-  end.host.world.queue.after(delayMs, LOSE, end)
-}
-
-const LOSE: Actor<LinkEnd> = { happen: (end) => end.host.links.lose(end) }
-
-const TIMEOUT: Actor<LinkEnd> = {
-  happen: (end) => {
-    end.timeout = null
-    end.host.links.lose(end)
-  },
 }
 
 interface SetUp {
@@ -232,6 +205,7 @@ interface SetUp {
 const SET_UP: Actor<SetUp> = {
   happen: ({ offerer, answerer, rttMs }) => {
     if (offerer.state !== 'starting' || answerer.state !== 'starting') return
+    if (offerer.host.world.network.isCut(offerer.host.index, answerer.host.index)) return
     offerer.host.links.opened(offerer, answerer, rttMs / 2)
     answerer.host.links.opened(answerer, offerer, rttMs / 2)
     offerer.host.feed({ type: 'linkOpened', peer: offerer.peer })

@@ -12,6 +12,7 @@ import type { Attempts, SimLinks, SimSignal } from './links.ts'
 import type { Network } from './network.ts'
 import type { SimOrigin } from './sim-origin.ts'
 import type { Tally } from './tally.ts'
+import type { Uplink } from './uplink.ts'
 
 /** A simulated payload: its length, and whether its bytes are the origin's. */
 export interface SimPayload {
@@ -48,6 +49,7 @@ export type NetworkInput = Extract<
       | 'runProgressed'
       | 'runChunk'
       | 'runEnded'
+      | 'runFailed'
   }
 >
 
@@ -58,6 +60,9 @@ export interface Machine {
   readonly isPolluter: boolean
   readonly downBytesPerMs: number
   readonly links: SimLinks
+  readonly uplink: Uplink
+  /** It has the whole file. */
+  readonly isSeed: boolean
   /** Bytes of blocks that came in. */
   readonly bytesFromPeers: number
   /** Machines that are sending us a chunk. */

@@ -10,6 +10,9 @@ import type { LatencyModel } from './scenario.ts'
 export const ORIGIN_PLACE = -1
 export const TOPOLOGY_PLACE = -2
 
+/** From here downwards, what no pair of hosts has: draws of shares of them. */
+const DRAW_PLACE = -1000
+
 /** Shortest round trip, in ms: nothing is instant. */
 const SHORTEST_RTT_MS = 0.01
 
@@ -18,6 +21,8 @@ export class Network {
   private readonly seed: number
   private readonly jitterShare: number
   private readonly random: Random
+  /** Partitions of the network, by number: the share of hosts on the far side. */
+  private readonly partitions = new Map<number, number>()
 
   constructor(model: LatencyModel, random: Random) {
     this.model = model
@@ -31,6 +36,27 @@ export class Network {
     const [low, high] = this.model.rttMs
     const fraction = mixed(this.seed, Math.min(a, b), Math.max(a, b)) / 0x1_0000_0000
     return Math.max(SHORTEST_RTT_MS, low + (high - low) * fraction)
+  }
+
+  /** Hosts are parted into two groups until `mend` is called for the same number. */
+  part(number: number, share: number): void {
+    this.partitions.set(number, share)
+  }
+
+  mend(number: number): void {
+    this.partitions.delete(number)
+  }
+
+  /** Whether the two cannot reach each other. */
+  isCut(a: number, b: number): boolean {
+    for (const [number, share] of this.partitions)
+      if (this.isOneOf(share, number, a) !== this.isOneOf(share, number, b)) return true
+    return false
+  }
+
+  /** Whether the host is among a share of all hosts; `draw` tells such draws apart. */
+  isOneOf(share: number, draw: number, host: number): boolean {
+    return mixed(this.seed, DRAW_PLACE - draw, host) < share * 0x1_0000_0000
   }
 
   /** What one message takes where the mean way takes `oneWayMs`. */

@@ -6,15 +6,16 @@
 import { defaultChunkBytes } from '../src/core/geometry.ts'
 import { MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_FILE_BYTES, MIN_CHUNK_BYTES } from '../src/core/wire/limits.ts'
 import type { SessionLimits } from '../src/core/session-io.ts'
+import { MAX_TIME_MS, parseTrouble, PERIOD, SHARE, TIME } from './faults/parse-trouble.ts'
 import { Fields, numberAt, ScenarioError, type Bounds } from './fields.ts'
 import type {
   AccessLink,
+  ArrivalPhase,
   Arrivals,
   Departure,
   LatencyModel,
   OriginModel,
   Scenario,
-  Trouble,
 } from './scenario.ts'
 
 /** What somebody wants otherwise than the file says; null: as it says. */
@@ -32,15 +33,10 @@ export const MAX_SEED: number = 2 ** 32 - 1
 export const MAX_NAME_LENGTH = 120
 /** Most kinds of access link. */
 const MAX_LINKS = 32
-/** Most steps of churn, and most outages. */
-const MAX_STEPS = 100_000
-/** Ten days: above all that is waited for. */
-const MAX_TIME_MS = 864_000_000
+/** Most phases of arrivals. */
+const MAX_PHASES = 100
 
 const RATE: Bounds = { from: 1, to: 1e12 }
-const TIME: Bounds = { from: 0, to: MAX_TIME_MS }
-const PERIOD: Bounds = { from: 1, to: MAX_TIME_MS }
-const SHARE: Bounds = { from: 0, to: 1 }
 const COUNT: Bounds = { from: 1, to: 1e9 }
 
 /** Reads a scenario. Whoever calls says `end()` to these fields when all else is read. Throws `ScenarioError`. */
@@ -66,6 +62,7 @@ export function parseScenario(fields: Fields, overrides?: Overrides): Scenario {
     ...fields.optional('limits', () => parseLimits(fields)),
     ...fields.optional('maxMs', (key) => fields.number(key, PERIOD)),
     ...fields.optional('untilMs', (key) => fields.number(key, TIME)),
+    ...fields.optional('courseEveryMs', (key) => fields.number(key, PERIOD)),
   }
   const chunks = size.sizeBytes / (scenario.chunkBytes ?? defaultChunkBytes(size.sizeBytes))
   if (chunks > MAX_CHUNKS)
@@ -114,7 +111,7 @@ function parseLatency(scenario: Fields): LatencyModel {
   return { rttMs: [low, high], ...jitter }
 }
 
-const ARRIVALS = ['atOnce', 'staggered', 'poisson', 'poissonAsServed', 'flash', 'decaying'] as const
+const ARRIVALS = ['atOnce', 'staggered', 'poisson', 'poissonAsServed', 'flash', 'decaying', 'phases'] as const
 
 function parseArrivals(scenario: Fields, given: Pick<Scenario, 'peers' | 'sizeBytes' | 'origin'>): Arrivals {
   const fields = new Fields(scenario.raw('arrivals'), scenario.at('arrivals'))
@@ -150,7 +147,19 @@ function arrivalsOf(
         withinMs: fields.number('withinMs', TIME),
         restMeanMs: fields.number('restMeanMs', TIME),
       }
+    case 'phases':
+      return {
+        kind,
+        phases: fields.list('phases', { from: 1, to: MAX_PHASES }).map((item) => parsePhase(...item)),
+      }
   }
+}
+
+function parsePhase(value: unknown, path: string): ArrivalPhase {
+  const fields = new Fields(value, path)
+  const phase = { forMs: fields.number('forMs', PERIOD), everyMeanMs: fields.number('everyMeanMs', PERIOD) }
+  fields.end()
+  return phase
 }
 
 function parseDeparture(scenario: Fields): Departure {
@@ -166,44 +175,6 @@ function parseDeparture(scenario: Fields): Departure {
       : { kind }
   fields.end()
   return departure
-}
-
-function parseTrouble(scenario: Fields): Trouble {
-  const fields = new Fields(scenario.raw('trouble'), scenario.at('trouble'))
-  const share = (key: string): number => fields.number(key, SHARE)
-  const trouble: Trouble = {
-    ...fields.optional('churn', () => parseChurn(fields)),
-    ...fields.optional('topologyOutages', (key) =>
-      fields.list(key, { from: 0, to: 1000 }).map((item) => parseOutage(...item)),
-    ),
-    ...fields.optional('withoutPeersShare', share),
-    ...fields.optional('withoutTopologyShare', share),
-    ...fields.optional('pollutersShare', share),
-  }
-  fields.end()
-  return trouble
-}
-
-function parseChurn(trouble: Fields): NonNullable<Trouble['churn']> {
-  const fields = new Fields(trouble.raw('churn'), trouble.at('churn'))
-  const churn = {
-    fromMs: fields.number('fromMs', TIME),
-    untilMs: fields.number('untilMs', TIME),
-    everyMs: fields.number('everyMs', PERIOD),
-    share: fields.number('share', SHARE),
-  }
-  fields.end()
-  if ((churn.untilMs - churn.fromMs) / churn.everyMs > MAX_STEPS)
-    throw new ScenarioError(`${fields.path} has more than ${MAX_STEPS} steps.`)
-  return churn
-}
-
-function parseOutage(value: unknown, path: string): { fromMs: number; untilMs: number | null } {
-  const fields = new Fields(value, path)
-  const fromMs = fields.number('fromMs', TIME)
-  const untilMs = fields.raw('untilMs') === null ? null : fields.number('untilMs', TIME)
-  fields.end()
-  return { fromMs, untilMs }
 }
 
 /** Settings of a session that a scenario may turn, and their bounds. */

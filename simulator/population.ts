@@ -4,7 +4,8 @@
  */
 
 import type { Random } from '../src/core/random.ts'
-import type { AccessLink, Arrivals, Scenario } from './scenario.ts'
+import { dealRoles, drawRole, type Role } from './faults/roles.ts'
+import type { AccessLink, ArrivalPhase, Arrivals, Scenario } from './scenario.ts'
 
 export interface Visitor {
   readonly index: number
@@ -16,11 +17,13 @@ export interface Visitor {
   readonly lacksTopology: boolean
   /** It sends other bytes than it says. */
   readonly isPolluter: boolean
+  readonly role: Role
 }
 
 export function population(scenario: Scenario, random: Random): Visitor[] {
-  const { peers, links, trouble } = scenario
-  const times = arrivalTimes(scenario.arrivals, peers, random.fork())
+  const { links, trouble } = scenario
+  const times = arrivalTimes(scenario.arrivals, scenario.peers, random.fork())
+  const peers = times.length
   const linkOf = dealt(
     peers,
     links.map(({ share }) => share),
@@ -29,6 +32,7 @@ export function population(scenario: Scenario, random: Random): Visitor[] {
   const alone = chosen(peers, trouble?.withoutPeersShare ?? 0, random.fork())
   const lacking = chosen(peers, trouble?.withoutTopologyShare ?? 0, random.fork())
   const polluters = chosen(peers, trouble?.pollutersShare ?? 0, random.fork())
+  const roles = dealRoles(peers, trouble, polluters, random.fork())
   return times.map((arrivesMs, index) => ({
     index,
     arrivesMs,
@@ -36,6 +40,7 @@ export function population(scenario: Scenario, random: Random): Visitor[] {
     isAlone: alone.has(index),
     lacksTopology: lacking.has(index),
     isPolluter: polluters.has(index),
+    role: roles[index] ?? 'honest',
   }))
 }
 
@@ -45,17 +50,16 @@ export function newcomer(scenario: Scenario, index: number, arrivesMs: number, r
   const shares = links.map(({ share }) => share)
   let rest = random.fraction() * sum(shares)
   const place = shares.findIndex((share) => (rest -= share) < 0)
-  return {
-    index,
-    arrivesMs,
-    link: linkAt(links, Math.max(0, place)),
+  const weaknesses = {
     isAlone: random.fraction() < (trouble?.withoutPeersShare ?? 0),
     lacksTopology: random.fraction() < (trouble?.withoutTopologyShare ?? 0),
     isPolluter: random.fraction() < (trouble?.pollutersShare ?? 0),
   }
+  const role = drawRole(trouble, weaknesses.isPolluter, random)
+  return { index, arrivesMs, link: linkAt(links, Math.max(0, place)), ...weaknesses, role }
 }
 
-/** When each arrives, in ms, ascending. */
+/** When each arrives, in ms, ascending. By phases it may be fewer than `count`. */
 export function arrivalTimes(arrivals: Arrivals, count: number, random: Random): number[] {
   switch (arrivals.kind) {
     case 'atOnce':
@@ -72,6 +76,8 @@ export function arrivalTimes(arrivals: Arrivals, count: number, random: Random):
     }
     case 'decaying':
       return Array.from({ length: count }, () => exponential(arrivals.meanMs, random)).sort(ascending)
+    case 'phases':
+      return inPhases(arrivals.phases, count, random)
   }
 }
 
@@ -83,6 +89,22 @@ export function exponential(meanMs: number, random: Random): number {
 function gaps(count: number, startMs: number, meanMs: number, random: Random): number[] {
   let atMs = startMs
   return Array.from({ length: count }, () => (atMs += exponential(meanMs, random)))
+}
+
+/** Exponential gaps forget what was before, so each phase begins anew. */
+function inPhases(phases: readonly ArrivalPhase[], most: number, random: Random): number[] {
+  const times: number[] = []
+  let startMs = 0
+  for (const { forMs, everyMeanMs } of phases) {
+    const endMs = startMs + forMs
+    for (let atMs = startMs; times.length < most;) {
+      atMs += exponential(everyMeanMs, random)
+      if (atMs >= endMs) break
+      times.push(atMs)
+    }
+    startMs = endMs
+  }
+  return times
 }
 
 /** As many of each kind as its share says (largest remainders), shuffled. */

@@ -3,7 +3,11 @@
  * Equal runs give equal summaries, byte for byte once they are JSON.
  */
 
-import { makespanFloor, meanFloorMs, type Floor } from './bounds.ts'
+import { makespanFloor, meanFloorMs, medianFloorMs, type Floor } from './bounds.ts'
+import { byPhase, byTimeOfArrival, type ArrivalGroup } from './by-arrival.ts'
+import type { CoursePoint } from './course.ts'
+import type { FaultFigures } from './faults/fault-tally.ts'
+import { mustFinish } from './faults/roles.ts'
 import type { MeshSample } from './observe.ts'
 import type { RunPolicy } from './policies.ts'
 import type { PeerOutcome, RunResult, Scenario } from './scenario.ts'
@@ -20,7 +24,7 @@ export interface RunSummary {
   /** Lived, and had not got the file when the run ended. */
   readonly unfinished: number
   readonly makespanMs: number
-  /** From each peer's arrival to its completion. Null where nobody completed. */
+  /** From each honest peer's arrival to its completion. Null where nobody completed. */
   readonly tookMs: Spread | null
   /** The same, at 0, 1, … 100%, in whole ms: a cumulative distribution. */
   readonly tookPercentilesMs: readonly number[]
@@ -31,6 +35,8 @@ export interface RunSummary {
   readonly ratioToFloor: number
   /** Bound on the mean of `tookMs`, where all came at once; else null. */
   readonly meanFloorMs: number | null
+  /** Likewise on their median. */
+  readonly medianFloorMs: number | null
   readonly originCopies: number
   readonly originRequests: number
   readonly originOpenMean: number
@@ -49,6 +55,15 @@ export interface RunSummary {
   /** All of them, and the first few. */
   readonly violationCount: number
   readonly violations: readonly string[]
+  /** What faults did, where the scenario has trouble. */
+  readonly faults?: FaultFigures
+  /** Those who are not honest, by role: how they fared, and what they gave. */
+  readonly roles?: Readonly<Record<string, LinkSummary>>
+  /** By phase, where arrivals have phases. */
+  readonly phases?: readonly ArrivalGroup[]
+  /** Those who came when, and the run's course, where the scenario asks for them; there is no course of plain HTTP. */
+  readonly byArrival?: readonly ArrivalGroup[]
+  readonly course?: readonly CoursePoint[]
   /** Looks at the mesh, where somebody looked. */
   readonly mesh?: readonly MeshSample[]
 }
@@ -78,7 +93,9 @@ export function summarise(
   mesh: readonly MeshSample[] = [],
 ): RunSummary {
   const { peers } = result
-  const took = timesOf(peers)
+  const honest = peers.filter(({ role }) => role === undefined)
+  const counted = peers.filter(({ role }) => role === undefined || mustFinish(role))
+  const took = timesOf(honest)
   const floor = makespanFloor(scenario, peers)
   const fromOrigin = peers.reduce((total, peer) => total + peer.bytesFromOrigin, 0)
   return {
@@ -86,9 +103,9 @@ export function summarise(
     policy: result.policy,
     seed: result.seed,
     peers: peers.length,
-    completed: took.length,
+    completed: timesOf(counted).length,
     died: peers.filter(({ died }) => died).length,
-    unfinished: peers.filter(({ died, tookMs }) => !died && tookMs === null).length,
+    unfinished: counted.filter(({ died, tookMs }) => !died && tookMs === null).length,
     makespanMs: rounded(result.makespanMs),
     tookMs: spreadOf(took),
     tookPercentilesMs:
@@ -99,6 +116,7 @@ export function summarise(
     floor,
     ratioToFloor: rounded(floor.ms === 0 ? 1 : result.makespanMs / floor.ms, 1e4),
     meanFloorMs: meanFloorMs(scenario, peers),
+    medianFloorMs: medianFloorMs(scenario, peers),
     originCopies: rounded(result.originCopies, 1e4),
     originRequests: result.originRequests,
     originOpenMean: rounded(result.originOpenMean),
@@ -117,7 +135,21 @@ export function summarise(
     trace: result.trace,
     violationCount: result.violations.length,
     violations: result.violations.slice(0, KEPT_VIOLATIONS),
+    ...(result.faults === undefined ? {} : { faults: result.faults }),
+    ...(honest.length === peers.length ? {} : { roles: byRole(peers) }),
+    ...coursesOf(scenario, result),
     ...(mesh.length === 0 ? {} : { mesh }),
+  }
+}
+
+function coursesOf(
+  { arrivals, courseEveryMs }: Scenario,
+  { peers, course }: RunResult,
+): Pick<RunSummary, 'phases' | 'byArrival' | 'course'> {
+  return {
+    ...(arrivals.kind === 'phases' ? { phases: byPhase(peers, arrivals) } : {}),
+    ...(courseEveryMs === undefined ? {} : { byArrival: byTimeOfArrival(peers, courseEveryMs) }),
+    ...(course === undefined ? {} : { course }),
   }
 }
 
@@ -139,22 +171,25 @@ function spreadOf(times: readonly number[]): Spread | null {
 
 function byLink(scenario: Scenario, peers: readonly PeerOutcome[]): Record<string, LinkSummary> {
   return Object.fromEntries(
-    scenario.links.map(({ name }) => {
-      const those = peers.filter(({ link }) => link === name)
-      const took = timesOf(those)
-      const gave = those.reduce((total, { bytesToPeers }) => total + bytesToPeers, 0)
-      const got = those.reduce((total, peer) => total + peer.bytesFromPeers + peer.bytesFromOrigin, 0)
-      return [
-        name,
-        {
-          peers: those.length,
-          completed: took.length,
-          tookMs: spreadOf(took),
-          gaveShare: rounded(gave / Math.max(1, got), 1e4),
-        },
-      ]
-    }),
+    scenario.links.map(({ name }) => [name, summaryOf(peers.filter(({ link }) => link === name))]),
   )
+}
+
+function byRole(peers: readonly PeerOutcome[]): Record<string, LinkSummary> {
+  const roles = [...new Set(peers.flatMap(({ role }) => role ?? []))].sort()
+  return Object.fromEntries(roles.map((name) => [name, summaryOf(peers.filter(({ role }) => role === name))]))
+}
+
+function summaryOf(those: readonly PeerOutcome[]): LinkSummary {
+  const took = timesOf(those)
+  const gave = those.reduce((total, { bytesToPeers }) => total + bytesToPeers, 0)
+  const got = those.reduce((total, peer) => total + peer.bytesFromPeers + peer.bytesFromOrigin, 0)
+  return {
+    peers: those.length,
+    completed: took.length,
+    tookMs: spreadOf(took),
+    gaveShare: rounded(gave / Math.max(1, got), 1e4),
+  }
 }
 
 /** To thousandths, unless finer is asked for: below all that means anything here. */

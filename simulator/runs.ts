@@ -3,10 +3,11 @@
  * one is open, the host's line is shared between it and the mesh.
  */
 
-import type { RunId, SessionOutput } from '../src/core/session-io.ts'
+import type { RunId, SessionInput, SessionOutput } from '../src/core/session-io.ts'
 import type { Actor, EventHandle } from './event-queue.ts'
 import type { Machine } from './machine.ts'
-import { OriginClient, type SimResponse } from './sim-origin.ts'
+import { OriginClient } from './origin-client.ts'
+import type { SimResponse } from './sim-origin.ts'
 import { ORIGIN_PLACE } from './network.ts'
 
 /** How often the line's sharing is looked at again while a response is open, in ms. */
@@ -76,6 +77,8 @@ export class HostRuns implements Actor<null> {
         this.host.feed({ type: 'runOpened', run, sizeBytes: size, validator: null, whole: false })
       },
       arrived: (bytes) => this.arrived(run, bytes),
+      refused: ({ status, retryAfterMs }) => this.failed({ run, failure: 'busy', status, retryAfterMs }),
+      broke: () => this.failed({ run, failure: 'unreachable', status: null, retryAfterMs: null }),
     })
     this.runs.set(run, { response, firstChunk, lengthBytes, arrivedBytes: 0, chunks: 0 })
     this.startReviews()
@@ -110,6 +113,12 @@ export class HostRuns implements Actor<null> {
     if (!isEnd || !this.runs.delete(run)) return
     this.shareRoom()
     this.host.feed({ type: 'runEnded', run })
+  }
+
+  private failed(failure: Omit<Extract<SessionInput, { type: 'runFailed' }>, 'type'>): void {
+    if (!this.runs.delete(failure.run)) return
+    this.shareRoom()
+    this.host.feed({ type: 'runFailed', ...failure })
   }
 
   private startReviews(): void {

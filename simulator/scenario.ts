@@ -4,6 +4,10 @@
  */
 
 import type { SessionLimits } from '../src/core/session-io.ts'
+import type { CoursePoint } from './course.ts'
+import type { FaultFigures } from './faults/fault-tally.ts'
+import type { Role } from './faults/roles.ts'
+import type { Trouble } from './faults/trouble.ts'
 import type { RunPolicy } from './policies.ts'
 
 /** A kind of access link, and its share of the peers. */
@@ -29,6 +33,14 @@ export type Arrivals =
     }
   /** Times drawn from an exponential density with this mean: most come early. */
   | { readonly kind: 'decaying'; readonly meanMs: number }
+  /** Poisson, at another rate in each phase, one phase after the other. As many come as come, up to all. */
+  | { readonly kind: 'phases'; readonly phases: readonly ArrivalPhase[] }
+
+export interface ArrivalPhase {
+  readonly forMs: number
+  /** Mean gap between two arrivals. */
+  readonly everyMeanMs: number
+}
 
 /** What a peer does when its file is complete and verified. */
 export type Departure =
@@ -54,28 +66,10 @@ export interface LatencyModel {
   readonly jitterShare?: number
 }
 
-/** What goes wrong. */
-export interface Trouble {
-  /** In each of these steps, `share` of the living peers die without a word and as many newcomers arrive. */
-  readonly churn?: {
-    readonly fromMs: number
-    readonly untilMs: number
-    readonly everyMs: number
-    readonly share: number
-  }
-  /** When the topology server is away. */
-  readonly topologyOutages?: readonly { readonly fromMs: number; readonly untilMs: number | null }[]
-  /** Share of the peers without WebRTC: they have the origin alone. */
-  readonly withoutPeersShare?: number
-  /** Share of the peers that are never told of the topology server. */
-  readonly withoutTopologyShare?: number
-  /** Share of the peers that send other bytes than they say. */
-  readonly pollutersShare?: number
-}
-
 export interface Scenario {
   readonly name: string
   readonly seed: number
+  /** How many come; at most, where arrivals are by phases. */
   readonly peers: number
   readonly sizeBytes: number
   /** Default: what the library would choose for the size. */
@@ -85,6 +79,7 @@ export interface Scenario {
   readonly latency: LatencyModel
   readonly arrivals: Arrivals
   readonly departure: Departure
+  /** What goes wrong. */
   readonly trouble?: Trouble
   /** Settings of every session that differ from the defaults. */
   readonly limits?: Partial<SessionLimits>
@@ -92,6 +87,8 @@ export interface Scenario {
   readonly maxMs?: number
   /** Goes on to this virtual time even when everybody is done. Default: ends then. */
   readonly untilMs?: number
+  /** Keeps the run's course, and what became of those who came when, in steps of so many virtual ms or longer. */
+  readonly courseEveryMs?: number
 }
 
 export interface PeerOutcome {
@@ -103,6 +100,8 @@ export interface PeerOutcome {
   /** It was killed by the scenario. */
   readonly died: boolean
   readonly failure: string | null
+  /** What it was, if not honest. */
+  readonly role?: Role
   readonly bytesFromOrigin: number
   readonly bytesFromPeers: number
   readonly bytesToPeers: number
@@ -136,6 +135,10 @@ export interface RunResult {
     readonly messagesOut: number
     readonly joins: number
   }
+  /** What faults did, where a scenario has some. */
+  readonly faults?: FaultFigures
+  /** Where the scenario asks for it. */
+  readonly course?: readonly CoursePoint[]
   /** Events of the queue. */
   readonly events: number
   /** A hash over every input in order: equal for equal runs. */

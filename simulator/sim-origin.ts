@@ -3,36 +3,13 @@
  * and are reused, and TCP's slow start. Bytes count when they leave it; they arrive half a round trip later.
  */
 
+import type { Random } from '../src/core/random.ts'
 import type { EventHandle, EventQueue } from './event-queue.ts'
 import { FairShare, type Flow } from './fair-share.ts'
+import { OriginFaults, type Refusal } from './faults/origin-faults.ts'
+import type { OriginFault } from './faults/trouble.ts'
+import type { Connection, OriginClient } from './origin-client.ts'
 import type { OriginModel } from './scenario.ts'
-
-/** First congestion window in bytes: ten segments of 1460 (RFC 6928). Doubles every round trip while it is the limit. */
-const FIRST_WINDOW_BYTES = 14_600
-
-/** A connection idle for longer is closed, in ms (guess; servers keep them for 5 to 75 s). */
-const REUSED_WITHIN_MS = 10_000
-
-/** A connection idle for longer has lost its window, in ms: RFC 2861 says one retransmission timeout, which is 1 s at first. */
-const WARM_WITHIN_MS = 1000
-
-interface Connection {
-  isBusy: boolean
-  idleSinceMs: number
-  windowBytes: number
-}
-
-/** Who asks the origin, and over what line. */
-export class OriginClient {
-  readonly rttMs: number
-  readonly downBytesPerMs: number
-  readonly connections: Connection[] = []
-
-  constructor(rttMs: number, downBytesPerMs: number) {
-    this.rttMs = rttMs
-    this.downBytesPerMs = downBytesPerMs
-  }
-}
 
 /** What the asker wants of a response. */
 export interface ResponseRequest {
@@ -44,6 +21,10 @@ export interface ResponseRequest {
   readonly opened: () => void
   /** So many bytes of the body have arrived, all told. */
   readonly arrived: (bytes: number) => void
+  /** Instead of all that: a status that says later. */
+  readonly refused?: (refusal: Refusal) => void
+  /** In the middle of it: the connection broke. */
+  readonly broke?: () => void
 }
 
 type ResponseState = 'asked' | 'waiting' | 'flowing' | 'gone'
@@ -85,11 +66,32 @@ export class SimOrigin {
   private openMs = 0
   private openSinceMs = 0
   private wakeUp: EventHandle | null = null
+  private faults: OriginFaults = new OriginFaults([])
+  /** A request has come, by one who was told to wait or not. */
+  asked: (isEarly: boolean) => void = () => {}
 
   constructor(queue: EventQueue, model: OriginModel) {
     this.queue = queue
     this.model = model
     this.share = new FairShare(model.upBytesPerSec / 1000)
+  }
+
+  /** These go wrong, in their time. */
+  suffer(faults: readonly OriginFault[], random: Random): void {
+    const { queue, share, model } = this
+    this.faults = new OriginFaults(faults)
+    this.faults.schedule(queue, {
+      setRateShare: (rateShare) => {
+        share.setRate((model.upBytesPerSec / 1000) * rateShare, queue.nowMs)
+        this.followUp()
+      },
+      breakOne: () => this.breakOne(random),
+    })
+  }
+
+  /** It refuses everybody just now. */
+  get isAway(): boolean {
+    return this.faults.refusal(this.queue.nowMs) !== null
   }
 
   get bytesSent(): number {
@@ -104,7 +106,8 @@ export class SimOrigin {
   ask(request: ResponseRequest): SimResponse {
     this.requests++
     const { client } = request
-    const { connection, isNew } = this.connect(client)
+    this.asked(this.queue.nowMs < client.notBeforeMs)
+    const { connection, isNew } = client.connect(this.queue.nowMs)
     const response = new SimResponse(request, connection)
     const askedMs = (isNew ? client.rttMs : 0) + client.rttMs / 2
     this.queue.callAt(this.queue.nowMs + askedMs, () => this.admit(response))
@@ -116,8 +119,8 @@ export class SimOrigin {
     if (response.isCut || response.state === 'gone') return
     response.isCut = true
     const { client } = response.request
-    if (this.model.http === 'h2') this.release(response)
-    else client.connections.splice(client.connections.indexOf(response.connection), 1)
+    if (this.model.http === 'h2') client.release(response.connection, this.queue.nowMs)
+    else client.lose(response.connection)
     this.queue.callAt(this.queue.nowMs + client.rttMs / 2, () => this.close(response))
   }
 
@@ -140,37 +143,43 @@ export class SimOrigin {
     this.review(response)
   }
 
-  // -------------------------------------------------------------------------------------------- connections
-
-  private connect(client: OriginClient): { connection: Connection; isNew: boolean } {
-    const { nowMs } = this.queue
-    const known = client.connections.find(
-      ({ isBusy, idleSinceMs }) => !isBusy && nowMs - idleSinceMs <= REUSED_WITHIN_MS,
-    )
-    if (known !== undefined) {
-      if (nowMs - known.idleSinceMs > WARM_WITHIN_MS) known.windowBytes = FIRST_WINDOW_BYTES
-      known.isBusy = true
-      return { connection: known, isNew: false }
-    }
-    const connection = { isBusy: true, idleSinceMs: 0, windowBytes: FIRST_WINDOW_BYTES }
-    const busy = client.connections.filter(({ isBusy }) => isBusy)
-    client.connections.splice(0, Infinity, ...busy, connection)
-    return { connection, isNew: true }
-  }
-
-  private release({ connection }: SimResponse): void {
-    connection.isBusy = false
-    connection.idleSinceMs = this.queue.nowMs
-  }
-
   // ---------------------------------------------------------------------------------------------- responses
 
   /** The request has arrived. */
   private admit(response: SimResponse): void {
     if (response.state !== 'asked') return
+    const refusal = this.faults.refusal(this.queue.nowMs)
+    if (refusal !== null) return this.refuse(response, refusal)
     if (this.openCount < (this.model.maxConnections ?? Infinity)) return this.start(response)
     response.state = 'waiting'
     this.waiting.push(response)
+  }
+
+  private refuse(response: SimResponse, refusal: Refusal): void {
+    const { queue } = this
+    const { client, refused } = response.request
+    response.state = 'gone'
+    queue.callAt(queue.nowMs + client.rttMs / 2, () => {
+      if (response.isCut) return
+      client.release(response.connection, queue.nowMs)
+      if (refusal.retryAfterMs !== null) client.notBeforeMs = queue.nowMs + refusal.retryAfterMs
+      refused?.(refusal)
+    })
+  }
+
+  /** What was sent of it still arrives. */
+  private breakOne(random: Random): void {
+    const { queue } = this
+    const open = this.bySlot.flatMap((response) => response ?? [])
+    const response = open[random.below(Math.max(1, open.length))]
+    if (response === undefined || response.isCut) return
+    const { client, broke } = response.request
+    this.report(response)
+    this.close(response)
+    client.lose(response.connection)
+    queue.callAt(queue.nowMs + client.rttMs / 2, () => {
+      if (!response.isCut) broke?.()
+    })
   }
 
   private start(response: SimResponse): void {
@@ -194,7 +203,7 @@ export class SimOrigin {
     response.state = 'gone'
     if (state === 'waiting') this.waiting.splice(this.waiting.indexOf(response), 1)
     if (state !== 'flowing') return
-    if (!response.isCut) this.release(response)
+    if (!response.isCut) response.request.client.release(response.connection, this.queue.nowMs)
     this.count(-1)
     if (flow !== null) {
       this.share.close(flow, this.queue.nowMs)

@@ -11,6 +11,7 @@ import type { PeerId } from '../src/core/types.ts'
 import type { ClientMessage, ServerMessage } from '../src/core/wire/topology-messages.ts'
 import type { CodecSample } from './codec-sample.ts'
 import type { EventQueue } from './event-queue.ts'
+import type { JoinRush } from './faults/join-rush.ts'
 
 /** The longest a socket may be silent, in ms: the server's own default. */
 export const HEARTBEAT_MS = 60_000
@@ -29,6 +30,8 @@ export class SimTopology {
   messagesIn = 0
   messagesOut = 0
   joins = 0
+  /** What is counted of coming back after an outage. */
+  rush: JoinRush | null = null
   private readonly queue: EventQueue
   private readonly codec: CodecSample
   private readonly ids: Random
@@ -56,6 +59,7 @@ export class SimTopology {
       if (untilMs !== null)
         this.queue.callAt(untilMs, () => {
           this.isAway = false
+          this.rush?.cameBack(untilMs)
         })
     }
   }
@@ -79,7 +83,10 @@ export class SimTopology {
   hear(connection: Connection, message: ClientMessage): void {
     if (!this.sockets.has(connection)) return
     this.messagesIn++
-    if (message.type === 'join') this.joins++
+    if (message.type === 'join') {
+      this.joins++
+      this.rush?.joined(this.queue.nowMs, this.sockets.size)
+    }
     this.codec.toServer(message)
     this.handle({ type: 'message', connection, message })
   }
@@ -105,6 +112,7 @@ export class SimTopology {
 
   private goAway(): void {
     this.isAway = true
+    this.rush?.left(this.sockets.size)
     const sides = [...this.sockets.values()]
     this.sockets.clear()
     this.rooms = this.newRooms()

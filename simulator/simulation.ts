@@ -5,23 +5,29 @@
 
 import { defaultChunkBytes, Geometry } from '../src/core/geometry.ts'
 import { Random } from '../src/core/random.ts'
+import type { Session } from '../src/core/session.ts'
 import type { SessionConfig } from '../src/core/session-io.ts'
 import type { Locator } from '../src/core/types.ts'
 import { CodecSample } from './codec-sample.ts'
+import { Course } from './course.ts'
 import { genuineDigests } from './digests.ts'
-import { type Entry, newEntry, outcomeOf, takeBytes } from './entry.ts'
+import { outcomeOf } from './entry.ts'
 import { EventQueue } from './event-queue.ts'
+import type { Means } from './faults/mind.ts'
+import { mustFinish } from './faults/roles.ts'
+import { FaultSchedule } from './faults/schedule.ts'
+import type { Trouble } from './faults/trouble.ts'
 import { Host } from './host.ts'
 import type { InspectedHost, SimulateOptions } from './inspection.ts'
-import { Living } from './living.ts'
 import { Network } from './network.ts'
-import { exponential, newcomer, population, type Visitor } from './population.ts'
+import type { Visitor } from './population.ts'
 import type { RunResult, Scenario } from './scenario.ts'
 import { SimOrigin } from './sim-origin.ts'
 import { SimTopology } from './sim-topology.ts'
 import { Standstill, StandstillWatch } from './standstill.ts'
 import { Tally } from './tally.ts'
 import type { SimPayload } from './machine.ts'
+import { Visitors } from './visitors.ts'
 import type { World } from './world.ts'
 
 export const DEFAULT_MAX_MS: number = 24 * 3600 * 1000
@@ -48,20 +54,15 @@ class Simulation implements World {
   private readonly scenario: Scenario
   private readonly options: SimulateOptions
   private readonly seeds: Random
-  private readonly chance: Random
   private readonly digests: Uint8Array | null
-  private readonly entries: Entry<Host>[]
-  private readonly living = new Living()
+  private readonly visitors: Visitors
   private readonly payloads = {
     genuine: new Map<number, SimPayload>(),
     spoilt: new Map<number, SimPayload>(),
   }
+  private readonly faults: FaultSchedule | null
   private sessions = 0
-  /** Visitors that have not come to an end: neither complete, nor dead, nor failed. */
-  private unfinished: number
-  private completedCount = 0
-  private lastCompletedMs = 0
-  private openTimeMs = 0
+  private course: Course | null = null
 
   constructor(scenario: Scenario, options: SimulateOptions) {
     this.scenario = scenario
@@ -74,21 +75,26 @@ class Simulation implements World {
     this.codec = new CodecSample(random.fork(), (sentence) => this.tally.violate(sentence))
     this.topology = new SimTopology(this.queue, this.codec, random.fork())
     this.seeds = random.fork()
-    this.chance = random.fork()
+    const chance = random.fork()
     this.origin = new SimOrigin(this.queue, scenario.origin)
     const { sizeBytes, chunkBytes = defaultChunkBytes(sizeBytes) } = scenario
     this.geometry = new Geometry({ sizeBytes, chunkBytes })
+    const faulty = scenario.trouble === undefined ? null : random.fork()
+    this.faults = this.faultSchedule(scenario.trouble, faulty)
     this.hasDigests = (scenario.trouble?.pollutersShare ?? 0) > 0
     this.digests = this.hasDigests ? genuineDigests(this.geometry.chunkCount) : null
-    this.entries = population(scenario, people).map(newEntry<Host>)
-    this.unfinished = this.entries.length
+    const hostOf = (visitor: Visitor): Host => this.newHost(visitor)
+    this.visitors = new Visitors({ world: this, scenario, hostOf, chance }, people)
   }
 
   run(): RunResult {
-    const { queue, scenario, options } = this
-    for (const { visitor } of this.entries) queue.callAt(visitor.arrivesMs, () => this.arrive(visitor.index))
+    const { scenario, options } = this
+    this.visitors.scheduleArrivals()
     this.topology.run(scenario.trouble?.topologyOutages ?? [])
-    this.scheduleChurn()
+    this.visitors.scheduleChurn()
+    this.faults?.run()
+    if (scenario.courseEveryMs !== undefined)
+      this.course = new Course(this, this.visitors.entries, scenario.courseEveryMs)
     if (options.inspect !== undefined) this.inspectEvery(options.inspect)
     try {
       this.goOn()
@@ -102,7 +108,7 @@ class Simulation implements World {
   private goOn(): void {
     const { queue, watch } = this
     const { maxMs = DEFAULT_MAX_MS, untilMs = 0 } = this.scenario
-    while ((this.unfinished > 0 && queue.nextMs <= maxMs) || queue.nextMs <= untilMs) {
+    while ((this.visitors.unfinished > 0 && queue.nextMs <= maxMs) || queue.nextMs <= untilMs) {
       if (!queue.step()) return
       watch.note(queue.nowMs, 'event', -1)
       if (queue.happened % PROGRESS_EVERY_EVENTS === 0) this.reportProgress()
@@ -126,40 +132,24 @@ class Simulation implements World {
     return this.seeds.fork()
   }
 
+  meansOf(session: Session): Means {
+    const { geometry, scenario } = this
+    const forgedPerSec = scenario.trouble?.forgedPerSec ?? null
+    return { session, geometry, random: this.seeds.fork(), forgedPerSec }
+  }
+
   completed(host: Host): void {
-    const entry = this.entries[host.index]
-    if (entry === undefined || entry.completedMs !== null) return
-    entry.completedMs = this.queue.nowMs
-    this.lastCompletedMs = this.queue.nowMs
-    this.openTimeMs = this.origin.openTimeMs
-    this.completedCount++
-    this.unfinished--
-    const { departure } = this.scenario
-    if (departure.kind === 'stay') return
-    let stayMs = 0
-    if (departure.kind === 'linger')
-      stayMs = departure.exact === true ? departure.ms : exponential(departure.ms, this.chance)
-    this.queue.callAt(this.queue.nowMs + stayMs, () => this.leave(host.index, false))
+    this.visitors.completed(host)
   }
 
   failed(host: Host, failure: string): void {
-    const entry = this.entries[host.index]
-    if (entry === undefined || entry.failure !== null) return
-    entry.failure = failure
-    this.tally.violate(`Peer ${host.index} gave up: ${failure}.`)
-    if (entry.completedMs === null) this.unfinished--
-    this.queue.callAt(this.queue.nowMs, () => this.leave(host.index, false))
+    this.visitors.failed(host, failure)
   }
 
-  // --------------------------------------------------------------------------------------- coming and going
-
-  private arrive(index: number): void {
-    const entry = this.entries[index]
-    if (entry === undefined) return
-    const host = new Host(this, entry.visitor, this.configOf(entry.visitor))
-    entry.host = host
-    this.living.add(index)
-    host.feed({ type: 'start' })
+  private newHost(visitor: Visitor): Host {
+    const host = new Host(this, visitor, this.configOf(visitor))
+    this.faults?.arrived(host)
+    return host
   }
 
   private configOf({ isAlone, lacksTopology }: Visitor): SessionConfig {
@@ -176,39 +166,11 @@ class Simulation implements World {
     }
   }
 
-  private leave(index: number, quietly: boolean): void {
-    const entry = this.entries[index]
-    if (entry === undefined || entry.host === null) return
-    entry.host.stop(quietly)
-    takeBytes(entry)
-    entry.host = null
-    this.living.remove(index)
-  }
-
-  private scheduleChurn(): void {
-    const churn = this.scenario.trouble?.churn
-    if (churn === undefined) return
-    for (let atMs = churn.fromMs; atMs < churn.untilMs; atMs += churn.everyMs)
-      this.queue.callAt(atMs, () => this.churn(churn.share))
-  }
-
-  private churn(share: number): void {
-    const { nowMs } = this.queue
-    const count = Math.round(this.living.count * share)
-    for (let death = 0; death < count; death++) {
-      const index = this.living.draw(this.chance)
-      const entry = index === undefined ? undefined : this.entries[index]
-      if (index === undefined || entry === undefined) return
-      entry.hasDied = true
-      if (entry.completedMs === null) this.unfinished--
-      this.leave(index, true)
-    }
-    for (let birth = 0; birth < count; birth++) {
-      const visitor = newcomer(this.scenario, this.entries.length, nowMs, this.chance)
-      this.entries.push(newEntry(visitor))
-      this.unfinished++
-      this.arrive(visitor.index)
-    }
+  private faultSchedule(trouble: Trouble | undefined, random: Random | null): FaultSchedule | null {
+    if (trouble === undefined || random === null) return null
+    const hosts = (): Iterable<Host> => this.visitors.hosts()
+    const sendAway = (): void => this.visitors.sendAway()
+    return new FaultSchedule({ world: this, hosts, sendAway }, trouble, random)
   }
 
   // --------------------------------------------------------------------------------------------- being watched
@@ -222,7 +184,7 @@ class Simulation implements World {
   }
 
   private *watched(): Iterable<InspectedHost> {
-    for (const { host, visitor } of this.entries) {
+    for (const { host, visitor } of this.visitors.entries) {
       if (host === null) continue
       const { index, peerId, session, isAlive } = host
       yield { index, peerId, arrivedMs: visitor.arrivesMs, session, alive: isAlive }
@@ -232,20 +194,21 @@ class Simulation implements World {
   private reportProgress(): void {
     this.options.onProgress?.({
       virtualMs: this.queue.nowMs,
-      completed: this.completedCount,
-      peers: this.entries.length,
+      completed: this.visitors.completedCount,
+      peers: this.visitors.entries.length,
       events: this.queue.happened,
     })
   }
 
   private result(): RunResult {
-    const { scenario, tally, topology, origin, queue } = this
-    for (const entry of this.entries) takeBytes(entry)
-    const peers = this.entries.map(outcomeOf)
-    for (const { index, tookMs, died, failure } of peers)
-      if (tookMs === null && !died && failure === null) tally.violate(`Peer ${index} never became complete.`)
-    const firstMs = this.entries[0]?.visitor.arrivesMs ?? 0
-    const makespanMs = Math.max(0, this.lastCompletedMs - firstMs)
+    const { scenario, tally, topology, origin, queue, visitors } = this
+    visitors.settleAll()
+    const peers = visitors.entries.map(outcomeOf)
+    for (const { index, tookMs, died, failure, role = 'honest' } of peers)
+      if (tookMs === null && !died && failure === null && mustFinish(role))
+        tally.violate(`Peer ${index} never became complete.`)
+    const firstMs = visitors.entries[0]?.visitor.arrivesMs ?? 0
+    const makespanMs = Math.max(0, visitors.lastCompletedMs - firstMs)
     return {
       scenario: scenario.name,
       policy: 'swarm',
@@ -254,7 +217,7 @@ class Simulation implements World {
       makespanMs,
       originCopies: scenario.sizeBytes > 0 ? origin.bytesSent / scenario.sizeBytes : 0,
       originRequests: origin.requests,
-      originOpenMean: makespanMs > 0 ? this.openTimeMs / makespanMs : 0,
+      originOpenMean: makespanMs > 0 ? visitors.openTimeMs / makespanMs : 0,
       originOpenMax: origin.openMax,
       inputs: tally.inputs,
       inputsByKind: tally.inputsByKind,
@@ -268,6 +231,8 @@ class Simulation implements World {
         messagesOut: topology.messagesOut,
         joins: topology.joins,
       },
+      ...(scenario.trouble === undefined ? {} : { faults: tally.faults.figures }),
+      ...(this.course === null ? {} : { course: this.course.points }),
       events: queue.happened,
       trace: tally.trace,
       violations: tally.violations,

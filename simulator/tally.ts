@@ -2,6 +2,7 @@
  * What is counted of a run: inputs, bytes, what was broken, and a hash over every input in order.
  */
 
+import { FaultTally } from './faults/fault-tally.ts'
 import type { StandstillWatch } from './standstill.ts'
 
 /** Most violations that are told; what comes after the first hundred is more of the same. */
@@ -18,7 +19,11 @@ export class Tally {
   inputs = 0
   chunksKept = 0
   bytesFromPeers = 0
+  /** Blocks that left peers who had the whole file, and peers who had not. */
+  seedBytes = 0
+  leecherBytes = 0
   controlBytes = 0
+  readonly faults: FaultTally = new FaultTally()
   readonly violations: string[] = []
   private readonly kinds = new Map<string, Kind>()
   private hash = 0x811c9dc5
@@ -42,6 +47,12 @@ export class Tally {
     this.mix(kind.code)
     if (input.chunk !== undefined) this.mix(input.chunk)
     else if (input.message?.type === 'block') this.mix(input.message.chunk ?? 0)
+  }
+
+  /** A block has left a peer. */
+  sent(bytes: number, isSeed: boolean): void {
+    if (isSeed) this.seedBytes += bytes
+    else this.leecherBytes += bytes
   }
 
   violate(sentence: string): void {

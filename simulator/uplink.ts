@@ -10,7 +10,7 @@ import { MAX_BLOCK_BYTES } from '../src/core/wire/limits.ts'
 import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
 import { BlockTransit } from './block-transit.ts'
 import type { Actor } from './event-queue.ts'
-import type { LinkEnd } from './links.ts'
+import type { LinkEnd } from './link-end.ts'
 import type { Machine } from './machine.ts'
 
 /** A block takes the line no longer than this, in ms, as far as the smallest block allows. */
@@ -34,11 +34,12 @@ export interface Service {
 }
 
 export class Uplink {
-  readonly bytesPerMs: number
   /** Payload bytes of blocks that left. */
   blockBytes = 0
   private readonly host: Machine
-  private readonly maxBlockBytes: number
+  private readonly fullBytesPerMs: number
+  private bytesPerMs: number
+  private maxBlockBytes: number
   private freeAtMs = 0
   /** By turn. A service leaves when all its blocks are committed. */
   private readonly services: Service[] = []
@@ -49,9 +50,19 @@ export class Uplink {
 
   constructor(host: Machine, bytesPerSec: number) {
     this.host = host
-    this.bytesPerMs = bytesPerSec / 1000
-    const fitting = Math.floor(this.bytesPerMs * BLOCK_TAKES_MS)
-    this.maxBlockBytes = Math.max(MIN_BLOCK_BYTES, Math.min(MAX_BLOCK_BYTES, fitting))
+    this.fullBytesPerMs = this.bytesPerMs = bytesPerSec / 1000
+    this.maxBlockBytes = fittingBlockBytes(this.bytesPerMs)
+  }
+
+  /** From the next block on it has this share of its rate. */
+  setShare(share: number): void {
+    this.bytesPerMs = this.fullBytesPerMs * share
+    this.maxBlockBytes = fittingBlockBytes(this.bytesPerMs)
+  }
+
+  /** Links that held up what was on its way do so no more. */
+  resume(): void {
+    this.commit()
   }
 
   /** A message other than a block. */
@@ -64,6 +75,7 @@ export class Uplink {
 
   /** Lets `item` happen to `actor` when so many bytes of control have crossed the link. */
   carry<Item>(end: LinkEnd, bytes: number, actor: Actor<Item>, item: Item): void {
+    if (end.isHeldUp) return end.hold(() => this.carry(end, bytes, actor, item))
     const { world } = this.host
     world.tally.controlBytes += bytes
     this.occupy(bytes)
@@ -115,6 +127,7 @@ export class Uplink {
     const { service, message } = transit
     const isLast = message.offsetBytes + message.payload.byteLength === service.lengthBytes
     this.blockBytes += message.payload.byteLength
+    this.host.world.tally.sent(message.payload.byteLength, this.host.isSeed)
     this.committed--
     this.commit()
     if (!isLast || service.isCancelled) return
@@ -128,14 +141,24 @@ export class Uplink {
   }
 
   private commit(): void {
-    while (this.committed < COMMITTED_BLOCKS && this.services.length > 0) {
-      if (this.turn >= this.services.length) this.turn = 0
-      const service = this.services[this.turn]
-      if (service === undefined) return
+    while (this.committed < COMMITTED_BLOCKS) {
+      const service = this.nextService()
+      if (service === null) return
       this.commitBlock(service)
       if (service.committedBytes < service.lengthBytes) this.turn++
       else this.services.splice(this.turn, 1)
     }
+  }
+
+  /** Whose turn it is, of those whose link takes anything. */
+  private nextService(): Service | null {
+    for (let passed = 0; passed < this.services.length; passed++) {
+      if (this.turn >= this.services.length) this.turn = 0
+      const service = this.services[this.turn]
+      if (service?.end.isHeldUp === false) return service
+      this.turn++
+    }
+    return null
   }
 
   private commitBlock(service: Service): void {
@@ -158,4 +181,9 @@ export class Uplink {
     this.freeAtMs = (this.freeAtMs > nowMs ? this.freeAtMs : nowMs) + takesMs
     return takesMs
   }
+}
+
+/** As in the browser: by the rate, so that others get their turn. */
+function fittingBlockBytes(bytesPerMs: number): number {
+  return Math.max(MIN_BLOCK_BYTES, Math.min(MAX_BLOCK_BYTES, Math.floor(bytesPerMs * BLOCK_TAKES_MS)))
 }

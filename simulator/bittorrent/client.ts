@@ -71,12 +71,12 @@ export class Client implements Machine {
     return this.runs.bytes
   }
 
-  get isComplete(): boolean {
+  get isSeed(): boolean {
     return this.pieces.isComplete
   }
 
   start(): void {
-    if (this.isComplete) return this.world.completed(this)
+    if (this.isSeed) return this.world.completed(this)
     this.finding?.start()
     this.exchange.start()
   }
@@ -146,6 +146,8 @@ export class Client implements Machine {
       case 'linkSignal':
       case 'runOpened':
       case 'runChunk':
+      // Its origin has no faults; a range that failed would show as a visitor that never became complete.
+      case 'runFailed':
         return
     }
   }
@@ -154,7 +156,7 @@ export class Client implements Machine {
     const { exchange } = this
     return new Finding(this, this.world.tracker, {
       linkCount: () => exchange.neighbourCount,
-      wantsMore: () => !this.isComplete,
+      wantsMore: () => !this.isSeed,
       isKnown: (peer) => exchange.isKnown(peer),
     })
   }

@@ -2,7 +2,7 @@
 
 import { Bitfield } from '../../src/core/bitfield.ts'
 import type { PeerId } from '../../src/core/types.ts'
-import type { LinkEnd } from '../links.ts'
+import type { LinkEnd } from '../link-end.ts'
 import type { Service } from '../uplink.ts'
 import type { Chokable } from './choking.ts'
 import type { Holder } from './piece-picker.ts'

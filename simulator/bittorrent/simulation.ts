@@ -1,7 +1,8 @@
 /**
  * The visitors of a scenario with BitTorrent clients: the same people over the same lines, links, distances and origin
  * as the swarm of the same seed, and the same account of what came of it. They come, stay, linger, leave, die, have no
- * peers, no tracker or other bytes as the scenario says; settings of sessions do not concern them.
+ * peers, no tracker or other bytes as the scenario says. What else goes wrong with the network, the origin or by those who
+ * do harm, and settings of sessions, do not concern them.
  */
 
 import { defaultChunkBytes, Geometry } from '../../src/core/geometry.ts'

@@ -2,7 +2,7 @@
 
 import type { PeerId } from '../../src/core/types.ts'
 import type { Actor } from '../event-queue.ts'
-import type { LinkEnd } from '../links.ts'
+import type { LinkEnd } from '../link-end.ts'
 import type { NetworkWorld } from '../machine.ts'
 import type { Client } from './client.ts'
 import type { WebSeedOrder } from './piece-picker.ts'

@@ -15,10 +15,17 @@ import { runsOf, runsSessions } from '../policies.ts'
 import { index } from './index-page.ts'
 import type { Page, Records, Writer } from './page.ts'
 import { jobOf, RecordFile, type Job, type RunRecord } from './records.ts'
+import { capacity } from './topics/capacity.ts'
+import { faults } from './topics/faults.ts'
 import { flashCrowd } from './topics/flash-crowd.ts'
 import { mesh } from './topics/mesh.ts'
 import { neverWorse } from './topics/never-worse.ts'
+import { redhat } from './topics/redhat.ts'
+import { rollout } from './topics/rollout.ts'
 import { slurpieLan } from './topics/slurpie-lan.ts'
+import { slurpieWan } from './topics/slurpie-wan.ts'
+import { stutzbach } from './topics/stutzbach.ts'
+import { textbook } from './topics/textbook.ts'
 import { topology } from './topics/topology.ts'
 import { runJobs } from './workers.ts'
 
@@ -31,10 +38,17 @@ const USAGE = `npm run simulate:report -- [options]
 
 const WRITERS: Readonly<Record<string, Writer>> = {
   'slurpie-lan': slurpieLan,
+  'slurpie-wan': slurpieWan,
+  stutzbach,
+  textbook,
+  capacity,
+  rollout,
+  redhat,
   'flash-crowd': flashCrowd,
   'never-worse': neverWorse,
   mesh,
   topology,
+  faults,
 }
 
 const RESULTS = fileURLToPath(new URL('../../docs/results', import.meta.url))

@@ -1,7 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { makespanFloor, meanFloorMs, pipelineFloorMs, type Arrived } from '../../simulator/bounds.ts'
+import {
+  makespanFloor,
+  meanFloorMs,
+  medianFloorMs,
+  pipelineFloorMs,
+  sharedOriginMs,
+  steadyFloorMs,
+  type Arrived,
+} from '../../simulator/bounds.ts'
 import type { Scenario } from '../../simulator/scenario.ts'
 
 /** Rates in MB/s, size in MB: so that times are in seconds. */
@@ -155,5 +163,40 @@ describe('the floor of the mean completion', () => {
 
   it('is not known where peers come one by one', () => {
     expect(meanFloorMs(scenario(1, [[1, 1]]), peers(3, 1000))).toBeNull()
+  })
+})
+
+describe('the floor of the median completion', () => {
+  it('is that of whoever is in the middle, however slow the last is', () => {
+    const mixed = [...peers(2, 0, '0'), ...peers(1, 0, '1')]
+    const links = [
+      [100, 50],
+      [100, 1],
+    ] as const
+    expect(medianFloorMs(scenario(100, links), mixed)).toBe(2_000)
+    expect(medianFloorMs(scenario(1, links), mixed)).toBe(100_000)
+  })
+
+  it('is not known where peers come one by one', () => {
+    expect(medianFloorMs(scenario(1, [[1, 1]]), peers(3, 1000))).toBeNull()
+  })
+})
+
+describe('a steady stream', () => {
+  const file = { sizeBytes: 1e6, originBytesPerSec: 1e5, upBytesPerSec: 1e5, downBytesPerSec: 2e5 }
+
+  it('takes no less than the downlink, where the origin alone could serve all', () => {
+    expect(steadyFloorMs({ ...file, everyMeanMs: 20_000 })).toBe(5_000)
+  })
+
+  it('takes what those who are there need to make up for what the origin lacks', () => {
+    // 2 MB a second are wanted, 0.1 come from the origin: 19 peers of 0.1 MB/s must be there, 2 come a second.
+    expect(steadyFloorMs({ ...file, everyMeanMs: 500 })).toBeCloseTo(9_500, 6)
+  })
+
+  it('of plain downloads takes longer the busier the origin is, and for ever where it is too busy', () => {
+    expect(sharedOriginMs(1e6, 1e5, 20_000)).toBeCloseTo(20_000, 6)
+    expect(sharedOriginMs(1e6, 1e5, 12_500)).toBeCloseTo(50_000, 6)
+    expect(sharedOriginMs(1e6, 1e5, 10_000)).toBeNull()
   })
 })

@@ -292,6 +292,7 @@ describe('arguments', () => {
       peers: null,
       sizeBytes: null,
       policy: null,
+      seeds: null,
       json: false,
     })
     const words = 'simulate a.json --seed 0 --peers 12 --size-mb 1.5 --policy both --json'
@@ -302,6 +303,7 @@ describe('arguments', () => {
       peers: 12,
       sizeBytes: 1_500_000,
       policy: 'both',
+      seeds: null,
       json: true,
     })
     expect(parseCommand(['simulate', '--list'])).toMatchObject({ name: 'simulate', source: null })

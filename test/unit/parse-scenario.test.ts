@@ -40,6 +40,7 @@ const FULL = {
   },
   maxMs: 3_600_000,
   untilMs: 60_000,
+  courseEveryMs: 1000,
 }
 
 function only(file: unknown): ReturnType<typeof parseScenarioFile>[number] {
@@ -65,6 +66,7 @@ describe('a scenario', () => {
     { kind: 'staggered', everyMs: 3000 },
     { kind: 'poisson', meanMs: 20 },
     { kind: 'decaying', meanMs: 20 },
+    { kind: 'phases', phases: [{ forMs: 1000, everyMeanMs: 20 }] },
   ])('has arrivals of every kind: $kind', (arrivals) => {
     expect(only({ ...FULL, arrivals }).scenario.arrivals).toStrictEqual(arrivals)
   })
@@ -141,6 +143,11 @@ describe('a scenario', () => {
     [{ arrivals: { kind: 'sometimes' } }, 'scenario.arrivals.kind'],
     [{ arrivals: { kind: 'staggered' } }, 'scenario.arrivals.everyMs'],
     [{ arrivals: { kind: 'atOnce', everyMs: 1 } }, '"everyMs"'],
+    [{ arrivals: { kind: 'phases', phases: [] } }, 'scenario.arrivals.phases'],
+    [{ arrivals: { kind: 'phases', phases: [{ forMs: 1 }] } }, 'scenario.arrivals.phases[0].everyMeanMs'],
+    [{ arrivals: { kind: 'phases', phases: [{ forMs: 0, everyMeanMs: 1 }] } }, 'phases[0].forMs'],
+    [{ arrivals: { kind: 'phases', phases: [{ forMs: 1, everyMeanMs: 1, share: 1 }] } }, '"share"'],
+    [{ courseEveryMs: 0 }, 'scenario.courseEveryMs'],
     [{ departure: { kind: 'linger', ms: -1 } }, 'scenario.departure.ms'],
     [{ trouble: { churn: { fromMs: 0, untilMs: 864e6, everyMs: 1, share: 1 } } }, 'steps'],
     [{ trouble: { churn: { fromMs: 0, untilMs: 9, everyMs: 0, share: 1 } } }, 'everyMs'],

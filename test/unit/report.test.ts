@@ -12,10 +12,17 @@ import { decimals, percentOf, secondsOf, table } from '../../simulator/report/ma
 import type { Records, Writer } from '../../simulator/report/page.ts'
 import { heatMap, linePlot } from '../../simulator/report/plots.ts'
 import { jobOf, RecordFile, type RunRecord } from '../../simulator/report/records.ts'
+import { capacity } from '../../simulator/report/topics/capacity.ts'
+import { faults } from '../../simulator/report/topics/faults.ts'
 import { flashCrowd } from '../../simulator/report/topics/flash-crowd.ts'
 import { mesh } from '../../simulator/report/topics/mesh.ts'
 import { neverWorse } from '../../simulator/report/topics/never-worse.ts'
+import { redhat } from '../../simulator/report/topics/redhat.ts'
+import { rollout } from '../../simulator/report/topics/rollout.ts'
 import { slurpieLan } from '../../simulator/report/topics/slurpie-lan.ts'
+import { slurpieWan } from '../../simulator/report/topics/slurpie-wan.ts'
+import { stutzbach } from '../../simulator/report/topics/stutzbach.ts'
+import { textbook } from '../../simulator/report/topics/textbook.ts'
 import { topology } from '../../simulator/report/topics/topology.ts'
 import { runJobs } from '../../simulator/report/workers.ts'
 import { summarise, type RunSummary } from '../../simulator/run-summary.ts'
@@ -88,6 +95,10 @@ describe('expectations', () => {
 
   it.each([
     { maxRatioToFloor: 1 },
+    { maxMedianToFloor: 0.9 },
+    { maxMedianToLink: 0.9 },
+    { maxP99ToLink: 0.9 },
+    { maxDoublingToTransfer: 0.01 },
     { maxOriginCopies: 0.9 },
     { maxOriginOpenMean: 0.1 },
     { maxOriginOpenMax: 0 },
@@ -265,10 +276,17 @@ describe('the records of a report', () => {
 describe('a page of results', () => {
   const writers: readonly (readonly [topic: string, writer: Writer])[] = [
     ['slurpie-lan', slurpieLan],
+    ['slurpie-wan', slurpieWan],
+    ['stutzbach', stutzbach],
+    ['textbook', textbook],
+    ['capacity', capacity],
+    ['rollout', rollout],
+    ['redhat', redhat],
     ['flash-crowd', flashCrowd],
     ['never-worse', neverWorse],
     ['mesh', mesh],
     ['topology', topology],
+    ['faults', faults],
   ]
   const swarm = recordOf({ ...SMALL, untilMs: 2_000 }, 'swarm')
   const plain = recordOf(SMALL, 'plain')

@@ -43,6 +43,7 @@ describe('arrivals', () => {
     { kind: 'poisson', meanMs: 20 },
     { kind: 'flash', share: 0.75, withinMs: 60_000, restMeanMs: 100 },
     { kind: 'decaying', meanMs: 30_000 },
+    { kind: 'phases', phases: [{ forMs: 1e9, everyMeanMs: 20 }] },
   ] satisfies Arrivals[])(
     '$kind are as many as asked for, in order, the same for the same seed',
     (arrivals) => {
@@ -81,6 +82,48 @@ describe('arrivals', () => {
     const drawn = times({ kind: 'decaying', meanMs: 30_000 })
     expect(mean(drawn) / 30_000).toBeCloseTo(1, 1)
     expect(below(drawn, 30_000)).toBeCloseTo(1 - 1 / Math.E, 1)
+  })
+})
+
+describe('arrivals by phases', () => {
+  const phases = [
+    { forMs: 100_000, everyMeanMs: 1000 },
+    { forMs: 50_000, everyMeanMs: 50 },
+    { forMs: 100_000, everyMeanMs: 1000 },
+  ]
+
+  it('come at the rate of each phase, and as many as come', () => {
+    const drawn = times({ kind: 'phases', phases })
+    const within = (fromMs: number, untilMs: number): number =>
+      drawn.filter((atMs) => atMs >= fromMs && atMs < untilMs).length
+    expect(drawn).toEqual(drawn.toSorted((a, b) => a - b))
+    expect(Math.abs(within(0, 100_000) - 100)).toBeLessThan(40)
+    expect(Math.abs(within(100_000, 150_000) - 1000)).toBeLessThan(130)
+    expect(Math.abs(within(150_000, 250_000) - 100)).toBeLessThan(40)
+    expect(drawn.at(-1)).toBeLessThan(250_000)
+  })
+
+  it('have exponential gaps within a phase', () => {
+    const drawn = times({ kind: 'phases', phases: [{ forMs: 1e9, everyMeanMs: 20 }] })
+    const gaps = drawn.map((atMs, index) => atMs - (drawn[index - 1] ?? 0))
+    expect(mean(gaps) / 20).toBeCloseTo(1, 1)
+    expect(below(gaps, 20)).toBeCloseTo(1 - 1 / Math.E, 1)
+  })
+
+  it('make a population of those who come, with links by their shares', () => {
+    const scenario: Scenario = { ...TOWN, peers: 5000, arrivals: { kind: 'phases', phases } }
+    const people = population(scenario, new Random(3))
+    expect(people.length).toBeGreaterThan(1000)
+    expect(people.length).toBeLessThan(1500)
+    const fibre = people.filter(({ link }) => link.name === 'fibre').length
+    expect(Math.abs(fibre / people.length - 0.125)).toBeLessThan(0.001)
+    expect(people.filter(({ isAlone }) => isAlone)).toHaveLength(Math.round(people.length * 0.1))
+  })
+
+  it('never bring more than there are', () => {
+    expect(
+      population({ ...TOWN, peers: 50, arrivals: { kind: 'phases', phases } }, new Random(3)),
+    ).toHaveLength(50)
   })
 })
 

@@ -20,7 +20,16 @@ const GRID = [
 async function run(source: string): Promise<{ code: number; said: string }> {
   const said: string[] = []
   const code = await simulateScenarios(
-    { name: 'simulate', source, seed: null, peers: null, sizeBytes: null, policy: null, json: true },
+    {
+      name: 'simulate',
+      source,
+      seed: null,
+      peers: null,
+      sizeBytes: null,
+      policy: null,
+      seeds: null,
+      json: true,
+    },
     { print: () => {}, say: (line) => said.push(line) },
   )
   return { code, said: said.filter((line) => !line.includes('virtual time,')).join('\n') }
@@ -50,7 +59,7 @@ describe('a scenario that does not hold', () => {
       sizeBytes: 1e5,
     } as const
     const code = await simulateScenarios(
-      { ...command, policy: null, json: true },
+      { ...command, policy: null, seeds: null, json: true },
       { print: () => {}, say: (line) => said.push(line), simulators: { swarm: broken, plain: broken } },
     )
     expect(code).toBe(1)

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 
 import { EventQueue } from '../../../simulator/event-queue.ts'
 import type { OriginModel } from '../../../simulator/scenario.ts'
-import { OriginClient, SimOrigin, type SimResponse } from '../../../simulator/sim-origin.ts'
+import { OriginClient } from '../../../simulator/origin-client.ts'
+import { SimOrigin, type SimResponse } from '../../../simulator/sim-origin.ts'
 
 const RTT_MS = 100
 const LENGTH_BYTES = 1_000_000

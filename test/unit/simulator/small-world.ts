@@ -5,8 +5,10 @@
 
 import { CodecSample } from '../../../simulator/codec-sample.ts'
 import { EventQueue } from '../../../simulator/event-queue.ts'
+import type { Means } from '../../../simulator/faults/mind.ts'
 import { Host } from '../../../simulator/host.ts'
-import type { Attempts, LinkEnd, SimSignal } from '../../../simulator/links.ts'
+import type { LinkEnd } from '../../../simulator/link-end.ts'
+import type { Attempts, SimSignal } from '../../../simulator/links.ts'
 import { Network } from '../../../simulator/network.ts'
 import type { LatencyModel } from '../../../simulator/scenario.ts'
 import { SimOrigin } from '../../../simulator/sim-origin.ts'
@@ -16,6 +18,7 @@ import type { SimPayload } from '../../../simulator/machine.ts'
 import type { World } from '../../../simulator/world.ts'
 import { Geometry } from '../../../src/core/geometry.ts'
 import { Random } from '../../../src/core/random.ts'
+import type { Session } from '../../../src/core/session.ts'
 import type { SessionInput } from '../../../src/core/session-io.ts'
 import type { PeerId } from '../../../src/core/types.ts'
 
@@ -90,6 +93,10 @@ export class SmallWorld implements World {
     return this.random.fork()
   }
 
+  meansOf(session: Session): Means {
+    return { session, geometry: this.geometry, random: this.forkRandom(), forgedPerSec: null }
+  }
+
   completed(): void {}
 
   failed(): void {}
@@ -113,7 +120,7 @@ export class WatchedHost extends Host {
     index: number,
     link: { readonly upBytesPerSec: number; readonly downBytesPerSec: number },
   ) {
-    const weakness = { isAlone: true, lacksTopology: true, isPolluter: false }
+    const weakness = { isAlone: true, lacksTopology: true, isPolluter: false, role: 'honest' } as const
     super(
       world,
       { index, arrivesMs: 0, link: { name: 'line', share: 1, ...link }, ...weakness },
