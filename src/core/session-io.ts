@@ -196,7 +196,7 @@ export interface SessionLimits {
   readonly neighbours: number
   /**
    * Whom we serve first where more wait than can be served. 'givers': those who have given us something. 'titForTat':
-   * BitTorrent's four who gave most lately, and one drawn at random. 'none': nobody. Default 'givers'.
+   * BitTorrent's four who gave most lately, and one drawn at random. 'none': nobody. Default 'none'.
    */
   readonly reciprocity: 'givers' | 'titForTat' | 'none'
   /** How long the topology server is waited for before the origin is asked, in ms. Default 300. */
@@ -210,7 +210,7 @@ export const DEFAULT_LIMITS: SessionLimits = {
   groupSizeBy: 'best',
   seats: null,
   neighbours: 8,
-  reciprocity: 'givers',
+  reciprocity: 'none',
   topologyPatienceMs: 300,
   rewireMs: 30_000,
 }
