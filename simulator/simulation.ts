@@ -139,7 +139,14 @@ class Simulation implements World {
     let stayMs = 0
     if (departure.kind === 'linger')
       stayMs = departure.exact === true ? departure.ms : exponential(departure.ms, this.chance)
-    this.queue.callAt(this.queue.nowMs + stayMs, () => this.leave(host.index, false))
+    this.queue.callAt(this.queue.nowMs + stayMs, () => {
+      if (departure.abrupt === true) this.leave(host.index, false)
+      else host.feed({ type: 'leave' })
+    })
+  }
+
+  left(host: Host): void {
+    this.queue.callAt(this.queue.nowMs, () => this.leave(host.index, false))
   }
 
   failed(host: Host, failure: string): void {

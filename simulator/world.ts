@@ -16,5 +16,7 @@ export interface World extends NetworkWorld {
   forkRandom(): Random
   /** The host has every chunk. */
   completed(host: Host): void
+  /** The host has parted from everybody. */
+  left(host: Host): void
   failed(host: Host, failure: string): void
 }

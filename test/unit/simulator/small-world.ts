@@ -92,6 +92,8 @@ export class SmallWorld implements World {
 
   completed(): void {}
 
+  left(): void {}
+
   failed(): void {}
 }
 
