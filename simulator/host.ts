@@ -216,6 +216,10 @@ export class Host implements Actor<null>, Machine {
         return this.world.failed(this, 'misled')
       case 'failed':
         return this.world.failed(this, output.failure)
+      case 'pace':
+        return this.uplink.setPace(output.bytesPerSec)
+      case 'left':
+        return this.world.left(this)
       case 'sized':
       case 'forget':
         return

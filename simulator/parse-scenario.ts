@@ -165,14 +165,18 @@ function parsePhase(value: unknown, path: string): ArrivalPhase {
 function parseDeparture(scenario: Fields): Departure {
   const fields = new Fields(scenario.raw('departure'), scenario.at('departure'))
   const kind = fields.oneOf('kind', ['stay', 'leave', 'linger'])
+  const abrupt = (): { abrupt?: boolean } => fields.optional('abrupt', (key) => fields.boolean(key))
   const departure: Departure =
     kind === 'linger'
       ? {
           kind,
           ms: fields.number('ms', TIME),
           ...fields.optional('exact', (key) => fields.boolean(key)),
+          ...abrupt(),
         }
-      : { kind }
+      : kind === 'leave'
+        ? { kind, ...abrupt() }
+        : { kind }
   fields.end()
   return departure
 }
@@ -182,8 +186,17 @@ type WordLimit = 'originLoad' | 'groupSizeBy' | 'reciprocity'
 const LIMITS: Readonly<Record<Exclude<keyof SessionLimits, WordLimit>, Bounds>> = {
   seats: { from: 1, to: MAX_PEERS },
   neighbours: { from: 1, to: 1000 },
+  maxUploadBytesPerSec: RATE,
+  maxUploadRatio: { from: 0, to: 1e6 },
   topologyPatienceMs: { from: 0, to: 600_000 },
   rewireMs: { from: 1, to: MAX_TIME_MS },
+}
+
+/** Those that may be left open, and those that need not be whole. */
+const NULLABLE: ReadonlySet<string> = new Set(['seats', 'maxUploadBytesPerSec', 'maxUploadRatio'])
+
+function read(fields: Fields, key: string, bounds: Bounds): number {
+  return key === 'maxUploadRatio' ? fields.number(key, bounds) : fields.whole(key, bounds)
 }
 
 function parseLimits(scenario: Fields): Partial<SessionLimits> {
@@ -191,7 +204,7 @@ function parseLimits(scenario: Fields): Partial<SessionLimits> {
   const limits: Record<string, number | string | null> = {}
   for (const [key, bounds] of Object.entries(LIMITS))
     if (fields.has(key))
-      limits[key] = key === 'seats' && fields.raw(key) === null ? null : fields.whole(key, bounds)
+      limits[key] = NULLABLE.has(key) && fields.raw(key) === null ? null : read(fields, key, bounds)
   if (fields.has('originLoad')) {
     const load = fields.raw('originLoad')
     limits['originLoad'] =

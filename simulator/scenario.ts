@@ -42,12 +42,15 @@ export interface ArrivalPhase {
   readonly everyMeanMs: number
 }
 
-/** What a peer does when its file is complete and verified. */
+/**
+ * What a peer does when its file is complete and verified. Who goes offers first what only it has, unless it is
+ * `abrupt`: then it is gone at once, as by Slurpie.
+ */
 export type Departure =
   | { readonly kind: 'stay' }
-  | { readonly kind: 'leave' }
+  | { readonly kind: 'leave'; readonly abrupt?: boolean }
   /** Serves on for an exponentially distributed time with this mean, or exactly so long. */
-  | { readonly kind: 'linger'; readonly ms: number; readonly exact?: boolean }
+  | { readonly kind: 'linger'; readonly ms: number; readonly exact?: boolean; readonly abrupt?: boolean }
 
 export interface OriginModel {
   /** Uplink, shared max–min fairly among the open responses. */

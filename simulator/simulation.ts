@@ -142,6 +142,10 @@ class Simulation implements World {
     this.visitors.completed(host)
   }
 
+  left(host: Host): void {
+    this.visitors.left(host)
+  }
+
   failed(host: Host, failure: string): void {
     this.visitors.failed(host, failure)
   }

@@ -13,7 +13,7 @@ import { simulate } from './simulation.ts'
 export function simulateSlurpie(k: 1 | 3, scenario: Scenario, options: SimulateOptions = {}): RunResult {
   const literal: Scenario = {
     ...scenario,
-    departure: { kind: 'leave' },
+    departure: { kind: 'leave', abrupt: true },
     limits: { ...scenario.limits, originLoad: k, groupSizeBy: 'maxHop' },
   }
   return { ...simulate(literal, options), policy: `slurpie-${k}` }

@@ -4,12 +4,13 @@
  * Control messages leave at once, as packets of many links interleave, but they take the line's time.
  */
 
+import { BytePacer } from '../src/core/byte-pacer.ts'
 import type { PeerId } from '../src/core/types.ts'
 import { BLOCK_HEADER_BYTES, encodedByteLength } from '../src/core/wire/peer-codec.ts'
 import { MAX_BLOCK_BYTES } from '../src/core/wire/limits.ts'
 import type { PeerMessage } from '../src/core/wire/peer-messages.ts'
 import { BlockTransit } from './block-transit.ts'
-import type { Actor } from './event-queue.ts'
+import type { Actor, EventHandle } from './event-queue.ts'
 import type { LinkEnd } from './link-end.ts'
 import type { Machine } from './machine.ts'
 
@@ -33,7 +34,7 @@ export interface Service {
   isCancelled: boolean
 }
 
-export class Uplink {
+export class Uplink implements Actor<null> {
   /** Payload bytes of blocks that left. */
   blockBytes = 0
   private readonly host: Machine
@@ -46,6 +47,9 @@ export class Uplink {
   /** All that are not done, by neighbour: the session serves each one chunk at a time. */
   private readonly byPeer = new Map<PeerId, Service>()
   private turn = 0
+  /** What the session lets go, and the event that rings when that is the next block. */
+  private readonly pacer = new BytePacer()
+  private pacing: EventHandle | null = null
   private committed = 0
 
   constructor(host: Machine, bytesPerSec: number) {
@@ -118,6 +122,20 @@ export class Uplink {
     if (place < this.turn) this.turn--
   }
 
+  /** No more than so many bytes of blocks a second; null: what the line takes. */
+  setPace(bytesPerSec: number | null): void {
+    this.pacer.setRate(bytesPerSec, this.host.world.queue.nowMs)
+    if (this.pacing !== null) this.host.world.queue.cancel(this.pacing)
+    this.pacing = null
+    this.commit()
+  }
+
+  /** The next block may go. */
+  happen(): void {
+    this.pacing = null
+    this.commit()
+  }
+
   unserveAll(): void {
     for (const peer of this.byPeer.keys()) this.unserve(peer)
   }
@@ -143,7 +161,7 @@ export class Uplink {
   private commit(): void {
     while (this.committed < COMMITTED_BLOCKS) {
       const service = this.nextService()
-      if (service === null) return
+      if (service === null || !this.mayCommit()) return
       this.commitBlock(service)
       if (service.committedBytes < service.lengthBytes) this.turn++
       else this.services.splice(this.turn, 1)
@@ -161,6 +179,14 @@ export class Uplink {
     return null
   }
 
+  /** False where the pace lets the next block go only later; then that is tried again. */
+  private mayCommit(): boolean {
+    const { queue } = this.host.world
+    const readyAtMs = this.pacer.readyAtMs(queue.nowMs)
+    if (readyAtMs > queue.nowMs) this.pacing ??= queue.at(readyAtMs, this, null)
+    return readyAtMs <= queue.nowMs
+  }
+
   private commitBlock(service: Service): void {
     const { world, isPolluter } = this.host
     const { end, chunk, committedBytes, lengthBytes } = service
@@ -170,6 +196,7 @@ export class Uplink {
     service.committedBytes += payloadBytes
     this.committed++
     world.codec.peer(message)
+    this.pacer.take(payloadBytes, world.queue.nowMs)
     const takesMs = this.occupy(payloadBytes + BLOCK_HEADER_BYTES)
     world.queue.at(this.freeAtMs, new BlockTransit(this, service, end, message, takesMs), null)
   }

@@ -76,7 +76,16 @@ export class Visitors {
     let stayMs = 0
     if (departure.kind === 'linger')
       stayMs = departure.exact === true ? departure.ms : exponential(departure.ms, chance)
-    queue.callAt(queue.nowMs + stayMs, () => this.leave(host.index, false))
+    queue.callAt(queue.nowMs + stayMs, () => {
+      if (departure.abrupt === true) this.leave(host.index, false)
+      else host.feed({ type: 'leave' })
+    })
+  }
+
+  /** It has offered what only it had, and goes. */
+  left(host: Host): void {
+    const { queue } = this.reception.world
+    queue.callAt(queue.nowMs, () => this.leave(host.index, false))
   }
 
   failed(host: Host, failure: string): void {

@@ -20,5 +20,7 @@ export interface World extends NetworkWorld {
   meansOf(session: Session): Means
   /** The host has every chunk. */
   completed(host: Host): void
+  /** The host has parted from everybody. */
+  left(host: Host): void
   failed(host: Host, failure: string): void
 }

@@ -22,7 +22,7 @@ export interface DownloadSetting {
 
 /** The session's part of it. Without a locator: no peers. */
 export function configFor(setting: DownloadSetting, locator: SessionConfig['locator']): SessionConfig {
-  const { chunkHashes, fileHash, originLoad } = setting.options
+  const { chunkHashes, fileHash, originLoad, maxUploadBytesPerSec, maxUploadRatio } = setting.options
   return {
     seed: setting.seed,
     facts: chunkHashes?.facts ?? null,
@@ -31,6 +31,6 @@ export function configFor(setting: DownloadSetting, locator: SessionConfig['loca
     verification: chunkHashes !== null ? 'chunkDigests' : locator !== null ? 'sendersDigest' : 'none',
     chunkDigests: chunkHashes?.digests ?? null,
     fileIsHashed: fileHash !== null,
-    limits: { originLoad },
+    limits: { originLoad, maxUploadBytesPerSec, maxUploadRatio },
   }
 }

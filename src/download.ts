@@ -164,7 +164,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
    * complete only leaves the swarm; its file stays.
    */
   cancel(): void {
-    if (this.isOver) return this.endSeeding(false)
+    if (this.isOver) return this.leaveInPeace()
     this.endSeeding(true)
     this.fail(new SwarmError('aborted', 'The download was cancelled.'))
   }
@@ -224,6 +224,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
         neighboursChanged: () => this.dispatchEvent(new Event('neighbours')),
         checking: () => this.setState('verifying'),
         completed: () => this.completed(),
+        left: () => this.endSeeding(false),
         failed: (output) => this.fail(errorFor(output, setting.url)),
         misled: () => {
           this.restartAlone(setting).catch((error: unknown) => this.fail(toSwarmError(error)))
@@ -284,7 +285,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     this.dispatchEvent(new Event('complete'))
     const seedForMs = this.setting?.options.seedForMs ?? 0
     if (this.seedTimer !== null) clearTimeout(this.seedTimer)
-    this.seedTimer = setTimeout(() => this.endSeeding(false), Math.min(seedForMs, 2 ** 31 - 1))
+    this.seedTimer = setTimeout(() => this.leaveInPeace(), Math.min(seedForMs, 2 ** 31 - 1))
     globalThis.addEventListener?.('pagehide', this.leavePage)
   }
 
@@ -298,6 +299,9 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     )
     return this.file
   }
+
+  /** `left` follows, within two seconds. */
+  private readonly leaveInPeace = (): void => this.driver?.feed({ type: 'leave' })
 
   private readonly leavePage = (): void => this.endSeeding(false)
 
@@ -317,7 +321,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
   }
 
   private aborted(signal: AbortSignal): void {
-    if (this.isOver) return this.endSeeding(false)
+    if (this.isOver) return this.leaveInPeace()
     this.endSeeding(true)
     this.fail(new SwarmError('aborted', 'The download was aborted by its signal.', { cause: signal.reason }))
   }

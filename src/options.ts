@@ -55,6 +55,13 @@ export interface DownloadOptions {
 export interface UploadOptions {
   /** How long to go on serving after the download is complete, in ms, while the page lives. Default 120,000. */
   seedForMs?: number
+  /** Most to upload, in bytes a second, all neighbours together. Default: as much as does not slow down other traffic. */
+  maxBytesPerSec?: number
+  /**
+   * Most to upload, as a multiple of the file's length. Whoever has given so much serves no more, and leaves once the
+   * download is complete. 0 gives nothing. Default: no limit; 1 for all made a swarm take twice as long.
+   */
+  maxRatio?: number
 }
 
 /** Options as the library uses them. */
@@ -63,6 +70,9 @@ export interface ParsedOptions {
   readonly chunkHashes: ChunkHashes | null
   readonly fileHash: WholeFileHash | null
   readonly seedForMs: number
+  /** Both null: no limit. */
+  readonly maxUploadBytesPerSec: number | null
+  readonly maxUploadRatio: number | null
   readonly iceServers:
     readonly { readonly urls: readonly string[]; username?: string; credential?: string }[] | null
   readonly relayOnly: boolean
@@ -95,6 +105,8 @@ const KNOWN: ReadonlySet<string> = new Set([
 ] satisfies (keyof DownloadOptions)[])
 
 const DEFAULT_SEED_FOR_MS = 120_000
+/** Below this, in bytes a second, a neighbour would take what it gets for a stall (guess). To give nothing: `maxRatio: 0`. */
+const LEAST_UPLOAD_BYTES_PER_SEC = 4096
 const MAX_TOPOLOGY_URLS = 8
 const MAX_ICE_SERVERS = 8
 
@@ -107,7 +119,7 @@ export function parseOptions(options: DownloadOptions): ParsedOptions {
     topologyUrls: parseTopology(options.topology),
     chunkHashes,
     fileHash,
-    seedForMs: parseUpload(options.upload),
+    ...parseUpload(options.upload),
     iceServers: parseIceServers(options.iceServers),
     relayOnly: parseBoolean('relayOnly', options.relayOnly),
     credentials: parseOneOf('credentials', options.credentials, ['same-origin', 'omit', 'include']),
@@ -160,13 +172,37 @@ function parseIntegrity(integrity: unknown): Pick<ParsedOptions, 'chunkHashes' |
   return { chunkHashes: manifest, fileHash: null }
 }
 
-function parseUpload(upload: unknown): number {
-  if (upload === undefined) return DEFAULT_SEED_FOR_MS
-  if (typeof upload !== 'object' || upload === null) throw invalid('upload', 'an object')
-  for (const name of Object.keys(upload)) if (name !== 'seedForMs') throw unknownOption(`upload.${name}`)
-  const seedForMs: unknown = (upload as UploadOptions).seedForMs ?? DEFAULT_SEED_FOR_MS
-  if (typeof seedForMs === 'number' && seedForMs >= 0) return seedForMs
-  throw invalid('upload.seedForMs', 'a number of milliseconds')
+type ParsedUpload = Pick<ParsedOptions, 'seedForMs' | 'maxUploadBytesPerSec' | 'maxUploadRatio'>
+
+const UPLOAD_OPTIONS: ReadonlySet<string> = new Set([
+  'seedForMs',
+  'maxBytesPerSec',
+  'maxRatio',
+] satisfies (keyof UploadOptions)[])
+
+function parseUpload(upload: unknown): ParsedUpload {
+  if (typeof upload !== 'object' && upload !== undefined) throw invalid('upload', 'an object')
+  if (upload === null) throw invalid('upload', 'an object')
+  for (const name of Object.keys(upload ?? {}))
+    if (!UPLOAD_OPTIONS.has(name)) throw unknownOption(`upload.${name}`)
+  const { seedForMs = DEFAULT_SEED_FOR_MS, maxBytesPerSec, maxRatio } = (upload ?? {}) as UploadOptions
+  if (!isAmount(seedForMs)) throw invalid('upload.seedForMs', 'a number of milliseconds')
+  return {
+    seedForMs,
+    maxUploadBytesPerSec: parseMost('upload.maxBytesPerSec', maxBytesPerSec, LEAST_UPLOAD_BYTES_PER_SEC),
+    maxUploadRatio: parseMost('upload.maxRatio', maxRatio, 0),
+  }
+}
+
+/** Infinity is no limit, either. */
+function parseMost(name: string, value: unknown, least: number): number | null {
+  if (value === undefined || value === Infinity) return null
+  if (isAmount(value) && value >= least) return value
+  throw invalid(name, `a number, ${least} or more`)
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0
 }
 
 function parseIceServers(servers: DownloadOptions['iceServers']): ParsedOptions['iceServers'] {

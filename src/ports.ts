@@ -146,7 +146,9 @@ export interface LinksEvents {
   frame(peer: PeerId, frame: Bytes): void
   /** To be carried to that peer by whoever introduced it. */
   signal(peer: PeerId, data: unknown): void
-  /** Unsent bytes fell to the low water mark after `unsentBytes` was at or above the high one. */
+  /**
+   * Unsent bytes fell to the low water mark after `unsentBytes` was at or above the high one, or to what `wakeAt` asked for.
+   */
   drained(peer: PeerId): void
   /** The connection failed, was closed by the other side, or never opened. Said once; not after `close()`. */
   closed(peer: PeerId): void
@@ -174,6 +176,8 @@ export interface Links {
   send(peer: PeerId, frame: Bytes): void
   /** Bytes handed over and not yet sent. */
   unsentBytes(peer: PeerId): number
+  /** Says `drained` once the unsent bytes, more than this now, have fallen to it. Holds for one time; the latest counts. */
+  wakeAt(peer: PeerId, unsentBytes: number): void
   /** Largest frame this link takes, in bytes. */
   maxFrameBytes(peer: PeerId): number
   close(peer: PeerId): void

@@ -91,6 +91,7 @@ function portsFor(
     fallbackStore: newMemoryStore,
     hasher,
     clock: new PageClock(),
+    uploadClock: new PageClock(),
   }
 }
 

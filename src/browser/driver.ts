@@ -37,6 +37,8 @@ export interface DriverPorts {
   readonly fallbackStore: () => ChunkStore
   readonly hasher: Hasher
   readonly clock: Clock
+  /** Another one, as a clock has one alarm: for blocks that the pace holds back. */
+  readonly uploadClock: Clock
 }
 
 export interface DriverOptions {
@@ -65,6 +67,8 @@ export interface DriverEvents {
   /** All is kept, and is what it should be. */
   completed(): void
   checking(): void
+  /** Nothing holds us any more: it may be stopped. */
+  left(): void
   failed(failure: Extract<SessionOutput, { type: 'failed' }>): void
   misled(): void
   /** A defect of this library showed. */
@@ -87,6 +91,7 @@ export class Driver {
   private fileCheck: FileCheck | null = null
   private readonly keptChunks = new Set<number>()
   private readonly waiting: SessionInput[] = []
+  private paceBytesPerSec: number | null = null
   private isFeeding = false
   private isStopped = false
 
@@ -147,6 +152,7 @@ export class Driver {
   async stop({ forget }: { forget: boolean }): Promise<void> {
     this.isStopped = true
     this.options.ports.clock.setAlarm(null, () => {})
+    this.options.ports.uploadClock.setAlarm(null, () => {})
     this.runs.abortAll()
     this.links?.closeAll()
     this.topology?.close()
@@ -171,9 +177,10 @@ export class Driver {
           : this.links.connect(output.peer)
       case 'disconnect':
         this.links?.close(output.peer)
+        this.uploader?.forget(output.peer)
         return this.options.events.neighboursChanged()
       case 'send':
-        return this.links?.send(output.peer, encodePeerMessage(output.message as PeerMessage<Uint8Array>))
+        return this.send(output.peer, output.message as PeerMessage<Uint8Array>)
       case 'sized':
         return this.sized(output.facts)
       case 'assemble':
@@ -196,6 +203,11 @@ export class Driver {
         return this.uploader?.serve(output.peer, output.chunk)
       case 'unserve':
         return this.uploader?.unserve(output.peer)
+      case 'pace':
+        this.paceBytesPerSec = output.bytesPerSec
+        return this.uploader?.pace(output.bytesPerSec)
+      case 'left':
+        return events.left()
       case 'fetch':
         return this.runs.fetch(output)
       case 'abort':
@@ -209,6 +221,13 @@ export class Driver {
       case 'failed':
         return this.options.events.failed(output)
     }
+  }
+
+  private send(peer: PeerId, message: PeerMessage<Uint8Array>): void {
+    const frame = encodePeerMessage(message)
+    if (message.type === 'probe' && this.uploader !== null)
+      return this.uploader.probe(peer, message.number, frame)
+    this.links?.send(peer, frame)
   }
 
   private sized(facts: FileFacts): void {
@@ -314,10 +333,12 @@ export class Driver {
     if (this.links !== null)
       this.uploader = new Uploader({
         links: this.links,
+        clock: ports.uploadClock,
         feed: (input) => this.feed(input),
         read: (chunk) => this.read(chunk),
         sent: (_peer, bytes) => this.options.events.moved('toPeers', bytes),
       })
+    this.uploader?.pace(this.paceBytesPerSec)
   }
 
   private fromTopology(message: ServerMessage): void {
@@ -350,7 +371,10 @@ export class Driver {
     }
     return {
       opened: (peer) => changed({ type: 'linkOpened', peer }),
-      closed: (peer) => changed({ type: 'linkClosed', peer }),
+      closed: (peer) => {
+        this.uploader?.forget(peer)
+        changed({ type: 'linkClosed', peer })
+      },
       frame: (peer, frame) => this.receive(peer, frame),
       signal: (peer, data) => this.feed({ type: 'linkSignal', peer, data }),
       drained: (peer) => this.uploader?.drained(peer),

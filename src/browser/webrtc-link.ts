@@ -66,6 +66,8 @@ export class WebrtcLink {
   private isAnswered = false
   private candidates = 0
   private isAboveHighWater = false
+  /** Unsent bytes at which the sender is waiting to be woken; null: it waits for the low water mark, if for anything. */
+  private wakeAtBytes: number | null = null
 
   constructor(start: LinkStart, settings: LinkSettings, events: LinkEvents) {
     this.start = start
@@ -103,6 +105,13 @@ export class WebrtcLink {
 
   get unsentBytes(): number {
     return this.state === 'open' ? (this.channel?.bufferedAmount ?? 0) : 0
+  }
+
+  /** Says `drained` once the unsent bytes have fallen to this. */
+  wakeAt(unsentBytes: number): void {
+    if (this.channel === null || this.state !== 'open') return
+    this.wakeAtBytes = unsentBytes
+    this.channel.bufferedAmountLowThreshold = unsentBytes
   }
 
   /** An answer or a candidate of this link's session. What cannot be meant now is dropped. */
@@ -166,9 +175,11 @@ export class WebrtcLink {
   }
 
   private drain(): void {
-    if (this.state !== 'open' || !this.isAboveHighWater) return
-    if (this.unsentBytes > this.settings.lowWaterBytes) return
+    if (this.state !== 'open' || (this.wakeAtBytes === null && !this.isAboveHighWater)) return
+    if (this.unsentBytes > (this.wakeAtBytes ?? this.settings.lowWaterBytes)) return
     this.isAboveHighWater = false
+    this.wakeAtBytes = null
+    if (this.channel !== null) this.channel.bufferedAmountLowThreshold = this.settings.lowWaterBytes
     this.events.drained()
   }
 

@@ -102,6 +102,10 @@ class WebrtcLinks implements Links {
     return this.links.get(peer)?.unsentBytes ?? 0
   }
 
+  wakeAt(peer: PeerId, unsentBytes: number): void {
+    this.links.get(peer)?.wakeAt(unsentBytes)
+  }
+
   maxFrameBytes(peer: PeerId): number {
     return this.links.get(peer)?.maxFrameBytes ?? MAX_FRAME_BYTES
   }

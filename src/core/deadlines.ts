@@ -20,6 +20,10 @@ const NAMES = [
   'reconnect',
   /** Some neighbour may have owed us its hello too long. */
   'hello',
+  /** To learn again how long our packets queue. */
+  'probe',
+  /** Whoever wants to leave is kept no longer. */
+  'leave',
   /** The least useful neighbour may be exchanged for another. */
   'rewire',
   /** To register with the topology server again, or to toss for it. */

@@ -58,6 +58,8 @@ export type SessionInput<P extends Payload = Payload> =
   | { readonly type: 'malformed'; readonly peer: PeerId }
   /** A `serve` was carried out: the chunk's last block is with the network. */
   | { readonly type: 'served'; readonly peer: PeerId; readonly chunk: number }
+  /** A probe had to wait for blocks of ours in the same link, and is sent only now. */
+  | { readonly type: 'probed'; readonly number: number }
   /** A `serve` cannot be carried out: the bytes are not to be had any more. */
   | { readonly type: 'unservable'; readonly peer: PeerId; readonly chunk: number }
   /** The headers are in. `whole`: the origin ignores ranges and sends the file from its first byte. */
@@ -96,6 +98,8 @@ export type SessionInput<P extends Payload = Payload> =
   | { readonly type: 'fileMismatched' }
   /** A kept chunk cannot be read any more. */
   | { readonly type: 'chunkLost'; readonly chunk: number }
+  /** The visitor wants to go: what only we have is offered to others first. `left` follows, within 2 s. */
+  | { readonly type: 'leave' }
   | { readonly type: 'tick' }
 
 /** Why a session gave up. The driver makes a `SwarmError` of it. */
@@ -138,6 +142,10 @@ export type SessionOutput =
   | { readonly type: 'serve'; readonly peer: PeerId; readonly chunk: number }
   /** Stop a `serve` under way; no `served` is due. */
   | { readonly type: 'unserve'; readonly peer: PeerId; readonly chunk: number }
+  /** Send blocks no faster than this, to all neighbours together; null: as fast as they go. Null until it is said. */
+  | { readonly type: 'pace'; readonly bytesPerSec: number | null }
+  /** We have parted from everybody: close what is open. Said after `leave`, or where enough was given; nothing follows. */
+  | { readonly type: 'left' }
   /** Open a response of the origin. `lastByte` null: to the end. `firstChunk` is where it starts. */
   | {
       readonly type: 'fetch'
@@ -199,6 +207,10 @@ export interface SessionLimits {
    * BitTorrent's four who gave most lately, and one drawn at random. 'none': nobody. Default 'none'.
    */
   readonly reciprocity: 'givers' | 'titForTat' | 'none'
+  /** Most to upload, in bytes a second. Default null: as much as does not get in the way of other traffic. */
+  readonly maxUploadBytesPerSec: number | null
+  /** Most to upload, as a multiple of the file's length; whoever has given so much leaves once it is complete. Default null. */
+  readonly maxUploadRatio: number | null
   /** How long the topology server is waited for before the origin is asked, in ms. Default 300. */
   readonly topologyPatienceMs: number
   /** Time after which a neighbour may be exchanged for another, in ms, half of it more or less. Default 30,000. */
@@ -211,6 +223,8 @@ export const DEFAULT_LIMITS: SessionLimits = {
   seats: null,
   neighbours: 8,
   reciprocity: 'none',
+  maxUploadBytesPerSec: null,
+  maxUploadRatio: null,
   topologyPatienceMs: 300,
   rewireMs: 30_000,
 }

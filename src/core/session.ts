@@ -3,7 +3,7 @@
  *
  * `handle(input, nowMs)` takes what happened and returns what is to be done, in order; `nextDeadlineMs()` says when
  * the next `tick` is due. Time and chance come from outside, so that the same inputs give the same outputs, in a page
- * or in a simulation. Nothing is done after `failed`.
+ * or in a simulation. Nothing is done after `failed` or `left`.
  *
  * The way of a download: arrive (who else is there, how long is the file), then fetch and trade chunks until every
  * one is kept, then serve those who still lack some.
@@ -22,6 +22,7 @@ import { Mesh, type MeshMaterial } from './mesh/mesh.ts'
 import { OriginSeat } from './origin/seat.ts'
 import { Random } from './random.ts'
 import { Registration } from './registration.ts'
+import { ring } from './ring.ts'
 import {
   type ChunkSource,
   DEFAULT_LIMITS,
@@ -54,7 +55,8 @@ export class Session {
   private hasBegunRuns = false
   private isPaused = false
   private isDistrustful = false
-  private hasFailed = false
+  private isLeaving = false
+  private hasEnded = false
 
   constructor(config: SessionConfig) {
     this.context = {
@@ -97,11 +99,12 @@ export class Session {
 
   /** Takes what happened, returns what is to be done, in order. `nowMs` never decreases. */
   handle(input: SessionInput, nowMs: number): SessionOutput[] {
-    if (this.hasFailed) return []
+    if (this.hasEnded) return []
     this.context.nowMs = nowMs
     const dueMs = this.context.deadlines.next()
     if (dueMs !== null && nowMs - dueMs > SLEPT_MS) this.forgiveSilence()
     this.react(input)
+    this.goOnLeaving()
     const outputs = this.outputs
     this.outputs = []
     return outputs
@@ -109,7 +112,7 @@ export class Session {
 
   /** When a `tick` is due, in ms; null: not until something else happens. */
   nextDeadlineMs(): number | null {
-    return this.hasFailed ? null : this.context.deadlines.next()
+    return this.hasEnded ? null : this.context.deadlines.next()
   }
 
   /** For showing: who our neighbours are and what they gave and got. */
@@ -167,7 +170,9 @@ export class Session {
       case 'malformed':
         return this.mesh.ban(input.peer)
       case 'served':
-        return this.mesh.service.hasServed(input.peer, input.chunk)
+        return this.mesh.hasServed(input.peer, input.chunk)
+      case 'probed':
+        return this.mesh.pacing.probed(input.number)
       case 'unservable':
         return this.mesh.service.unservable(input.peer, input.chunk)
       case 'runOpened':
@@ -192,6 +197,8 @@ export class Session {
         return this.verification?.fileMismatched()
       case 'chunkLost':
         return this.verification?.chunkLost(input.chunk)
+      case 'leave':
+        return this.leave()
       case 'tick':
         return this.tick()
     }
@@ -202,6 +209,7 @@ export class Session {
   private start(): void {
     const { config, limits, nowMs, deadlines } = this.context
     this.context.startedAtMs = nowMs
+    this.mesh.pacing.say()
     if (config.facts !== null) this.learn(config.facts, true)
     if (config.locator === null) return this.begin()
     this.registration.join()
@@ -308,7 +316,7 @@ export class Session {
   }
 
   private resume(): void {
-    if (!this.isPaused) return
+    if (!this.isPaused || this.isLeaving) return
     this.isPaused = false
     this.mesh.requests.resume()
     this.seat.resume()
@@ -317,6 +325,22 @@ export class Session {
   }
 
   // ------------------------------------------------------------------------------------------------ ends
+
+  private leave(): void {
+    if (this.isLeaving) return
+    this.pause()
+    this.isLeaving = true
+    this.mesh.leave()
+  }
+
+  /** Whoever may give no more, and has all, has nothing to stay for. */
+  private goOnLeaving(): void {
+    if (this.hasEnded) return
+    if (this.mesh.hasGivenEnough && this.verification?.isDone === true) this.leave()
+    if (!this.isLeaving || !this.mesh.leaving.isDone) return
+    this.hasEnded = true
+    this.mesh.leaving.part()
+  }
 
   /** What others said of the file is wrong. Always true, for conditions. */
   private misled(): true {
@@ -329,7 +353,7 @@ export class Session {
   }
 
   private end(output: SessionOutput): void {
-    this.hasFailed = true
+    this.hasEnded = true
     this.context.deadlines.clearAll()
     this.context.emit(output)
   }
@@ -339,47 +363,8 @@ export class Session {
   private tick(): void {
     const { deadlines, nowMs } = this.context
     for (const due of deadlines.takeDue(nowMs)) {
-      switch (due) {
-        case 'arrival':
-          this.begin()
-          break
-        case 'coin':
-          this.seat.onCoinDeadline()
-          break
-        case 'retry':
-          this.seat.onRetryDeadline()
-          break
-        case 'originStall':
-          this.seat.onSilenceDeadline()
-          break
-        case 'claim':
-          this.seat.onClaimDeadline()
-          break
-        case 'meshStall':
-          this.mesh.requests.onStallDeadline()
-          break
-        case 'service':
-          this.mesh.service.serveMore()
-          break
-        case 'reconnect':
-          this.mesh.neighbourhood.onReconnectDeadline()
-          break
-        case 'hello':
-          this.mesh.neighbourhood.hellos.onDeadline()
-          break
-        case 'rewire':
-          this.mesh.rewiring.onDeadline()
-          break
-        case 'register':
-          this.registration.onDeadline()
-          break
-        case 'announce':
-          this.mesh.announcer.onDeadline()
-          break
-        case 'update':
-          this.mesh.updates.onDeadline()
-          break
-      }
+      if (due === 'arrival') this.begin()
+      else ring(due, { mesh: this.mesh, seat: this.seat, registration: this.registration })
     }
   }
 

@@ -45,6 +45,11 @@ export class Verification {
     return this.phase === 'fetching'
   }
 
+  /** The file is whole, and is what it should be. */
+  get isDone(): boolean {
+    return this.phase === 'done'
+  }
+
   /** An earlier visit left these; until they are hashed, they are as good as here. */
   restoring(chunks: readonly number[]): void {
     const { inventory } = this.material

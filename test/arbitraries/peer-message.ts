@@ -7,6 +7,7 @@ import {
   DIGEST_BYTES,
   MAX_CHUNK_BYTES,
   MAX_CHUNKS,
+  MAX_CHUNKS_PER_LEAVING,
   MAX_FILE_BYTES,
   MAX_HOPS,
   MAX_RELAY_HOPS,
@@ -92,6 +93,11 @@ export function anyPeerMessage(): fc.Arbitrary<Message> {
       chunk,
       offsetBytes: fc.nat(MAX_CHUNK_BYTES - MOST_BYTES),
       payload: shortBytes,
+    }),
+    fc.record({ type: fc.constantFrom('probe' as const, 'echo' as const), number: u32 }),
+    fc.record({
+      type: fc.constant('leaving' as const),
+      chunks: fc.array(chunk, { maxLength: MAX_CHUNKS_PER_LEAVING }),
     }),
     fc.constant({ type: 'goodbye' as const }),
   )

@@ -38,6 +38,8 @@ describe('options', () => {
       chunkHashes: null,
       fileHash: null,
       seedForMs: 120_000,
+      maxUploadBytesPerSec: null,
+      maxUploadRatio: null,
       iceServers: null,
       relayOnly: false,
       credentials: 'same-origin',
@@ -119,7 +121,16 @@ describe('options', () => {
   it('hand the load of the origin on to the core', () => {
     const rest = { url: parseUrl('https://a.example/b'), locator: null, storeKey: 'a', seed: 1 }
     const setting = { ...rest, options: parseOptions({ originLoad: 3 }), ports: NO_PORTS, release: () => {} }
-    expect(configFor(setting, null).limits).toEqual({ originLoad: 3 })
+    expect(configFor(setting, null).limits).toMatchObject({ originLoad: 3 })
+  })
+
+  it('may bound what is given, which goes to the core', () => {
+    const parsed = parseOptions({ upload: { maxBytesPerSec: 50_000, maxRatio: 0 } })
+    expect(parsed).toMatchObject({ maxUploadBytesPerSec: 50_000, maxUploadRatio: 0 })
+    expect(parseOptions({ upload: { maxRatio: Infinity } }).maxUploadRatio).toBeNull()
+    const rest = { url: parseUrl('https://a.example/b'), locator: null, storeKey: 'a', seed: 1 }
+    const setting = { ...rest, options: parsed, ports: NO_PORTS, release: () => {} }
+    expect(configFor(setting, null).limits).toMatchObject({ maxUploadBytesPerSec: 50_000, maxUploadRatio: 0 })
   })
 
   it('may seed for ever, or not at all', () => {
@@ -138,6 +149,10 @@ describe('options', () => {
     ['topology', { topology: ['wss://one.example', 7] }],
     ['topology', { topology: Array.from({ length: 9 }, (_, number) => `wss://${number}.example`) }],
     ['upload', { upload: 'fast' }],
+    ['upload.maxRatio', { upload: { maxRatio: -1 } }],
+    ['upload.maxRatio', { upload: { maxRatio: '2' } }],
+    ['upload.maxBytesPerSec', { upload: { maxBytesPerSec: 0 } }],
+    ['upload.maxBytesPerSec', { upload: { maxBytesPerSec: NaN } }],
     ['upload', { upload: null }],
     ['upload.speed', { upload: { speed: 1 } }],
     ['upload.seedForMs', { upload: { seedForMs: -1 } }],

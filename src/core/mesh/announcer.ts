@@ -24,6 +24,8 @@ const RARE_HOLDERS = 1
 export class Announcer {
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
+  /** Nothing can be asked of us any more, so nothing is told. */
+  isSilent: boolean = false
   private inventory: Inventory | null = null
   private digests: DigestTable | null = null
   private unannounced: number[] = []
@@ -41,7 +43,7 @@ export class Announcer {
 
   /** Everything we hold: one bit a chunk, or with digests where the neighbour verifies by them. */
   greet(neighbour: Neighbour, { kept }: Inventory): void {
-    if (kept.count === 0) return
+    if (kept.count === 0 || this.isSilent) return
     if (neighbour.wantsDigests) return this.tell(neighbour, [...kept.chunks()])
     const message = { type: 'bitfield' as const, bits: kept.toBytes() }
     this.context.emit({ type: 'send', peer: neighbour.id, message })
@@ -56,7 +58,7 @@ export class Announcer {
 
   onDeadline(): void {
     const chunks = this.stillKept(this.unannounced)
-    if (chunks.length === 0) return
+    if (chunks.length === 0 || this.isSilent) return
     this.unannounced = []
     this.announcedAtMs = this.context.nowMs
     for (const neighbour of this.neighbours.values()) if (neighbour.isReady) this.offer(neighbour, chunks)
@@ -65,7 +67,7 @@ export class Announcer {
   /** It will soon choose what to ask of us: hears of all that was withheld. */
   catchUp(neighbour: Neighbour): void {
     const { withheld } = neighbour
-    if (withheld.length === 0) return
+    if (withheld.length === 0 || this.isSilent) return
     const chunks = this.stillKept([...withheld])
     withheld.length = 0
     if (chunks.length > 0 && neighbour.isReady) this.tell(neighbour, chunks)

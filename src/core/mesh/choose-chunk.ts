@@ -1,5 +1,5 @@
 /**
- * Which chunk to ask of a neighbour: what the reader waits for, then random first, then rarest first; near the end,
+ * Which chunk to ask of a neighbour: of one that leaves, what would go with it; else what the reader waits for, then random first, then rarest first; near the end,
  * a chunk that another neighbour is slow to bring.
  */
 
@@ -45,6 +45,10 @@ export interface ChunkChoice {
 export function chooseChunk(choice: ChunkChoice): number | null {
   const { inventory, neighbour } = choice
   const holds = (chunk: number): boolean => neighbour.held.has(chunk)
+  if (neighbour.lastOffer !== null) {
+    const isWanted = (chunk: number): boolean => inventory.rarity.isEligible(chunk) && holds(chunk)
+    return neighbour.lastOffer.find(isWanted) ?? null
+  }
   const urgent = chooseUrgent(choice)
   if (urgent !== null) return urgent
   if (inventory.rarity.availableCount > 0) {

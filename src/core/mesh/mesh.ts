@@ -14,8 +14,10 @@ import { Announcer } from './announcer.ts'
 import { neighboursWanted } from './degree.ts'
 import { agree, helloOf } from './handshake.ts'
 import { Holdings, type HoldingsEvents } from './holdings.ts'
+import { Leaving } from './leaving.ts'
 import type { Neighbour } from './neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
+import { Pacing } from './pacing.ts'
 import { Requests } from './requests.ts'
 import { ReversePaths } from './reverse-paths.ts'
 import { Rewiring } from './rewiring.ts'
@@ -23,6 +25,7 @@ import { SendersDigests } from './senders-digests.ts'
 import { Service } from './service.ts'
 import { Signalling } from './signalling.ts'
 import { Updates } from './updates.ts'
+import { UploadBudget } from './upload-budget.ts'
 
 /**
  * Neighbours that a flooded message is passed on to. Three at random reach 94% of the peers (x = 1 − e^−3x), and what
@@ -59,6 +62,8 @@ export class Mesh {
   readonly neighbours: ReadonlyMap<PeerId, Neighbour>
   readonly requests: Requests
   readonly service: Service
+  readonly pacing: Pacing
+  readonly leaving: Leaving
   readonly announcer: Announcer
   readonly neighbourhood: Neighbourhood
   readonly rewiring: Rewiring
@@ -69,6 +74,7 @@ export class Mesh {
   private readonly events: MeshEvents
   private readonly paths = new ReversePaths()
   private readonly holdings: Holdings
+  private readonly uploads: UploadBudget
   private material: MeshMaterial | null = null
   private chunksBrought = 0
 
@@ -96,6 +102,14 @@ export class Mesh {
     this.requests = new Requests(context, this.neighbours)
     this.announcer = new Announcer(context, this.neighbours)
     this.service = new Service(context, this.neighbours, (neighbour) => this.announcer.catchUp(neighbour))
+    this.pacing = new Pacing(context, this.service.served)
+    this.uploads = new UploadBudget(context.limits.maxUploadRatio, this.service, this.announcer)
+    this.leaving = new Leaving(context, {
+      neighbours: this.neighbours,
+      service: this.service,
+      announcer: this.announcer,
+      existsElsewhere: (chunk) => this.updates.tree?.existsAnywhere(chunk) === true,
+    })
     this.updates = new Updates(context, this.neighbours, {
       heardOf: (peer, via, isSeed) => this.noteHeardVia(peer, via, isSeed),
       sought: () => this.neighbourhood.sought,
@@ -124,6 +138,8 @@ export class Mesh {
     this.material = material
     this.requests.equip(material.inventory)
     this.service.equip(material.inventory)
+    this.uploads.equip(material.facts.sizeBytes)
+    this.pacing.equip(material.inventory.geometry.chunkBytes)
     this.announcer.equip(material.inventory, material.digests)
     this.updates.equip(material.inventory)
     this.sendersDigests.equip(material.inventory, material.digests)
@@ -161,6 +177,28 @@ export class Mesh {
     if (wanted !== sought) this.neighbourhood.seek(wanted)
   }
 
+  /** We have given as much as the caller lets us. */
+  get hasGivenEnough(): boolean {
+    return this.uploads.isSpent
+  }
+
+  /** A `serve` was carried out. */
+  hasServed(peer: PeerId, chunk: number): void {
+    if (this.neighbours.get(peer)?.serving?.chunk === chunk) {
+      const bytes = this.material?.inventory.geometry.lengthBytes(chunk) ?? 0
+      this.pacing.noteSent(bytes)
+      this.uploads.spend(bytes)
+      this.leaving.served(chunk)
+    }
+    this.service.hasServed(peer, chunk)
+  }
+
+  /** Offers what would be gone with us; `leaving.isDone` says when to part. */
+  leave(): void {
+    this.neighbourhood.close()
+    this.leaving.begin(this.material?.inventory ?? null)
+  }
+
   /** The topology server says that this peer has gone. */
   peerGone(peer: PeerId): void {
     this.signalling.peerGone(peer)
@@ -171,6 +209,7 @@ export class Mesh {
   forgiveSilence(): void {
     this.requests.forgiveSilence()
     this.neighbourhood.hellos.forgiveSilence()
+    this.pacing.forgiveSilence()
   }
 
   /** Ends the link and never opens it again: the neighbour broke the protocol or sent a wrong chunk. */
@@ -187,6 +226,7 @@ export class Mesh {
     this.service.forget(neighbour)
     this.rewiring.neighbourLost(neighbour.id)
     this.signalling.neighbourLost(neighbour.id)
+    this.pacing.forget(neighbour.id)
     this.updates.neighbourLost(neighbour)
     if (this.material !== null) this.holdings.forget(neighbour, this.material.inventory, withoutWord)
     this.events.neighbourLost(neighbour.id)
@@ -201,7 +241,7 @@ export class Mesh {
     const neighbour = this.neighbours.get(peer)
     if (neighbour === undefined) return
     if (message.type === 'hello') return this.hearHello(neighbour, message)
-    if (message.type === 'goodbye') return this.drop(peer)
+    if (message.type === 'goodbye') return this.neighbourhood.drop(peer, neighbour.lastOffer !== null)
     if (!neighbour.isReady || this.material === null) return this.ban(peer)
     const isAllowed = this.hearReady(neighbour, message, this.material)
     if (!isAllowed) this.ban(peer)
@@ -256,7 +296,7 @@ export class Mesh {
       case 'have':
         return this.holdings.hearHave(neighbour, message, inventory)
       case 'request':
-        return this.service.request(neighbour, message.chunks, inventory)
+        return this.hearRequest(neighbour, message.chunks, inventory)
       case 'cancel':
         this.service.cancel(neighbour, message.chunks)
         return true
@@ -275,6 +315,29 @@ export class Mesh {
         if (message.ttl === MAX_RELAY_HOPS) this.neighbourhood.speaksAs(neighbour, message.from)
         this.signalling.hear(neighbour.id, message)
         return true
+      case 'probe':
+        this.pacing.hearProbe(neighbour.id, message.number)
+        return true
+      case 'echo':
+        this.pacing.hearEcho(neighbour, message.number)
+        return true
+      case 'leaving':
+        return this.hearLeaving(neighbour, message.chunks, inventory)
     }
+  }
+
+  private hearRequest(neighbour: Neighbour, chunks: readonly number[], inventory: Inventory): boolean {
+    const isAllowed = this.service.request(neighbour, chunks, inventory)
+    this.pacing.noteServing()
+    return isAllowed
+  }
+
+  /** False if there is no such chunk, or it left before. */
+  private hearLeaving(neighbour: Neighbour, chunks: readonly number[], inventory: Inventory): boolean {
+    if (neighbour.lastOffer !== null || !chunks.every((chunk) => inventory.geometry.contains(chunk)))
+      return false
+    this.requests.turnToLastOffer(neighbour, chunks)
+    // It may not have told of all of them, having held the news back.
+    return this.holdings.hearHave(neighbour, { type: 'have', chunks, digests: null }, inventory)
   }
 }

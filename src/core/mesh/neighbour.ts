@@ -57,6 +57,8 @@ export class Neighbour {
   /** It verifies by its neighbours' digests, so each of our haves must carry them. */
   wantsDigests: boolean = false
   bitfieldSeen: boolean = false
+  /** It is about to leave the swarm, and this is all that it still gives, in the order to ask in; null: it stays. */
+  lastOffer: readonly number[] | null = null
   held: Bitfield
   /** In digest mode: what it says its chunks hash to. */
   readonly digests: Map<number, Uint8Array> = new Map()

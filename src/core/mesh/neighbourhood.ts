@@ -124,6 +124,12 @@ export class Neighbourhood {
     this.connectMore()
   }
 
+  /** Neither seeks nor takes a neighbour from now on. */
+  close(): void {
+    this.soughtCount = 0
+    this.context.deadlines.clear('reconnect')
+  }
+
   /** The mesh spoke of this peer. */
   heardOf(peer: PeerId): void {
     if (this.degree + this.connecting.size >= this.soughtCount || this.isTaken(peer)) return
@@ -258,11 +264,12 @@ export class Neighbourhood {
     this.drop(peer)
   }
 
-  drop(peer: PeerId): void {
+  /** `isLeaving`: it has said that it leaves the swarm, not only us. */
+  drop(peer: PeerId, isLeaving: boolean = false): void {
     const neighbour = this.neighbours.get(peer)
     if (neighbour === undefined) return
     this.context.emit({ type: 'disconnect', peer })
-    this.lose(neighbour, false)
+    this.lose(neighbour, isLeaving)
     this.connectMore()
   }
 

@@ -194,6 +194,17 @@ export class Requests {
     return chunks
   }
 
+  /** The neighbour is about to leave: of all that we asked of it, only its last offer will come. */
+  turnToLastOffer(neighbour: Neighbour, chunks: readonly number[]): void {
+    const offered = new Set(chunks)
+    const given = [...neighbour.outstanding.keys()].filter((chunk) => !offered.has(chunk))
+    neighbour.lastOffer = chunks
+    for (const chunk of given) this.withdraw(neighbour, chunk)
+    neighbour.isDry = false
+    this.ask(neighbour)
+    for (const chunk of given) this.askHolders(chunk)
+  }
+
   /** From now on nothing comes from neighbours. */
   stop(): void {
     this.isStopped = true

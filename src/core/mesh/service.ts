@@ -19,8 +19,10 @@ export class Service {
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
   /** It will soon choose again what to ask of us. */
   private readonly choosesSoon: (neighbour: Neighbour) => void
+  /** Whether this chunk may still be asked for: not by whoever has given enough, or is about to leave. */
+  accepts: (chunk: number) => boolean = () => true
   private readonly waiting = new Set<Neighbour>()
-  private readonly served = new Set<Neighbour>()
+  readonly served: Set<Neighbour> = new Set()
   private readonly reciprocity: Reciprocity
   private inventory: Inventory | null = null
   /** What our uplink has carried at best, in bytes a second; 0: not measured yet. */
@@ -49,7 +51,7 @@ export class Service {
     for (const chunk of chunks) {
       if (!inventory.geometry.contains(chunk)) return false
       if (neighbour.queue.includes(chunk) || neighbour.serving?.chunk === chunk) continue
-      if (inventory.kept.has(chunk) && neighbour.queue.length < MAX_QUEUED_REQUESTS)
+      if (this.accepts(chunk) && inventory.kept.has(chunk) && neighbour.queue.length < MAX_QUEUED_REQUESTS)
         neighbour.queue.push(chunk)
       else refused.push(chunk)
     }
@@ -75,6 +77,22 @@ export class Service {
       if (isServed) this.stop(neighbour)
       if (this.unqueue(neighbour, chunk) || isServed)
         this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'refuse', chunks: [chunk] } })
+    }
+    this.serveMore()
+  }
+
+  /** What is not accepted any more is refused, and stopped if it is under way and `stops`. */
+  refuseUnaccepted(stops: boolean): void {
+    for (const neighbour of this.neighbours.values()) {
+      const refused = neighbour.queue.filter((chunk) => !this.accepts(chunk))
+      for (const chunk of refused) this.unqueue(neighbour, chunk)
+      const { serving } = neighbour
+      if (stops && serving !== null && !this.accepts(serving.chunk)) {
+        this.stop(neighbour)
+        refused.push(serving.chunk)
+      }
+      if (refused.length > 0)
+        this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'refuse', chunks: refused } })
     }
     this.serveMore()
   }

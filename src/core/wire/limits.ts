@@ -33,6 +33,9 @@ export const MAX_HAVES_PER_MESSAGE = 1024
 /** Most chunk indices of one `request`, `cancel` or `refuse`. */
 export const MAX_REQUESTS_PER_MESSAGE = 64
 
+/** Most chunk indices of one `leaving`: 1 KiB, and more than most uplinks carry in the 2 s that are left (guess). */
+export const MAX_CHUNKS_PER_LEAVING = 256
+
 /** Most runs of one `claim`, and most brought. A seat rarely has more than two. */
 export const MAX_RUNS_PER_CLAIM = 16
 

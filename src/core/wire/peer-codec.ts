@@ -13,6 +13,7 @@ import {
   DIGEST_BYTES,
   MAX_BLOCK_BYTES,
   MAX_BITFIELD_BYTES,
+  MAX_CHUNKS_PER_LEAVING,
   MAX_CHUNK_BYTES,
   MAX_FRAME_BYTES,
   MAX_HAVES_PER_MESSAGE,
@@ -21,7 +22,16 @@ import {
 import { FRAME_TYPE, isChunk, isUint } from './peer-frame.ts'
 import { decodeRelay, encodeRelay, relayByteLength } from './relay-codec.ts'
 import { decodeUpdate, encodeUpdate, updateByteLength } from './update-codec.ts'
-import type { BitfieldMessage, Block, Goodbye, Have, PeerMessage } from './peer-messages.ts'
+import type {
+  BitfieldMessage,
+  Block,
+  Echo,
+  Goodbye,
+  Have,
+  Leaving,
+  PeerMessage,
+  Probe,
+} from './peer-messages.ts'
 
 /** Bytes of a block's frame before its payload: type, chunk, offset. */
 export const BLOCK_HEADER_BYTES = 9
@@ -54,6 +64,11 @@ export function encodePeerMessage(message: PeerMessage<Uint8Array>): Uint8Array<
       return encodeUpdate(message)
     case 'relay':
       return encodeRelay(message)
+    case 'probe':
+    case 'echo':
+      return encodeNumbered(message)
+    case 'leaving':
+      return encodeLeaving(message)
     default:
       return encodeGoodbye(message)
   }
@@ -101,6 +116,11 @@ export function encodedByteLength(message: PeerMessage): number {
       return updateByteLength(message)
     case 'relay':
       return relayByteLength(message)
+    case 'probe':
+    case 'echo':
+      return NUMBERED_BYTES
+    case 'leaving':
+      return 1 + message.chunks.length * INDEX_BYTES
     default:
       return encodeGoodbye(message).length
   }
@@ -131,6 +151,12 @@ export function decodePeerFrame(frame: Uint8Array<ArrayBuffer>): DecodedMessage 
       return decodeUpdate(reader)
     case FRAME_TYPE.relay:
       return decodeRelay(reader)
+    case FRAME_TYPE.probe:
+      return decodeNumbered(reader, 'probe')
+    case FRAME_TYPE.echo:
+      return decodeNumbered(reader, 'echo')
+    case FRAME_TYPE.leaving:
+      return decodeLeaving(reader)
     case FRAME_TYPE.goodbye:
       return reader.isExhausted ? { type: 'goodbye' } : null
     default:
@@ -224,6 +250,40 @@ function readChunks(reader: FrameReader, count: number, limit: number): number[]
 
 function isChunkList(chunks: readonly number[], limit: number): boolean {
   return chunks.length > 0 && chunks.length <= limit && chunks.every(isChunk)
+}
+
+// ------------------------------------------------------------------------------------ the connection, and its end
+
+/** Type, number (u32). */
+const NUMBERED_BYTES = 5
+
+function encodeNumbered({ type, number }: Probe | Echo): Uint8Array<ArrayBuffer> {
+  invariant(isUint(number, 32), 'The number of a probe fits its field.')
+  const writer = new FrameWriter(NUMBERED_BYTES)
+  writer.u8(FRAME_TYPE[type])
+  writer.u32(number)
+  return writer.finish()
+}
+
+function decodeNumbered(reader: FrameReader, type: 'probe' | 'echo'): Probe | Echo | null {
+  if (reader.remainingBytes !== NUMBERED_BYTES - 1) return null
+  return { type, number: reader.u32() }
+}
+
+function encodeLeaving(leaving: Leaving): Uint8Array<ArrayBuffer> {
+  const { chunks } = leaving
+  const isInLimits = chunks.length <= MAX_CHUNKS_PER_LEAVING && chunks.every(isChunk)
+  invariant(isInLimits, 'Who leaves names chunks, within the limits.')
+  const writer = new FrameWriter(encodedByteLength(leaving))
+  writer.u8(FRAME_TYPE.leaving)
+  for (const chunk of chunks) writer.u32(chunk)
+  return writer.finish()
+}
+
+function decodeLeaving(reader: FrameReader): Leaving | null {
+  if (reader.remainingBytes === 0) return { type: 'leaving', chunks: [] }
+  const chunks = readChunks(reader, reader.remainingBytes / INDEX_BYTES, MAX_CHUNKS_PER_LEAVING)
+  return chunks === null ? null : { type: 'leaving', chunks }
 }
 
 function encodeGoodbye({ type }: Goodbye): Uint8Array<ArrayBuffer> {

@@ -10,6 +10,9 @@ import { MAX_CHUNKS, MAX_HOPS } from './limits.ts'
  */
 export const FRAME_TYPE = {
   hello: 0x01,
+  probe: 0x02,
+  echo: 0x03,
+  leaving: 0x0e,
   goodbye: 0x0f,
   bitfield: 0x10,
   have: 0x11,

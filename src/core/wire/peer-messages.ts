@@ -132,10 +132,45 @@ export interface Relay {
   readonly data: string
 }
 
+/** "Send this number back at once." What is known of the time that it takes is how long our uplink's queue is. */
+export interface Probe {
+  readonly type: 'probe'
+  readonly number: number
+}
+
+/** The answer to a probe: its number. */
+export interface Echo {
+  readonly type: 'echo'
+  readonly number: number
+}
+
+/**
+ * "I am about to leave the swarm. These chunks only I have, as far as I know: ask for them now, and for nothing else."
+ * `goodbye` follows, soon.
+ */
+export interface Leaving {
+  readonly type: 'leaving'
+  /** In the order in which the receiver is to ask. None: there is nothing that others lack. */
+  readonly chunks: readonly number[]
+}
+
 /** "I am leaving; this is no fault." */
 export interface Goodbye {
   readonly type: 'goodbye'
 }
 
 export type PeerMessage<P extends Payload = Payload> =
-  Hello | BitfieldMessage | Have | Request | Cancel | Refuse | Block<P> | Claim | Update | Relay | Goodbye
+  | Hello
+  | Probe
+  | Echo
+  | BitfieldMessage
+  | Have
+  | Request
+  | Cancel
+  | Refuse
+  | Block<P>
+  | Claim
+  | Update
+  | Relay
+  | Leaving
+  | Goodbye

@@ -7,7 +7,7 @@ import type { SessionInput } from '../../../src/core/session-io.ts'
 import type { PeerId } from '../../../src/core/types.ts'
 import { MAX_BLOCK_BYTES } from '../../../src/core/wire/limits.ts'
 import { BLOCK_HEADER_BYTES, decodePeerFrame } from '../../../src/core/wire/peer-codec.ts'
-import type { Bytes, Links } from '../../../src/ports.ts'
+import type { Bytes, Clock, Links } from '../../../src/ports.ts'
 import { chunkOf, type Gate, geometryOf, newGate, settle } from './chunks.ts'
 
 const ANNA = '0000000000000001' as PeerId
@@ -20,6 +20,13 @@ class Pipes implements Links {
   readonly frames = new Map<PeerId, Bytes[]>()
   readonly unsent = new Map<PeerId, number>()
   frameBytes = 262_144
+
+  /** Unsent bytes at which it is to be woken. */
+  readonly wakes = new Map<PeerId, number>()
+
+  wakeAt(peer: PeerId, unsentBytes: number): void {
+    this.wakes.set(peer, unsentBytes)
+  }
 
   configure(): void {}
   connect(): void {}
@@ -45,7 +52,33 @@ class Pipes implements Links {
   }
 }
 
+/** Time that the test lets pass. */
+class HandClock implements Clock {
+  atMs = 0
+  alarmMs: number | null = null
+  private ring: () => void = () => {}
+
+  nowMs(): number {
+    return this.atMs
+  }
+
+  setAlarm(atMs: number | null, ring: () => void): void {
+    this.alarmMs = atMs
+    this.ring = ring
+  }
+
+  /** Goes on to the next alarm; false where none is set. */
+  next(): boolean {
+    if (this.alarmMs === null) return false
+    this.atMs = this.alarmMs
+    this.alarmMs = null
+    this.ring()
+    return true
+  }
+}
+
 class Setting {
+  readonly clock = new HandClock()
   readonly links = new Pipes()
   readonly fed: SessionInput[] = []
   readonly uploader: Uploader
@@ -56,6 +89,7 @@ class Setting {
   constructor(read: (chunk: number) => Promise<Bytes | null> = async (chunk) => chunkOf(GEOMETRY, chunk)) {
     this.uploader = new Uploader({
       links: this.links,
+      clock: this.clock,
       feed: (input) => this.fed.push(input),
       read: async (chunk) => {
         await this.readGate?.passed
@@ -124,7 +158,7 @@ describe('serving a chunk', () => {
     await settle()
     expect(setting.links.framesTo(ANNA)).toHaveLength(2)
     await setting.drain(ANNA)
-    expect(setting.links.framesTo(ANNA)).toHaveLength(3)
+    expect(setting.links.framesTo(ANNA)).toHaveLength(4)
   })
 
   it('is done when its last block is with the network, not before', async () => {
@@ -216,5 +250,92 @@ describe('a service that is stopped', () => {
     setting.uploader.unserve(ANNA)
     setting.uploader.drained(ANNA)
     expect(setting.fed).toEqual([])
+  })
+})
+
+describe('what waits in all links together', () => {
+  it('is no more than 64 KiB while the uplink is not known, however many are served', async () => {
+    const setting = new Setting()
+    setting.uploader.serve(ANNA, 0)
+    setting.uploader.serve(BERT, 1)
+    await settle()
+    const unsent = setting.links.unsentBytes(ANNA) + setting.links.unsentBytes(BERT)
+    expect(unsent).toBeGreaterThan(32 * 1024)
+    expect(unsent).toBeLessThanOrEqual(64 * 1024)
+    expect(setting.links.wakes.get(ANNA)).toBeLessThan(64 * 1024)
+  })
+
+  it('may be 200 ms of what the uplink has carried', async () => {
+    const setting = new Setting()
+    setting.uploader.serve(ANNA, 0)
+    await settle()
+    // 64 KiB each 20 ms: 3.2 MB/s.
+    for (let turn = 0; turn < 30; turn++) {
+      setting.clock.atMs += 20
+      if (setting.fed.length > 0) {
+        setting.fed.length = 0
+        setting.uploader.serve(ANNA, 0)
+      }
+      await setting.drain(ANNA)
+    }
+    setting.links.unsent.set(ANNA, 0)
+    setting.uploader.serve(BERT, 1)
+    await settle()
+    const unsent = setting.links.unsentBytes(ANNA) + setting.links.unsentBytes(BERT)
+    expect(unsent).toBeGreaterThan(200 * 1024)
+    expect(unsent).toBeLessThan(800 * 1024)
+  })
+})
+
+describe('a pace', () => {
+  it('lets no more go than its rate, by one timer', async () => {
+    const setting = new Setting()
+    setting.uploader.pace(100_000)
+    setting.uploader.serve(ANNA, 0)
+    setting.uploader.serve(BERT, 1)
+    await settle()
+    while (setting.clock.atMs < 3000 && setting.clock.next()) {
+      await setting.drain(ANNA)
+      await setting.drain(BERT)
+    }
+    expect(setting.sentBytes).toBeGreaterThan(280_000)
+    expect(setting.sentBytes).toBeLessThan(340_000)
+  })
+
+  it('that is lifted lets the rest go at once', async () => {
+    const setting = new Setting()
+    setting.uploader.pace(10_000)
+    setting.uploader.serve(ANNA, 0)
+    await settle()
+    expect(setting.links.framesTo(ANNA)).toHaveLength(1)
+    setting.uploader.pace(null)
+    await setting.drainUntilServed(ANNA)
+    expect(setting.fed).toEqual([{ type: 'served', peer: ANNA, chunk: 0 }])
+    expect(setting.clock.alarmMs).toBeNull()
+  })
+})
+
+describe('a probe', () => {
+  it('goes at once where nothing waits', () => {
+    const setting = new Setting()
+    setting.uploader.probe(ANNA, 7, new Uint8Array(5))
+    expect(setting.links.framesTo(ANNA)).toHaveLength(1)
+    expect(setting.fed).toEqual([])
+  })
+
+  it('waits for our own blocks, holds back the next ones, and is said to go only then', async () => {
+    const setting = new Setting()
+    setting.uploader.serve(ANNA, 0)
+    await settle()
+    const before = setting.links.framesTo(ANNA).length
+    setting.uploader.probe(ANNA, 7, new Uint8Array(5))
+    setting.links.unsent.set(ANNA, 20_000)
+    setting.uploader.drained(ANNA)
+    expect(setting.links.framesTo(ANNA)).toHaveLength(before)
+    expect(setting.links.wakes.get(ANNA)).toBe(0)
+    setting.links.unsent.set(ANNA, 0)
+    setting.uploader.drained(ANNA)
+    expect(setting.links.framesTo(ANNA)[before]).toHaveLength(5)
+    expect(setting.fed).toEqual([{ type: 'probed', number: 7 }])
   })
 })

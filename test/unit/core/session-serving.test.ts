@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { CHUNK_BYTES, fileOf, peer, range } from './shapes.ts'
-import { loneVisitor, pick, sent, type Visitor } from './visitor.ts'
+import { loneVisitor, pick, sent, type Visitor, withoutProbes } from './visitor.ts'
 
 const CHUNKS = 80
 const FACTS = fileOf(CHUNKS)
@@ -19,7 +19,7 @@ function server(): Visitor {
 }
 
 function request(visitor: Visitor, from = ANNA, ...chunks: number[]): ReturnType<Visitor['hear']> {
-  return visitor.hear(from, { type: 'request', chunks })
+  return withoutProbes(visitor.hear(from, { type: 'request', chunks }))
 }
 
 describe('a neighbour’s requests', () => {

@@ -160,9 +160,8 @@ describe('when peers are not to be trusted any more', () => {
     visitor.bring(0, 2)
     visitor.meet(ANNA, FACTS)
     visitor.handle({ type: 'distrustPeers' })
-    expect(visitor.hear(ANNA, { type: 'request', chunks: [1] })).toEqual([
-      { type: 'serve', peer: ANNA, chunk: 1 },
-    ])
+    const outputs = visitor.hear(ANNA, { type: 'request', chunks: [1] })
+    expect(pick(outputs, 'serve')).toEqual([{ type: 'serve', peer: ANNA, chunk: 1 }])
   })
 })
 

@@ -227,6 +227,11 @@ export function pick<T extends SessionOutput['type']>(
   return outputs.filter((output): output is Output<T> => output.type === type)
 }
 
+/** Without the probes that go out while somebody is served. */
+export function withoutProbes(outputs: readonly SessionOutput[]): SessionOutput[] {
+  return outputs.filter((output) => output.type !== 'send' || output.message.type !== 'probe')
+}
+
 /** Messages of one type that were sent, to whom. */
 export function sent<T extends PeerMessage['type']>(
   outputs: readonly SessionOutput[],

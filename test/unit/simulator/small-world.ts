@@ -99,6 +99,8 @@ export class SmallWorld implements World {
 
   completed(): void {}
 
+  left(): void {}
+
   failed(): void {}
 }
 

@@ -1,0 +1,170 @@
+/**
+ * Keeps uploads out of the way of the visitor's other traffic: asks those whom we serve to send a number back, learns
+ * from the time that takes how long our packets queue, and says how fast the driver may send. The caller's own cap
+ * bounds the same pace.
+ */
+
+import type { Context } from '../context.ts'
+import { RateMeter } from '../rate.ts'
+import { TokenBuckets } from '../token-bucket.ts'
+import type { PeerId } from '../types.ts'
+import type { Neighbour } from './neighbour.ts'
+import { PathDelay, UploadPace } from './upload-pace.ts'
+
+/** Time between two probes while we upload, in ms, and where packets begin to queue (guess; together 1 to 4 a second). */
+const CALM_EVERY_MS = 1000
+const ALARMED_EVERY_MS = 250
+
+/** Probes that an answer is awaited to; an older one counts as lost (guess: queues of four seconds). */
+const MAX_AWAITED = 16
+
+/** Probes of one neighbour that are answered: at once, and a second. An honest one sends at most 4 a second. */
+const ECHO_BUDGET = { burst: 10, ratePerSec: 5 } as const
+
+/** Without uploads for so long, in ms, what was known of the line is old (guess). */
+const FORGOTTEN_AFTER_MS = 10_000
+
+/** What is sent is known chunk by chunk; over so long, in ms (guess: some chunks of a slow line). */
+const SENT_WINDOW_MS = 10_000
+
+/** Chunks under way count as sent, as many as are served at a time. */
+const CHUNKS_UNDER_WAY = 2
+
+/** A pace that differs by less than this share is not worth saying (guess). */
+const WORTH_SAYING = 0.05
+
+interface AwaitedEcho {
+  readonly peer: PeerId
+  readonly sentAtMs: number
+}
+
+interface Path {
+  readonly delay: PathDelay
+  probedAtMs: number
+}
+
+export class Pacing {
+  private readonly context: Context
+  /** Those whom we send a chunk now. */
+  private readonly served: ReadonlySet<Neighbour>
+  private readonly pace = new UploadPace()
+  private readonly sent = new RateMeter(SENT_WINDOW_MS)
+  private readonly paths = new Map<PeerId, Path>()
+  private readonly awaited = new Map<number, AwaitedEcho>()
+  private readonly budgets = new TokenBuckets<PeerId>(ECHO_BUDGET)
+  private probes = 0
+  private busyAtMs = -Infinity
+  private chunkBytes = 0
+  /** What the driver goes by. */
+  private saidBytesPerSec: number | null = null
+
+  constructor(context: Context, served: ReadonlySet<Neighbour>) {
+    this.context = context
+    this.served = served
+  }
+
+  equip(chunkBytes: number): void {
+    this.chunkBytes = chunkBytes
+  }
+
+  /** Says the pace, if it is another one. */
+  say(): void {
+    const { maxUploadBytesPerSec } = this.context.limits
+    const most = Math.min(maxUploadBytesPerSec ?? Infinity, this.pace.bytesPerSec ?? Infinity)
+    const bytesPerSec = most === Infinity ? null : Math.round(most)
+    if (!isOther(this.saidBytesPerSec, bytesPerSec)) return
+    this.saidBytesPerSec = bytesPerSec
+    this.context.emit({ type: 'pace', bytesPerSec })
+  }
+
+  /** Somebody may be served who was not before. */
+  noteServing(): void {
+    if (this.served.size > 0 && !this.context.deadlines.has('probe')) this.onDeadline()
+  }
+
+  noteSent(bytes: number): void {
+    this.sent.add(bytes, this.context.nowMs)
+  }
+
+  onDeadline(): void {
+    const { nowMs, deadlines } = this.context
+    const next = this.longestUnprobed()
+    if (next !== null) {
+      this.busyAtMs = nowMs
+      this.probe(next)
+    } else if (nowMs - this.busyAtMs >= FORGOTTEN_AFTER_MS) {
+      this.pace.rest()
+      return this.say()
+    }
+    deadlines.set('probe', nowMs + (this.pace.isAlarmed ? ALARMED_EVERY_MS : CALM_EVERY_MS))
+  }
+
+  /** The driver had to hold this probe back, and sends it now. */
+  probed(number: number): void {
+    const echo = this.awaited.get(number)
+    if (echo !== undefined) this.awaited.set(number, { ...echo, sentAtMs: this.context.nowMs })
+  }
+
+  hearProbe(peer: PeerId, number: number): void {
+    if (this.budgets.take(peer, this.context.nowMs))
+      this.context.emit({ type: 'send', peer, message: { type: 'echo', number } })
+  }
+
+  /** Counts only from those whom we send something now: our own packets are on that way. */
+  hearEcho(neighbour: Neighbour, number: number): void {
+    const echo = this.awaited.get(number)
+    const path = this.paths.get(neighbour.id)
+    if (echo === undefined || echo.peer !== neighbour.id || path === undefined) return
+    this.awaited.delete(number)
+    if (neighbour.serving === null) return
+    const { nowMs, deadlines } = this.context
+    const queueMs = path.delay.note(nowMs - echo.sentAtMs, nowMs)
+    this.pace.note({ queueMs, sentAtMs: echo.sentAtMs, sentBytesPerSec: this.sentBytesPerSec }, nowMs)
+    if (this.pace.isAlarmed) deadlines.setNoLater('probe', nowMs + ALARMED_EVERY_MS)
+    this.say()
+  }
+
+  forget(peer: PeerId): void {
+    this.paths.delete(peer)
+    this.budgets.forget(peer)
+  }
+
+  /** The page slept: what comes late is not the line's fault. */
+  forgiveSilence(): void {
+    this.awaited.clear()
+  }
+
+  /** At most: what was served of late, and all that is under way. */
+  private get sentBytesPerSec(): number {
+    const underWay = (CHUNKS_UNDER_WAY * this.chunkBytes * 1000) / SENT_WINDOW_MS
+    return this.sent.bytesPerSec(this.context.nowMs) + underWay
+  }
+
+  private probe({ id }: Neighbour): void {
+    const { nowMs, emit } = this.context
+    const number = this.probes++
+    const path = this.paths.get(id) ?? { delay: new PathDelay(), probedAtMs: 0 }
+    path.probedAtMs = nowMs
+    this.paths.set(id, path)
+    this.awaited.set(number, { peer: id, sentAtMs: nowMs })
+    this.awaited.delete(number - MAX_AWAITED)
+    emit({ type: 'send', peer: id, message: { type: 'probe', number } })
+  }
+
+  private longestUnprobed(): Neighbour | null {
+    let longest: Neighbour | null = null
+    let earliestMs = Infinity
+    for (const neighbour of this.served) {
+      const probedAtMs = this.paths.get(neighbour.id)?.probedAtMs ?? -Infinity
+      if (longest !== null && probedAtMs >= earliestMs) continue
+      longest = neighbour
+      earliestMs = probedAtMs
+    }
+    return longest
+  }
+}
+
+function isOther(said: number | null, bytesPerSec: number | null): boolean {
+  if (said === null || bytesPerSec === null) return said !== bytesPerSec
+  return Math.abs(bytesPerSec - said) > WORTH_SAYING * said
+}

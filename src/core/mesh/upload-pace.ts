@@ -1,0 +1,106 @@
+/**
+ * How fast to upload, so that the visitor's other traffic does not have to wait behind it: LEDBAT (RFC 6817; BEP 29),
+ * by rate instead of by window, as a page cannot touch the congestion control of its channels. Where packets queue for
+ * longer than the target, uploads slow down in proportion; below it, they grow. Until that happens there is no limit,
+ * and none either once what is sent stays far below it.
+ */
+
+/** Time that packets may queue, in ms: LEDBAT's most (RFC 6817 §2.5 and BEP 29: 100). */
+export const TARGET_DELAY_MS = 100
+
+/** The base delay is the least in so long, in ms, seen in so many stretches (BEP 29: the last two minutes). */
+export const BASE_HISTORY_MS = 120_000
+const BASE_STRETCHES = 12
+
+/** The present delay is the least of so many samples (RFC 6817 §3.4.2 asks for a minimum of a few; the number is a guess). */
+const CURRENT_SAMPLES = 3
+
+/** Least rate, in bytes a second: LEDBAT's least window of two packets each 100 ms (RFC 6817 §2.5; the time is a guess). */
+export const LEAST_BYTES_PER_SEC = 30_000
+
+/**
+ * Growth with empty queues, as a share of the rate a second, and decrease per delay of twice the target. Both are
+ * guesses: LEDBAT grows by packets, and hears of each; samples come a few times a second here.
+ */
+const GROWTH_PER_SEC = 0.2
+const DECREASE = 0.5
+
+/** One sample shrinks the rate to no less than this share, as a loss does LEDBAT's window (RFC 6817 §2.4.2). */
+const LEAST_SHARE = 0.5
+
+/** Samples further apart than this count as so far, in ms: nothing is known of the time between (guess). */
+const LONGEST_STEP_MS = 1000
+
+/** A limit this many times what is sent limits nothing (RFC 6817 §2.4.1 grows only by what is used; the number is a guess). */
+const UNUSED_FACTOR = 2
+
+/** The round trips of one path: what of them is queueing. */
+export class PathDelay {
+  private readonly minima: { readonly stretch: number; ms: number }[] = []
+
+  /** Takes a round trip; returns what it has more than the least of the last two minutes, in ms. */
+  note(roundTripMs: number, nowMs: number): number {
+    const stretch = Math.floor((nowMs * BASE_STRETCHES) / BASE_HISTORY_MS)
+    const latest = this.minima.at(-1)
+    if (latest?.stretch === stretch) latest.ms = Math.min(latest.ms, roundTripMs)
+    else this.minima.push({ stretch, ms: roundTripMs })
+    while ((this.minima[0]?.stretch ?? stretch) <= stretch - BASE_STRETCHES) this.minima.shift()
+    return roundTripMs - Math.min(...this.minima.map(({ ms }) => ms))
+  }
+}
+
+export interface DelaySample {
+  /** What packets queue for now, in ms. */
+  readonly queueMs: number
+  /** When the packet was sent that tells it, in ms. */
+  readonly sentAtMs: number
+  /** What is being sent, in bytes a second. */
+  readonly sentBytesPerSec: number
+}
+
+export class UploadPace {
+  private limit: number | null = null
+  private recentMs: number[] = []
+  private lastAtMs = -Infinity
+  private shrunkAtMs = -Infinity
+
+  /** Bytes a second; null: no limit. */
+  get bytesPerSec(): number | null {
+    return this.limit
+  }
+
+  /** Packets queue for so long that the next sample is awaited eagerly. */
+  get isAlarmed(): boolean {
+    return this.limit !== null || (this.recentMs.at(-1) ?? 0) > TARGET_DELAY_MS / 2
+  }
+
+  note({ queueMs, sentAtMs, sentBytesPerSec }: DelaySample, nowMs: number): void {
+    const stepMs = Math.min(LONGEST_STEP_MS, nowMs - this.lastAtMs)
+    this.lastAtMs = nowMs
+    this.recentMs = [...this.recentMs, queueMs].slice(-CURRENT_SAMPLES)
+    // One late answer shows nothing; so many in a row do.
+    if (this.recentMs.length < CURRENT_SAMPLES) return
+    const offTarget = 1 - Math.min(...this.recentMs) / TARGET_DELAY_MS
+    if (offTarget < 0) this.shrink(offTarget, sentAtMs, sentBytesPerSec, nowMs)
+    else if (this.limit !== null) this.grow(this.limit, offTarget * (stepMs / 1000), sentBytesPerSec)
+  }
+
+  /** Nothing has been uploaded for long: what was known is old. */
+  rest(): void {
+    this.limit = null
+    this.recentMs = []
+  }
+
+  /** Once a round trip: what was sent before the rate shrank last does not show what came of it. */
+  private shrink(offTarget: number, sentAtMs: number, sentBytesPerSec: number, nowMs: number): void {
+    if (sentAtMs < this.shrunkAtMs) return
+    this.shrunkAtMs = nowMs
+    const share = Math.max(LEAST_SHARE, 1 + DECREASE * offTarget)
+    this.limit = Math.max(LEAST_BYTES_PER_SEC, Math.min(this.limit ?? Infinity, sentBytesPerSec) * share)
+  }
+
+  private grow(limit: number, step: number, sentBytesPerSec: number): void {
+    const grown = limit * (1 + GROWTH_PER_SEC * step)
+    this.limit = grown > UNUSED_FACTOR * Math.max(LEAST_BYTES_PER_SEC, sentBytesPerSec) ? null : grown
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Which part a deadline is for.
+ */
+
+import type { DeadlineName } from './deadlines.ts'
+import type { Mesh } from './mesh/mesh.ts'
+import type { OriginSeat } from './origin/seat.ts'
+import type { Registration } from './registration.ts'
+
+export interface RingingParts {
+  readonly mesh: Mesh
+  readonly seat: OriginSeat
+  readonly registration: Registration
+}
+
+/** The deadline has come. That of arriving is the session's own. */
+export function ring(due: Exclude<DeadlineName, 'arrival'>, parts: RingingParts): void {
+  switch (due) {
+    case 'coin':
+      return parts.seat.onCoinDeadline()
+    case 'retry':
+      return parts.seat.onRetryDeadline()
+    case 'originStall':
+      return parts.seat.onSilenceDeadline()
+    case 'claim':
+      return parts.seat.onClaimDeadline()
+    case 'meshStall':
+      return parts.mesh.requests.onStallDeadline()
+    case 'service':
+      return parts.mesh.service.serveMore()
+    case 'probe':
+      return parts.mesh.pacing.onDeadline()
+    // Looked at after every input.
+    case 'leave':
+      return
+    case 'reconnect':
+      return parts.mesh.neighbourhood.onReconnectDeadline()
+    case 'hello':
+      return parts.mesh.neighbourhood.hellos.onDeadline()
+    case 'rewire':
+      return parts.mesh.rewiring.onDeadline()
+    case 'register':
+      return parts.registration.onDeadline()
+    case 'announce':
+      return parts.mesh.announcer.onDeadline()
+    case 'update':
+      return parts.mesh.updates.onDeadline()
+  }
+}
