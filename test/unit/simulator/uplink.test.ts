@@ -92,6 +92,22 @@ describe('a simulated uplink', () => {
     expect(receiver.senders).toBe(0)
   })
 
+  it('paced to half of it sends half', () => {
+    const world = new SmallWorld()
+    const [sender, receiver] = [world.host(UP_BYTES_PER_SEC), world.host()]
+    world.link(sender, receiver)
+    sender.uplink.setPace(UP_BYTES_PER_SEC / 2)
+    serveOn(sender, receiver)
+    const startMs = world.queue.nowMs
+    world.runFor(20_000)
+    const rate = bytesBetween(receiver, startMs, startMs + 20_000) / 20
+    expect(rate / UP_BYTES_PER_SEC).toBeCloseTo(0.5, 1)
+    sender.uplink.setPace(null)
+    world.runFor(10_000)
+    const after = bytesBetween(receiver, startMs + 20_000, startMs + 30_000) / 10
+    expect(after / UP_BYTES_PER_SEC).toBeCloseTo(1, 1)
+  })
+
   it('gives control messages its time, but lets them pass blocks', () => {
     const world = new SmallWorld()
     const [sender, receiver] = [world.host(UP_BYTES_PER_SEC), world.host()]
