@@ -136,7 +136,7 @@ describe('whatever is missing, everybody gets the right bytes for no more copies
   })
 
   test('a visitor who leaves half-way', async () => {
-    scene = await openScene({ sizeBytes: 5e6, rateBitsPerSec: 10e6 })
+    scene = await openScene({ sizeBytes: 8e6, rateBitsPerSec: 10e6 })
     const { integrity } = scene
     const leaving = await testbed.openPages(1)
     const [page] = leaving.pages
@@ -150,7 +150,7 @@ describe('whatever is missing, everybody gets the right bytes for no more copies
       options: { integrity },
       watchEveryMs: 50,
       watch: async ([first]) => {
-        if ((first?.stats?.completedBytes ?? 0) > 1.5e6) await leaving.close()
+        if ((first?.stats?.completedBytes ?? 0) > 2.4e6) await leaving.close()
       },
     })
 
