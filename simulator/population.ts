@@ -5,7 +5,7 @@
 
 import type { Random } from '../src/core/random.ts'
 import { dealRoles, drawRole, type Role } from './faults/roles.ts'
-import type { AccessLink, ArrivalPhase, Arrivals, Scenario } from './scenario.ts'
+import type { AccessLink, ArrivalPhase, Arrivals, Departure, Scenario } from './scenario.ts'
 
 export interface Visitor {
   readonly index: number
@@ -79,6 +79,12 @@ export function arrivalTimes(arrivals: Arrivals, count: number, random: Random):
     case 'phases':
       return inPhases(arrivals.phases, count, random)
   }
+}
+
+/** How long one who is complete stays, in ms, where it does not stay for good. */
+export function stayMs(departure: Exclude<Departure, { kind: 'stay' }>, random: Random): number {
+  if (departure.kind === 'leave') return 0
+  return departure.exact === true ? departure.ms : exponential(departure.ms, random)
 }
 
 /** A time drawn from an exponential density with this mean. */

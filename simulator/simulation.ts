@@ -20,6 +20,7 @@ import type { Trouble } from './faults/trouble.ts'
 import { Host } from './host.ts'
 import type { InspectedHost, SimulateOptions } from './inspection.ts'
 import { Network } from './network.ts'
+import { Payloads } from './payloads.ts'
 import type { Visitor } from './population.ts'
 import type { RunResult, Scenario } from './scenario.ts'
 import { SimOrigin } from './sim-origin.ts'
@@ -56,10 +57,7 @@ class Simulation implements World {
   private readonly seeds: Random
   private readonly digests: Uint8Array | null
   private readonly visitors: Visitors
-  private readonly payloads = {
-    genuine: new Map<number, SimPayload>(),
-    spoilt: new Map<number, SimPayload>(),
-  }
+  private readonly payloads = new Payloads()
   private readonly faults: FaultSchedule | null
   private sessions = 0
   private course: Course | null = null
@@ -118,10 +116,7 @@ class Simulation implements World {
   // ------------------------------------------------------------------------------------------- what hosts need
 
   payload(byteLength: number, isGenuine: boolean): SimPayload {
-    const known = this.payloads[isGenuine ? 'genuine' : 'spoilt']
-    const payload = known.get(byteLength) ?? { byteLength, isGenuine }
-    if (!known.has(byteLength)) known.set(byteLength, payload)
-    return payload
+    return this.payloads.of(byteLength, isGenuine)
   }
 
   nextSession(): number {

@@ -9,7 +9,7 @@ import { falseBans } from './faults/false-bans.ts'
 import { isHostile, mustFinish } from './faults/roles.ts'
 import type { Host } from './host.ts'
 import { Living } from './living.ts'
-import { exponential, newcomer, population, type Visitor } from './population.ts'
+import { newcomer, population, stayMs, type Visitor } from './population.ts'
 import type { Scenario } from './scenario.ts'
 import type { World } from './world.ts'
 
@@ -73,10 +73,7 @@ export class Visitors {
     }
     const { departure } = scenario
     if (departure.kind === 'stay') return
-    let stayMs = 0
-    if (departure.kind === 'linger')
-      stayMs = departure.exact === true ? departure.ms : exponential(departure.ms, chance)
-    queue.callAt(queue.nowMs + stayMs, () => {
+    queue.callAt(queue.nowMs + stayMs(departure, chance), () => {
       if (departure.abrupt === true) this.leave(host.index, false)
       else host.feed({ type: 'leave' })
     })

@@ -14,7 +14,8 @@ import type { SimulateOptions } from '../inspection.ts'
 import { Living } from '../living.ts'
 import type { NetworkWorld, SimPayload } from '../machine.ts'
 import { Network } from '../network.ts'
-import { exponential, newcomer, population } from '../population.ts'
+import { Payloads } from '../payloads.ts'
+import { newcomer, population, stayMs } from '../population.ts'
 import type { RunResult, Scenario } from '../scenario.ts'
 import { SimOrigin } from '../sim-origin.ts'
 import { DEFAULT_MAX_MS, PROGRESS_EVERY_EVENTS } from '../simulation.ts'
@@ -52,10 +53,7 @@ class BitTorrentSimulation implements BitTorrentWorld {
   private readonly entries: Entry<Client>[]
   private readonly living = new Living()
   private readonly clients = new Map<PeerId, Client>()
-  private readonly payloads = {
-    genuine: new Map<number, SimPayload>(),
-    spoilt: new Map<number, SimPayload>(),
-  }
+  private readonly payloads = new Payloads()
   private sessions = 0
   /** Visitors that are neither complete nor dead. */
   private unfinished: number
@@ -109,10 +107,7 @@ class BitTorrentSimulation implements BitTorrentWorld {
   // ----------------------------------------------------------------------------------------- what clients need
 
   payload(byteLength: number, isGenuine: boolean): SimPayload {
-    const known = this.payloads[isGenuine ? 'genuine' : 'spoilt']
-    const payload = known.get(byteLength) ?? { byteLength, isGenuine }
-    if (!known.has(byteLength)) known.set(byteLength, payload)
-    return payload
+    return this.payloads.of(byteLength, isGenuine)
   }
 
   nextSession(): number {
@@ -133,10 +128,7 @@ class BitTorrentSimulation implements BitTorrentWorld {
     this.unfinished--
     const { departure } = this.scenario
     if (departure.kind === 'stay') return
-    let stayMs = 0
-    if (departure.kind === 'linger')
-      stayMs = departure.exact === true ? departure.ms : exponential(departure.ms, this.chance)
-    this.queue.callAt(this.queue.nowMs + stayMs, () => this.leave(index, false))
+    this.queue.callAt(this.queue.nowMs + stayMs(departure, this.chance), () => this.leave(index, false))
   }
 
   private deliver({ end, message }: Delivered): void {
