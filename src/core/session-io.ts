@@ -203,8 +203,8 @@ export interface SessionLimits {
   /** Neighbours sought (η). Default 8. Up to twice as many are accepted. */
   readonly neighbours: number
   /**
-   * Whom we serve first where more wait than can be served. 'givers': those who have given us something. 'titForTat':
-   * BitTorrent's four who gave most lately, and one drawn at random. 'none': nobody. Default 'none'.
+   * Whom we serve first where more wait than can be served. 'givers': all but those who only take. 'titForTat': BitTorrent's
+   * four who gave most lately, and one drawn at random. 'none': nobody. Default 'givers'.
    */
   readonly reciprocity: 'givers' | 'titForTat' | 'none'
   /** Most to upload, in bytes a second. Default null: as much as does not get in the way of other traffic. */
@@ -222,7 +222,7 @@ export const DEFAULT_LIMITS: SessionLimits = {
   groupSizeBy: 'best',
   seats: null,
   neighbours: 8,
-  reciprocity: 'none',
+  reciprocity: 'givers',
   maxUploadBytesPerSec: null,
   maxUploadRatio: null,
   topologyPatienceMs: 300,

@@ -1,7 +1,10 @@
 /**
  * Who holds what near us: what neighbours say they have, and what is gone with those who leave.
  *
- * Invariant: the rarity index counts, for every chunk, exactly the ready neighbours whose `held` has it.
+ * Who was asked and let us down, and never gave anything, holds its chunks for itself: they do not count until it gives
+ * one. It is still asked for what others have, too.
+ *
+ * Invariant: the rarity index counts, for every chunk, exactly the ready neighbours that count and whose `held` has it.
  */
 
 import { Bitfield } from '../bitfield.ts'
@@ -54,7 +57,7 @@ export class Holdings {
         const start = place * DIGEST_BYTES
         this.sendersDigests.note(neighbour, chunk, digests.slice(start, start + DIGEST_BYTES))
       }
-      if (neighbour.held.add(chunk)) this.noteHolder(chunk, inventory)
+      if (neighbour.held.add(chunk) && !neighbour.isDiscounted) this.noteHolder(chunk, inventory)
     }
     this.requests.askForNew(neighbour, chunks)
     return true
@@ -65,18 +68,34 @@ export class Holdings {
     for (const chunk of chunks) {
       if (!neighbour.outstanding.has(chunk)) continue
       this.requests.withdraw(neighbour, chunk)
-      if (neighbour.held.remove(chunk)) inventory.rarity.decrement(chunk)
+      if (neighbour.held.remove(chunk) && !neighbour.isDiscounted) inventory.rarity.decrement(chunk)
       this.requests.askHolders(chunk)
     }
+    this.letDown(neighbour, inventory)
     this.requests.ask(neighbour)
   }
 
   /** `hasLeft`: as far as can be told, its chunks have left the swarm with it; else it is only our neighbour no more. */
-  forget({ held }: Neighbour, { rarity }: Inventory, hasLeft: boolean): void {
+  forget({ held, isDiscounted }: Neighbour, { rarity }: Inventory, hasLeft: boolean): void {
+    if (isDiscounted) return
     for (const chunk of held.chunks()) {
       rarity.decrement(chunk)
       if (hasLeft && rarity.holderCount(chunk) === 0) this.events.vanishedNearby(chunk)
     }
+  }
+
+  /** It refused what it said it holds, or let us wait in vain. */
+  letDown(neighbour: Neighbour, inventory: Inventory): void {
+    if (neighbour.hasGiven || neighbour.isDiscounted) return
+    this.forget(neighbour, inventory, true)
+    neighbour.isDiscounted = true
+  }
+
+  /** It gave a chunk. */
+  restore(neighbour: Neighbour, inventory: Inventory): void {
+    if (!neighbour.isDiscounted) return
+    neighbour.isDiscounted = false
+    for (const chunk of neighbour.held.chunks()) this.noteHolder(chunk, inventory)
   }
 
   private noteHolder(chunk: number, inventory: Inventory): void {

@@ -99,7 +99,10 @@ export class Mesh {
       isAttached: () => events.isAttached(),
       isBanned: (peer) => this.neighbourhood.isBanned(peer),
     })
-    this.requests = new Requests(context, this.neighbours)
+    this.requests = new Requests(context, this.neighbours, {
+      letDown: (neighbour, inventory) => this.holdings.letDown(neighbour, inventory),
+      gave: (neighbour, inventory) => this.holdings.restore(neighbour, inventory),
+    })
     this.announcer = new Announcer(context, this.neighbours)
     this.service = new Service(context, this.neighbours, (neighbour) => this.announcer.catchUp(neighbour))
     this.pacing = new Pacing(context, this.service.served)

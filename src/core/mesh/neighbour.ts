@@ -80,6 +80,10 @@ export class Neighbour {
   serving: Serving | null = null
   /** It has given us a whole chunk. */
   hasGiven: boolean = false
+  /** When we first asked it for something, in ms. */
+  firstAskedAtMs: number = Infinity
+  /** What it says it holds does not count, as it let us down and has given nothing so far. */
+  isDiscounted: boolean = false
   /** Whole chunks that went either way lately. */
   readonly gave: RateMeter = new RateMeter(GIVING_WINDOW_MS)
   readonly got: RateMeter = new RateMeter(GIVING_WINDOW_MS)

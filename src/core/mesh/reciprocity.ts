@@ -1,9 +1,8 @@
 /**
  * Who is served first where more wait than can be served: those who give.
  *
- * 'givers' is our own: a neighbour that has given us a chunk comes before one that has not, and one service in ten is
- * anybody's, so that newcomers get something to give. How much it gives is not asked, as the rarity of chunks is the
- * better guide: a phone gives what it can. 'titForTat' is BitTorrent's (Cohen, "Incentives build robustness in
+ * 'givers' is our own: who only takes comes last, and one service in twenty is anybody's. How much a neighbour gives is not
+ * asked, as the rarity of chunks is the better guide: a phone gives what it can. 'titForTat' is BitTorrent's (Cohen, "Incentives build robustness in
  * BitTorrent", 2003): the four who gave most over 20 s, reviewed every 10 s, and one more for 30 s, drawn at random,
  * newcomers three times as likely; a seed serves those who take fastest.
  *
@@ -14,9 +13,10 @@ import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { PeerId } from '../types.ts'
 import type { Neighbour } from './neighbour.ts'
+import { onlyTakes } from './only-takes.ts'
 
 /** 'givers': one service in so many does not ask who gives. With half of all free riders, they get 5% of an uplink (guess). */
-const OPEN_SERVICE_EVERY = 10
+const OPEN_SERVICE_EVERY = 20
 
 /** 'titForTat': neighbours served for what they give, and how long that holds, in ms. */
 const REGULAR_SLOTS = 4
@@ -55,7 +55,7 @@ export class Reciprocity {
       case 'none':
         return false
       case 'givers':
-        return !neighbour.hasGiven && this.services % OPEN_SERVICE_EVERY !== 0
+        return this.services % OPEN_SERVICE_EVERY !== 0 && onlyTakes(neighbour, inventory, this.context)
       case 'titForTat':
         this.review(inventory)
         return !this.unchoked.has(neighbour)

@@ -14,6 +14,7 @@ import { UsualTime } from '../usual-time.ts'
 import type { Block } from '../wire/peer-messages.ts'
 import { chooseChunk, isEndgame, type Sweep } from './choose-chunk.ts'
 import type { Neighbour } from './neighbour.ts'
+import { onlyTakes } from './only-takes.ts'
 
 /**
  * A neighbour that owes us chunks and sends nothing for this long has stalled, in ms (guess: many round trips of a bad path,
@@ -48,6 +49,14 @@ const MEASURED_AFTER_MS = 1000
 const RATE_WINDOW_MS = 3000
 const LONGEST_RATE_WINDOW_MS = 30_000
 
+/** What it tells the mesh. */
+export interface RequestEvents {
+  /** The neighbour was asked in vain, and only takes. */
+  letDown(neighbour: Neighbour, inventory: Inventory): void
+  /** The neighbour gave us a chunk. */
+  gave(neighbour: Neighbour, inventory: Inventory): void
+}
+
 export class Requests {
   private readonly shortRate = new RateMeter(RATE_WINDOW_MS)
   private readonly longRate = new RateMeter(RATE_WINDOW_MS, LONGEST_RATE_WINDOW_MS)
@@ -69,8 +78,11 @@ export class Requests {
   private isStopped = false
   private isPaused = false
 
-  constructor(context: Context, neighbours: ReadonlyMap<PeerId, Neighbour>) {
+  private readonly events: RequestEvents
+
+  constructor(context: Context, neighbours: ReadonlyMap<PeerId, Neighbour>, events: RequestEvents) {
     this.context = context
+    this.events = events
     this.neighbours = neighbours
   }
 
@@ -115,6 +127,7 @@ export class Requests {
         break
       }
       if (neighbour.outstanding.size === 0) neighbour.lastProgressMs = nowMs
+      neighbour.firstAskedAtMs = Math.min(neighbour.firstAskedAtMs, nowMs)
       neighbour.outstanding.set(chunk, { askedAtMs: nowMs, receivedBytes: 0, furthestBytes: 0 })
       inventory.markAsked(chunk)
       chunks.push(chunk)
@@ -166,6 +179,7 @@ export class Requests {
       const tookMs = nowMs - request.askedAtMs
       this.usual.note(tookMs)
       neighbour.noteChunk(tookMs, inventory.geometry.chunkBytes, nowMs)
+      this.events.gave(neighbour, inventory)
       this.finish(neighbour, chunk, inventory)
     }
     return true
@@ -223,6 +237,7 @@ export class Requests {
 
   /** Neighbours that kept us waiting lose their requests to others, and are asked again after a while. */
   onStallDeadline(): void {
+    const { inventory } = this
     const { nowMs, deadlines } = this.context
     let hasChanged = false
     for (const neighbour of this.neighbours.values()) {
@@ -237,6 +252,8 @@ export class Requests {
       hasChanged = true
       this.cancelAll(neighbour)
       deadlines.setNoLater('meshStall', neighbour.noteStall(nowMs))
+      if (inventory !== null && onlyTakes(neighbour, inventory, this.context))
+        this.events.letDown(neighbour, inventory)
     }
     if (hasChanged) this.askAll()
   }

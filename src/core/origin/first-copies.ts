@@ -1,19 +1,24 @@
 /**
  * What has entered the swarm, as far as claims have told: the first copies. A hint: one that no neighbour comes to
- * have within a patience counts as absent again, since its holder may have left, or never had it.
+ * have within a patience counts as absent again, since its holder may have left, or never had it, or keeps it. If it is
+ * then heard of once more, that is not believed until a neighbour has it: in a swarm half of which gave nothing, those
+ * fetched the same chunks over and over, and whoever gave waited for each of them (simulated).
  */
 
 import { Bitfield } from '../bitfield.ts'
 import type { ChunkRun } from '../types.ts'
-import { UsualTime } from '../usual-time.ts'
+import { LatestTimes } from './latest-times.ts'
 
 /**
- * Patience, in ms, before it is known how long a first copy usually takes to come near: as long as a claim lives. Then so many
- * times the usual, and no less than this: the claim itself takes a moment to get around (guess).
+ * Patience, in ms, before it is known how long a first copy usually takes to come near: as long as a claim lives. Then so
+ * many times the median of the latest, and no less than this: the claim itself takes a moment to get around (guess).
  */
 const FIRST_PATIENCE_MS = 5000
-const PATIENCE_FACTOR = 3
+const PATIENCE_FACTOR = 4
 const MIN_PATIENCE_MS = 2000
+
+/** First copies that count as the latest (guess: a minute's of an origin of 10 Mb/s). */
+const LATEST = 64
 
 /**
  * In a crowd a chunk doubles its holders in such a time, in ms, until one of our neighbours is among them: so much patience
@@ -22,7 +27,7 @@ const MIN_PATIENCE_MS = 2000
  */
 const DOUBLING_MS = 3000
 
-/** The usual time is known after so many observations (guess). */
+/** The usual time is known after so many observations; until then it counts by their share of these (guess). */
 const ENOUGH_ARRIVALS = 20
 
 /** Most patience, in ms, however late things have come (guess: a chunk of 4 MiB over ten hops of 10 Mb/s). */
@@ -39,13 +44,16 @@ export class FirstCopies {
   private heardAtMs: Float64Array = new Float64Array(0)
   /** Those that a neighbour had since: if it parts with us, the next arrival is no sign of how long they take. */
   private arrived = new Bitfield(0)
+  /** Those that were expected in vain, and then heard of again. */
+  private inVain = new Bitfield(0)
   /** From hearing of a first copy until a neighbour has it. */
-  private readonly usual = new UsualTime()
+  private readonly usual = new LatestTimes(LATEST)
 
   /** The number of chunks is known. */
   equip(chunkCount: number): void {
     this.heardAtMs = new Float64Array(chunkCount).fill(Number.NaN)
     this.arrived = new Bitfield(chunkCount)
+    this.inVain = new Bitfield(chunkCount)
   }
 
   /** These have entered. The runs must lie within the file. */
@@ -59,7 +67,8 @@ export class FirstCopies {
   noteArrival(chunk: number, nowMs: number): void {
     const heardAtMs = this.heardAtMs[chunk] ?? Number.NaN
     if (Number.isNaN(heardAtMs) || !this.arrived.add(chunk)) return
-    this.usual.note(nowMs - heardAtMs)
+    this.usual.over(chunk, nowMs - heardAtMs)
+    this.inVain.remove(chunk)
   }
 
   /** The chunk may be nowhere any more. */
@@ -70,7 +79,12 @@ export class FirstCopies {
   /** Whether the chunk may be taken to exist, though no neighbour has it. */
   isExpected(chunk: number, nowMs: number, patienceMs: number = this.patienceMs(0)): boolean {
     // NaN, never heard of, is not less than anything.
-    return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < patienceMs
+    return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < patienceMs && !this.wasInVain(chunk)
+  }
+
+  /** It was expected and did not come: what is said of it since is not believed. */
+  wasInVain(chunk: number): boolean {
+    return this.inVain.has(chunk)
   }
 
   /**
@@ -78,13 +92,16 @@ export class FirstCopies {
    * waited at least, as a chunk that comes by then holds nobody up. `peersPerNeighbour`: how large the crowd is.
    */
   patienceMs(busyMs: number, peersPerNeighbour = 1): number {
-    const isKnown = this.usual.observations >= ENOUGH_ARRIVALS
+    const known = Math.min(1, this.usual.count / ENOUGH_ARRIVALS)
     const firstMs = Math.max(FIRST_PATIENCE_MS, DOUBLING_MS * Math.log2(peersPerNeighbour))
-    const patienceMs = Math.max(isKnown ? MIN_PATIENCE_MS : firstMs, PATIENCE_FACTOR * this.usual.ms)
+    const usualMs = known * PATIENCE_FACTOR * this.usual.medianMs
+    const patienceMs = Math.max(known === 1 ? MIN_PATIENCE_MS : firstMs, usualMs)
     return Math.max(Math.min(MAX_PATIENCE_MS, patienceMs), BUSY_SHARE * Math.min(LONGEST_BUSY_MS, busyMs))
   }
 
   private note(chunk: number, nowMs: number): void {
+    if (Number.isNaN(this.heardAtMs[chunk] ?? Number.NaN)) this.usual.began(chunk)
+    else if (!this.arrived.has(chunk)) this.inVain.add(chunk)
     this.heardAtMs[chunk] = nowMs
     this.arrived.remove(chunk)
   }

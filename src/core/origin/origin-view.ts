@@ -71,8 +71,8 @@ export class OriginView {
     const { nowMs, selfId } = this.context
     const isOurs = this.inventory.isReserved(chunk)
     // Not again and again, or an echo of our claims would starve us.
-    if (!this.knowsClaims || (isOurs && nowMs < this.yieldedAtMs + YIELD_PAUSE_MS)) return false
-    return this.gossip.claims.covers(chunk, nowMs, isOurs ? selfId : null)
+    if (isOurs && nowMs < this.yieldedAtMs + YIELD_PAUSE_MS) return false
+    return this.believesClaims(chunk) && this.gossip.claims.covers(chunk, nowMs, isOurs ? selfId : null)
   }
 
   /** A run was cut short: what others claim does not end another one for a while. */
@@ -175,7 +175,12 @@ export class OriginView {
   /** Others have it or claim it. */
   private isTaken(chunk: number): boolean {
     if (this.exists(chunk)) return true
-    return this.knowsClaims && this.gossip.claims.covers(chunk, this.context.nowMs)
+    return this.believesClaims(chunk) && this.gossip.claims.covers(chunk, this.context.nowMs)
+  }
+
+  /** Where a copy has come to nobody near us, it takes more than another's word that it fetches one. */
+  private believesClaims(chunk: number): boolean {
+    return this.knowsClaims && !this.gossip.firstCopies.wasInVain(chunk)
   }
 
   /**

@@ -22,12 +22,18 @@ class Company {
     for (let draw = 1; draw < seed; draw++) this.context.random.fraction()
     this.reciprocity = new Reciprocity(this.context, new Map(this.neighbours.map((each) => [each.id, each])))
     this.reciprocity.noteService()
+    for (const chunk of range(0, CHUNKS / 2)) this.inventory.markKept(chunk, { kind: 'origin', run: 0 })
   }
 
   at(number: number): Neighbour {
     const neighbour = this.neighbours[number]
     if (neighbour === undefined) throw new RangeError(`There is no neighbour ${number}.`)
     return neighbour
+  }
+
+  /** All are asked for something, now. */
+  askAll(): void {
+    for (const neighbour of this.neighbours) neighbour.firstAskedAtMs = this.context.nowMs
   }
 
   /** The neighbour gives so many chunks. */
@@ -51,27 +57,40 @@ function readyNeighbour(number: number): Neighbour {
 describe('by what was given', () => {
   it('those come first who have given a chunk, however little and long ago', () => {
     const company = new Company('givers')
-    expect(company.first).toEqual([])
+    company.askAll()
     company.give(3)
     company.give(7, 20)
     company.context.nowMs += 600_000
     expect(company.first).toEqual([3, 7])
   })
 
-  it('one service in ten is anybody’s', () => {
+  it('those who were not asked for anything yet, or not for long, come first, too', () => {
     const company = new Company('givers')
+    company.askAll()
+    company.at(5).firstAskedAtMs = Infinity
+    expect(company.first).toEqual(range(0, 10))
+    company.context.nowMs += 600_000
+    expect(company.first).toEqual([5])
+  })
+
+  it('one service in twenty is anybody’s', () => {
+    const company = new Company('givers')
+    company.askAll()
     company.give(3)
-    const open = range(1, 31).filter(() => {
+    company.context.nowMs += 600_000
+    const open = range(1, 61).filter(() => {
       const isOpen = company.first.length === 10
       company.reciprocity.noteService()
       return isOpen
     })
-    expect(open).toEqual([10, 20, 30])
+    expect(open).toEqual([20, 40, 60])
   })
 
   it('nobody comes first where it is not asked', () => {
     const company = new Company('none')
+    company.askAll()
     company.give(3)
+    company.context.nowMs += 600_000
     expect(company.first).toEqual(range(0, 10))
   })
 })

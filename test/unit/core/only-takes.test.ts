@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+
+import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
+import { onlyTakes } from '../../../src/core/mesh/only-takes.ts'
+import { newInventory } from './parts.ts'
+import { CHUNK_BYTES, peer, range } from './shapes.ts'
+
+const CHUNKS = 100
+const STARTED_AT_MS = 50_000
+
+/** Whether it is taken for a taker so long after our start, when it was asked at `askedMs` and we keep so many chunks. */
+function isSuspected(afterMs: number, { askedMs = 0, kept = 50, gave = false }): boolean {
+  const inventory = newInventory(CHUNKS)
+  for (const chunk of range(0, kept)) inventory.markKept(chunk, { kind: 'origin', run: 0 })
+  const neighbour = new Neighbour(peer(1), CHUNKS, STARTED_AT_MS)
+  neighbour.firstAskedAtMs = STARTED_AT_MS + askedMs
+  if (gave) neighbour.noteChunk(1000, CHUNK_BYTES, STARTED_AT_MS)
+  return onlyTakes(neighbour, inventory, { nowMs: STARTED_AT_MS + afterMs, startedAtMs: STARTED_AT_MS })
+}
+
+describe('who only takes', () => {
+  it('is who has given nothing for a fifth of the download’s time', () => {
+    // Half of all in 30 s: all take 60 s.
+    expect(isSuspected(30_000, { askedMs: 18_000 })).toBe(false)
+    expect(isSuspected(30_000, { askedMs: 17_999 })).toBe(true)
+  })
+
+  it('is nobody who was not asked, or gave a single chunk', () => {
+    expect(isSuspected(30_000, { askedMs: Infinity })).toBe(false)
+    expect(isSuspected(30_000, { gave: true })).toBe(false)
+  })
+
+  it('is nobody within a second and a half, however fast all goes', () => {
+    expect(isSuspected(1500, { kept: 100 })).toBe(false)
+    expect(isSuspected(1501, { kept: 100 })).toBe(true)
+  })
+
+  it('has as much time as the slow beginning of a swarm makes it seem', () => {
+    expect(isSuspected(30_000, { kept: 1 })).toBe(false)
+    expect(isSuspected(30_000, { kept: 0 })).toBe(false)
+  })
+})
