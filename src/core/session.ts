@@ -19,7 +19,7 @@ import { invariant } from './invariant.ts'
 import type { GroupSizeReport } from './mesh/group-size.ts'
 import { factsOf } from './mesh/handshake.ts'
 import { Mesh, type MeshMaterial } from './mesh/mesh.ts'
-import { OriginSeat } from './origin/seat.ts'
+import { Origins } from './origin/origins.ts'
 import { Random } from './random.ts'
 import { Registration } from './registration.ts'
 import {
@@ -41,7 +41,7 @@ const SLEPT_MS = 5000
 export class Session {
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly seat: OriginSeat
+  private readonly origins: Origins
   private readonly registration: Registration
   private readonly facts: Facts
   private outputs: SessionOutput[] = []
@@ -70,28 +70,28 @@ export class Session {
     this.facts = new Facts(config)
     this.mesh = new Mesh(this.context, {
       heardHello: (hello) => this.learn(factsOf(hello), false),
-      heardClaim: (claim, from) => this.seat.hearClaim(claim, from),
+      heardClaim: (claim, from) => this.origins.hearClaim(claim, from),
       isAttached: () => this.registration.isAttached,
       neighbourReady: (peer) => {
-        this.seat.greet(peer)
+        this.origins.greet(peer)
         this.registration.neighboursChanged()
       },
       neighbourLost: (peer) => {
-        this.seat.dropClaims(peer)
+        this.origins.dropClaims(peer)
         this.registration.neighboursChanged()
       },
-      arrivedNearby: (chunk) => this.seat.noteArrival(chunk),
-      vanishedNearby: (chunk) => this.seat.noteVanished(chunk),
+      arrivedNearby: (chunk) => this.origins.noteArrival(chunk),
+      vanishedNearby: (chunk) => this.origins.noteVanished(chunk),
       disputed: (chunk) => this.verification?.doubt(chunk),
     })
-    this.seat = new OriginSeat(this.context, this.mesh, {
+    this.origins = new Origins(this.context, this.mesh, {
       gaveUp: ({ failure, status }) => this.fail(failure, status),
     })
     this.registration = new Registration(this.context, {
       facts: () => this.material?.facts ?? config.facts,
-      seats: () => this.seat.settledSeats,
+      seats: () => this.origins.settledSeats,
       readyNeighbours: () => this.mesh.readyCount,
-      swarmSize: () => this.seat.swarmSizeSeen,
+      swarmSize: () => this.origins.swarmSizeSeen,
     })
   }
 
@@ -99,7 +99,7 @@ export class Session {
   handle(input: SessionInput, nowMs: number): SessionOutput[] {
     if (this.hasFailed) return []
     this.context.nowMs = nowMs
-    const dueMs = this.context.deadlines.next()
+    const dueMs = this.nextDeadlineMs()
     if (dueMs !== null && nowMs - dueMs > SLEPT_MS) this.forgiveSilence()
     this.react(input)
     const outputs = this.outputs
@@ -109,7 +109,10 @@ export class Session {
 
   /** When a `tick` is due, in ms; null: not until something else happens. */
   nextDeadlineMs(): number | null {
-    return this.hasFailed ? null : this.context.deadlines.next()
+    if (this.hasFailed) return null
+    const dueMs = this.context.deadlines.next()
+    const originDueMs = this.origins.nextDeadlineMs()
+    return dueMs === null || originDueMs === null ? (dueMs ?? originDueMs) : Math.min(dueMs, originDueMs)
   }
 
   /** For showing: who our neighbours are and what they gave and got. */
@@ -119,12 +122,12 @@ export class Session {
 
   /** For showing: the swarm's size as far as it is known, ourselves included. */
   get swarmSize(): number {
-    return this.seat.swarmSizeSeen
+    return this.origins.swarmSizeSeen
   }
 
   /** For reports: every estimate of the swarm's size, and the one that is used. */
   get groupSize(): GroupSizeReport & { readonly chosen: number } {
-    return { ...this.seat.groupSize, chosen: this.seat.swarmSizeSeen }
+    return { ...this.origins.groupSize, chosen: this.origins.swarmSizeSeen }
   }
 
   private react(input: SessionInput): void {
@@ -148,10 +151,10 @@ export class Session {
       case 'topologyLost':
         return this.registration.lost()
       case 'released':
-        this.seat.noteSwarm(input.swarmSize, null)
+        this.origins.noteSwarm(input.swarmSize, null)
         return this.registration.released()
       case 'counted':
-        return this.seat.noteSwarm(input.swarmSize, null)
+        return this.origins.noteSwarm(input.swarmSize, null)
       case 'signalled':
         return this.mesh.signalling.signalled(input.from, input.data)
       case 'linkSignal':
@@ -173,11 +176,11 @@ export class Session {
       case 'runOpened':
         return this.runOpened(input)
       case 'runProgressed':
-        return this.seat.progressed(input.run, input.bytes)
+        return this.origins.progressed(input.run, input.bytes)
       case 'runChunk':
         return this.runChunk(input.run, input.chunk)
       case 'runEnded':
-        return this.seat.ended(input.run)
+        return this.origins.ended(input.run)
       case 'runFailed':
         return this.runFailed(input)
       case 'restoring':
@@ -212,7 +215,7 @@ export class Session {
     this.welcome = welcome
     this.context.selfId = welcome.id
     this.registration.welcomed(welcome)
-    this.seat.noteSwarm(welcome.swarmSize, welcome.seats)
+    this.origins.noteSwarm(welcome.swarmSize, welcome.seats)
     if (welcome.facts !== null) this.learn(welcome.facts, false)
     this.mesh.introduce(welcome.peers)
     // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
@@ -229,12 +232,12 @@ export class Session {
     const digests = new DigestTable(geometry.chunkCount, context.config.chunkDigests)
     this.material = { facts, inventory, digests }
     this.facts.settle(facts, confirmed)
-    this.verification = new Verification(context, { mesh: this.mesh, seat: this.seat }, this.material, {
+    this.verification = new Verification(context, { mesh: this.mesh, origins: this.origins }, this.material, {
       originIsWrong: () => this.fail('integrity-mismatch', null),
       sizeMayBeWrong: () => !this.facts.areConfirmed && this.misled(),
     })
     context.emit({ type: 'sized', facts })
-    this.seat.equip(inventory)
+    this.origins.equip(inventory)
     this.mesh.equip(this.material)
     if (this.isDistrustful) this.verification.distrustPeers()
     if (this.welcome !== null) this.begin()
@@ -246,10 +249,10 @@ export class Session {
     if (this.isPaused || (this.hasBegun && this.material === null)) return
     this.hasBegun = true
     this.context.deadlines.clear('arrival')
-    if (this.material === null) return this.seat.probe()
+    if (this.material === null) return this.origins.probe()
     if (this.verification?.isFetching === true && !this.hasBegunRuns) {
       this.hasBegunRuns = true
-      this.seat.begin(this.welcome?.joinIndex ?? 0)
+      this.origins.begin(this.welcome?.joinIndex ?? 0)
     }
   }
 
@@ -257,11 +260,11 @@ export class Session {
 
   private runOpened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
     const { sizeBytes, validator } = input
-    this.seat.opened(input)
+    this.origins.opened(input)
     if (!this.passes(this.facts.judgeValidator(validator))) return
     if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator)) return
     if (this.material !== null) this.begin()
-    this.seat.goOn(input.run)
+    this.origins.goOn(input.run)
   }
 
   /** Takes the length that the origin tells. False if that ended the session. */
@@ -284,18 +287,18 @@ export class Session {
   private runFailed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
     if (input.failure === 'range-unsatisfiable' && this.material !== null && !this.facts.areConfirmed)
       this.misled()
-    else this.seat.failed(input)
+    else this.origins.failed(input)
   }
 
   private runChunk(run: number, chunk: number): void {
     const { inventory } = this.equipment()
     const source: ChunkSource = { kind: 'origin', run }
-    if (this.seat.broughtChunk(run, chunk)) {
+    if (this.origins.broughtChunk(run, chunk)) {
       inventory.markChecking(chunk)
       this.mesh.requests.cancelEverywhere(chunk)
       this.context.emit({ type: 'digest', chunk, source })
     } else this.context.emit({ type: 'discard', chunk, source })
-    this.seat.afterChunk(run)
+    this.origins.afterChunk(run)
   }
 
   // ----------------------------------------------------------------------------------------- claims, pauses
@@ -304,15 +307,15 @@ export class Session {
     if (this.isPaused) return
     this.isPaused = true
     this.mesh.requests.pause()
-    this.seat.pause()
+    this.origins.pause()
   }
 
   private resume(): void {
     if (!this.isPaused) return
     this.isPaused = false
     this.mesh.requests.resume()
-    this.seat.resume()
-    if (this.hasBegun) this.seat.restart()
+    this.origins.resume()
+    if (this.hasBegun) this.origins.restart()
     else if (!this.context.deadlines.has('arrival')) this.begin()
   }
 
@@ -331,6 +334,7 @@ export class Session {
   private end(output: SessionOutput): void {
     this.hasFailed = true
     this.context.deadlines.clearAll()
+    this.origins.clearDeadlines()
     this.context.emit(output)
   }
 
@@ -342,18 +346,6 @@ export class Session {
       switch (due) {
         case 'arrival':
           this.begin()
-          break
-        case 'coin':
-          this.seat.onCoinDeadline()
-          break
-        case 'retry':
-          this.seat.onRetryDeadline()
-          break
-        case 'originStall':
-          this.seat.onSilenceDeadline()
-          break
-        case 'claim':
-          this.seat.onClaimDeadline()
           break
         case 'meshStall':
           this.mesh.requests.onStallDeadline()
@@ -379,13 +371,20 @@ export class Session {
         case 'update':
           this.mesh.updates.onDeadline()
           break
+        case 'coin':
+        case 'retry':
+        case 'originStall':
+        case 'claim':
+          // Every origin has these for itself.
+          break
       }
     }
+    this.origins.tick()
   }
 
   private forgiveSilence(): void {
     this.mesh.forgiveSilence()
-    this.seat.forgiveSilence()
+    this.origins.forgiveSilence()
   }
 
   private equipment(): MeshMaterial {

@@ -10,7 +10,7 @@
 import type { Context } from './context.ts'
 import { sameDigest } from './digests.ts'
 import type { Mesh, MeshMaterial } from './mesh/mesh.ts'
-import type { OriginSeat } from './origin/seat.ts'
+import type { Origins } from './origin/origins.ts'
 import type { ChunkSource, SessionInput } from './session-io.ts'
 
 export interface VerificationEvents {
@@ -23,20 +23,20 @@ export interface VerificationEvents {
 export class Verification {
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly seat: OriginSeat
+  private readonly origins: Origins
   private readonly material: MeshMaterial
   private readonly events: VerificationEvents
   private phase: 'fetching' | 'checking' | 'done' = 'fetching'
 
   constructor(
     context: Context,
-    parts: { readonly mesh: Mesh; readonly seat: OriginSeat },
+    parts: { readonly mesh: Mesh; readonly origins: Origins },
     material: MeshMaterial,
     events: VerificationEvents,
   ) {
     this.context = context
     this.mesh = parts.mesh
-    this.seat = parts.seat
+    this.origins = parts.origins
     this.material = material
     this.events = events
   }
@@ -57,7 +57,7 @@ export class Verification {
 
   notRestored(chunk: number): void {
     if (!this.material.inventory.kept.has(chunk)) this.refuse(chunk, { kind: 'store' })
-    this.seat.work()
+    this.origins.work()
   }
 
   /** A chunk's digest is known: keeps the chunk or refuses it. */
@@ -66,7 +66,7 @@ export class Verification {
     if (inventory.kept.has(chunk)) return this.context.emit({ type: 'discard', chunk, source })
     if (!this.canJudge(chunk, source)) {
       this.refuse(chunk, source)
-      return this.seat.work()
+      return this.origins.work()
     }
     if (!this.isGenuine(chunk, source, digest)) return this.blame(chunk, source)
     if (digest !== null) digests.set(chunk, digest)
@@ -86,7 +86,7 @@ export class Verification {
     inventory.markDoubtful(chunk)
     if (inventory.kept.has(chunk)) this.giveUp(chunk)
     this.phase = 'fetching'
-    this.seat.work()
+    this.origins.work()
   }
 
   /** A kept chunk cannot be read any more. */
@@ -95,13 +95,13 @@ export class Verification {
     this.giveUp(chunk)
     this.phase = 'fetching'
     this.mesh.requests.askAll()
-    this.seat.work()
+    this.origins.work()
   }
 
   completeIfFull(): void {
     if (this.phase !== 'fetching' || !this.material.inventory.isComplete) return
     this.phase = 'checking'
-    this.seat.rest()
+    this.origins.rest()
     this.context.emit({ type: 'complete' })
   }
 
@@ -123,7 +123,7 @@ export class Verification {
     for (const chunk of this.material.inventory.secondHand()) this.giveUp(chunk)
     if (this.material.inventory.isComplete) return
     this.phase = 'fetching'
-    this.seat.insist()
+    this.origins.insist()
   }
 
   /** The origin's word on a chunk shows who is wrong; with them gone, what they disputed is not in doubt any more. */

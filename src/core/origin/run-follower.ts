@@ -3,13 +3,13 @@
  * and claimed in the swarm; beyond that, the mesh may have them. A run is cut short where its rest has become needless.
  */
 
-import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { Sweep } from '../mesh/choose-chunk.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
+import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
 import { newRun, type Run, type RunChoice } from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
@@ -22,7 +22,7 @@ const SILENCE_MS = 20_000
 const LEADING_FACTOR = 4
 
 export class RunFollower {
-  private readonly context: Context
+  private readonly context: OriginContext
   private readonly mesh: Mesh
   private readonly planner: RunPlanner
   private readonly claim: StandingClaim
@@ -30,7 +30,6 @@ export class RunFollower {
   /** Null until the file's size is known. */
   private view: OriginView | null = null
   private run: Run | null = null
-  private nextRunId = 0
   /** The run led when the mesh was last asked for something. */
   private hasLed = false
   /** Chunk after the last run: going on from there keeps runs long. */
@@ -39,7 +38,7 @@ export class RunFollower {
   rangesWork: boolean = true
   hasWorked: boolean = false
 
-  constructor(context: Context, mesh: Mesh, planner: RunPlanner, plan: () => SeatPlan) {
+  constructor(context: OriginContext, mesh: Mesh, planner: RunPlanner, plan: () => SeatPlan) {
     this.context = context
     this.mesh = mesh
     this.planner = planner
@@ -68,7 +67,7 @@ export class RunFollower {
 
   open(choice: RunChoice): void {
     const { context, view } = this
-    const run = newRun(this.nextRunId++, choice, context.nowMs)
+    const run = newRun(context.nextRunId(), choice, context.nowMs)
     this.run = run
     const geometry = view?.inventory.geometry ?? null
     // Open-ended at the end of the file: the length of the answer confirms the size.

@@ -7,10 +7,10 @@ import type { Geometry } from '../geometry.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import { RateMeter } from '../rate.ts'
 import type { ChunkRun } from '../types.ts'
-import type { ClaimGossip } from './claim-gossip.ts'
 import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
 import { FIRST_RUN_CHUNKS } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
+import type { OriginLedger } from './ledger.ts'
 import type { OriginView } from './origin-view.ts'
 import { abortCostMs, type RunChoice } from './run.ts'
 
@@ -52,7 +52,7 @@ const ROTATION_SHARE = 0.98
 export class RunPlanner {
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly gossip: ClaimGossip
+  private readonly ledger: OriginLedger
   /** Rate at which the origin's bytes arrive. */
   private readonly rate = new RateMeter(RATE_WINDOW_MS)
   private rttMs = Infinity
@@ -60,19 +60,19 @@ export class RunPlanner {
   private lastRateBytesPerSec = 0
   private lastWasDuplicate = false
 
-  constructor(context: Context, mesh: Mesh, gossip: ClaimGossip) {
+  constructor(context: Context, mesh: Mesh, ledger: OriginLedger) {
     this.context = context
     this.mesh = mesh
-    this.gossip = gossip
+    this.ledger = ledger
   }
 
   /** n̂, ourselves included. */
   get swarmSizeSeen(): number {
-    return this.gossip.swarmSize
+    return this.ledger.gossip.swarmSize
   }
 
   get seatsInUse(): number {
-    return Math.min(this.gossip.seatCount.seats, this.gossip.leechers)
+    return Math.min(this.ledger.seatCount.seats, this.ledger.gossip.leechers)
   }
 
   /** Rate at which our seat is served, in bytes a second. */
@@ -85,10 +85,10 @@ export class RunPlanner {
    * just come has no average yet, and takes what is claimed now.
    */
   private get originBytesPerSec(): number {
-    const { claims, seatCount } = this.gossip
+    const { takenSeats, claimedBytesPerSec, seatCount } = this.ledger
     const { nowMs, startedAtMs } = this.context
-    const seats = Math.min(this.seatsInUse, 1 + claims.seatCount(nowMs))
-    const claimed = nowMs - startedAtMs < NEWCOMER_MS ? claims.goodputBytesPerSec(nowMs) : 0
+    const seats = Math.min(this.seatsInUse, 1 + takenSeats)
+    const claimed = nowMs - startedAtMs < NEWCOMER_MS ? claimedBytesPerSec : 0
     return Math.max(seatCount.goodput.bestBytesPerSec, this.lastRateBytesPerSec * seats, claimed)
   }
 
@@ -111,7 +111,7 @@ export class RunPlanner {
   isMeshSilent(view: OriginView): boolean {
     const { nowMs, startedAtMs } = this.context
     if (nowMs - startedAtMs < MESH_SILENT_MS) return false
-    const plainShare = this.originBytesPerSec / this.gossip.leechers
+    const plainShare = this.originBytesPerSec / this.ledger.gossip.leechers
     const plainMs = (view.inventory.geometry.sizeBytes / plainShare) * 1000
     const patienceMs =
       plainShare > 0 ? Math.min(LONGEST_SILENCE_MS, SILENT_AFTER_SHARE * plainMs) : MESH_SILENT_MS
@@ -146,8 +146,8 @@ export class RunPlanner {
   /** Seats, or as many as there are visitors where waiting for one is plainly worse than a plain download. */
   seatsNow(view: OriginView): number {
     const { nowMs, startedAtMs } = this.context
-    return this.gossip.seatCount.seatsFor({
-      swarmSize: this.gossip.leechers,
+    return this.ledger.seatCount.seatsFor({
+      swarmSize: this.ledger.gossip.leechers,
       originBytesPerSec: this.originBytesPerSec,
       meshBytesPerSec: this.mesh.requests.bytesPerSec,
       elapsedSec: (nowMs - startedAtMs) / 1000,
@@ -158,7 +158,7 @@ export class RunPlanner {
 
   /** A seat that only duplicates goes to those who miss more, where seats are few. */
   isRotationDue(view: OriginView): boolean {
-    if (!this.lastWasDuplicate || this.seatsNow(view) >= this.gossip.leechers) return false
+    if (!this.lastWasDuplicate || this.seatsNow(view) >= this.ledger.gossip.leechers) return false
     const others = [...this.mesh.neighbours.values()].filter(({ isReady, held }) => isReady && !held.isFull)
     if (others.length === 0) return false
     const { kept } = view.inventory
@@ -176,7 +176,7 @@ export class RunPlanner {
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
-      swarmSize: this.gossip.leechers,
+      swarmSize: this.ledger.gossip.leechers,
       isDuplicating,
       trustClaims: !this.isMeshSilent(view),
     })

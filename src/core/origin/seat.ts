@@ -1,19 +1,21 @@
 /**
- * Our seat at the origin: whether we hold one, what it is used for, when it is given up, when to come back.
+ * Our seat at one origin: whether we hold one, what it is used for, when it is given up, when to come back.
  *
  * A seat streams run after run while there is work that nobody else does; then it is given up, and Slurpie's coin
  * decides who takes the vacant ones. Where all work is duplicate work, seats go to those who miss most.
  */
 
-import type { Context } from '../context.ts'
+import type { DeadlineName } from '../deadlines.ts'
 import type { Inventory } from '../inventory.ts'
-import type { GroupSizeReport } from '../mesh/group-size.ts'
+import type { Sweep } from '../mesh/choose-chunk.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
-import type { Claim } from '../wire/peer-messages.ts'
-import { ClaimGossip } from './claim-gossip.ts'
+import type { SeatPlan } from '../wire/peer-messages.ts'
+import type { ClaimGossip } from './claim-gossip.ts'
 import { firstRun } from './first-run.ts'
+import { OriginLedger } from './ledger.ts'
+import type { OriginContext } from './origin-context.ts'
 import { OriginView } from './origin-view.ts'
 import { judgeFailure } from './retry.ts'
 import { RunFollower } from './run-follower.ts'
@@ -30,9 +32,10 @@ export interface SeatEvents {
 }
 
 export class OriginSeat {
-  private readonly context: Context
+  readonly context: OriginContext
   private readonly mesh: Mesh
   private readonly gossip: ClaimGossip
+  private readonly ledger: OriginLedger
   private readonly planner: RunPlanner
   private readonly coin: SeatCoin
   private readonly follower: RunFollower
@@ -43,37 +46,31 @@ export class OriginSeat {
   private isPaused = false
   private attempts = 0
 
-  constructor(context: Context, mesh: Mesh, events: SeatEvents) {
+  constructor(context: OriginContext, mesh: Mesh, gossip: ClaimGossip, events: SeatEvents) {
     this.context = context
     this.mesh = mesh
-    this.gossip = new ClaimGossip(context, mesh)
-    this.planner = new RunPlanner(context, mesh, this.gossip)
-    this.coin = new SeatCoin(context, mesh, this.gossip, this.planner)
-    this.follower = new RunFollower(context, mesh, this.planner, () => this.gossip.seatCount.plan)
+    this.gossip = gossip
+    this.ledger = new OriginLedger(context, gossip)
+    this.planner = new RunPlanner(context, mesh, this.ledger)
+    this.coin = new SeatCoin(context, mesh, this.ledger, this.planner)
+    this.follower = new RunFollower(context, mesh, this.planner, () => this.ledger.seatCount.plan)
     this.events = events
-    mesh.requests.sweep = () => this.follower.sweep(this.gossip.leechers <= this.gossip.seatCount.seats)
-  }
-
-  /** n̂, ourselves included. */
-  get swarmSizeSeen(): number {
-    return this.gossip.swarmSize
-  }
-
-  /** Every estimate of n there is, for reports. */
-  get groupSize(): GroupSizeReport {
-    return this.gossip.groupSize.report(this.context.nowMs)
   }
 
   /** The k that the swarm last settled on; null where it has tried none yet, or is trying another. */
   get settledSeats(): number | null {
-    const { version, phase, seats } = this.gossip.seatCount.plan
+    const { version, phase, seats } = this.ledger.seatCount.plan
     return version === 0 || phase !== 'steady' ? null : seats
   }
 
-  /** The topology server counted this many, and remembers so many seats. */
-  noteSwarm(count: number, seatsHint: number | null): void {
-    this.gossip.noteServerCount(count)
-    if (seatsHint !== null) this.gossip.seatCount.hint(seatsHint)
+  /** The topology server remembers so many seats. */
+  hintSeats(seats: number): void {
+    this.ledger.seatCount.hint(seats)
+  }
+
+  /** Where our run comes to what others have, if it does. */
+  get sweep(): Sweep | null {
+    return this.follower.sweep(this.gossip.leechers <= this.ledger.seatCount.seats)
   }
 
   // ---------------------------------------------------------------------------------------- taking the seat
@@ -87,7 +84,6 @@ export class OriginSeat {
 
   /** The file's size is known: a probe under way is a run to its end. */
   equip(inventory: Inventory): void {
-    this.gossip.equip(inventory.geometry)
     this.view = new OriginView(this.context, this.mesh, this.gossip, inventory)
     this.follower.equip(this.view)
   }
@@ -96,15 +92,15 @@ export class OriginSeat {
   begin(joinIndex: number): void {
     const { view, follower } = this
     if (view === null || view.inventory.isComplete) return
-    const { seats } = this.gossip.seatCount
+    const { seats } = this.ledger.seatCount
     this.coin.noteWork()
-    if (this.isLiteral || (joinIndex >= seats && this.swarmSizeSeen > seats)) {
+    if (this.isLiteral || (joinIndex >= seats && this.gossip.swarmSize > seats)) {
       if (follower.rangesWork || !this.isLiteral) follower.abort()
       return follower.isOpen ? undefined : this.leave()
     }
     this.isSeated = true
     const run = firstRun({
-      joinIndex: this.swarmSizeSeen === 1 ? 0 : joinIndex % seats,
+      joinIndex: this.gossip.swarmSize === 1 ? 0 : joinIndex % seats,
       starters: this.planner.seatsInUse,
       chunkCount: view.inventory.geometry.chunkCount,
     })
@@ -131,7 +127,15 @@ export class OriginSeat {
     this.take(choice)
   }
 
-  onCoinDeadline(): void {
+  /** A timer of this origin's has rung. */
+  onDeadline(name: DeadlineName): void {
+    if (name === 'coin') this.onCoinDeadline()
+    else if (name === 'retry') this.onRetryDeadline()
+    else if (name === 'originStall') this.onSilenceDeadline()
+    else if (name === 'claim') this.onClaimDeadline()
+  }
+
+  private onCoinDeadline(): void {
     const { view } = this
     if (view === null || view.inventory.isComplete || this.isSeated) return
     const wins = this.coin.wins(view)
@@ -164,6 +168,10 @@ export class OriginSeat {
   }
 
   // -------------------------------------------------------------------------------------------- the response
+
+  isRun(runId: number): boolean {
+    return this.follower.isRun(runId)
+  }
 
   /** Headers are in. */
   opened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
@@ -232,12 +240,12 @@ export class OriginSeat {
     }
   }
 
-  onRetryDeadline(): void {
+  private onRetryDeadline(): void {
     if (this.view === null) this.probe()
     else this.work()
   }
 
-  onSilenceDeadline(): void {
+  private onSilenceDeadline(): void {
     const run = this.follower.takeSilent()
     if (run !== null)
       this.failed({ type: 'runFailed', run, failure: 'unreachable', status: null, retryAfterMs: null })
@@ -269,64 +277,46 @@ export class OriginSeat {
   /** At a run's end: there are more seats taken than there should be, or others need ours more. */
   private mustYield(): boolean {
     const { context, view } = this
-    const { seats } = this.gossip.seatCount
+    const { seats } = this.ledger.seatCount
     if (view === null || this.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
     if (this.isLiteral) return context.random.fraction() >= this.coin.chance(view)
-    if (context.selfId !== null && this.gossip.claims.seatsBefore(context.selfId, context.nowMs) >= seats)
-      return this.planner.seatsNow(view) === seats
+    if ((this.ledger.seatsBeforeOurs ?? 0) >= seats) return this.planner.seatsNow(view) === seats
     return this.planner.isRotationDue(view)
   }
 
   // ------------------------------------------------------------------------------------------ what others say
 
-  /** A copy of another's claim, by this neighbour. False if no honest neighbour would have passed it on. */
-  hearClaim(claim: Claim, from: PeerId): boolean {
-    const verdict = this.gossip.hear(claim, from)
-    if (verdict === 'news') this.lookAtPlan()
-    return verdict !== 'malformed'
-  }
-
-  /** The peer is gone, and its claims with it. */
-  dropClaims(peer: PeerId): void {
-    this.gossip.drop(peer)
-  }
-
-  /** A neighbour has this chunk, the first of ours. */
-  noteArrival(chunk: number): void {
-    this.gossip.firstCopies.noteArrival(chunk, this.context.nowMs)
-  }
-
-  /** The last neighbour that had this chunk is gone: it may have been the last of all. */
-  noteVanished(chunk: number): void {
-    this.gossip.firstCopies.forget(chunk)
+  /** A claim to a seat at this origin was news, and said this plan. */
+  hearPlan(plan: SeatPlan): void {
+    this.ledger.seatCount.hear(plan)
+    this.lookAtPlan()
   }
 
   /** Says the standing claim again, to keep it alive; and looks around, as this comes every few seconds. */
-  onClaimDeadline(): void {
+  private onClaimDeadline(): void {
     this.lookAtPlan()
     this.follower.reviewLead()
     this.follower.renewClaim()
   }
 
-  /** A new neighbour has to hear what we claim, and what others do. */
+  /** A new neighbour has to hear what we claim. */
   greet(peer: PeerId): void {
-    this.gossip.greet(peer)
     this.follower.greet(peer)
   }
 
   /** Notes what the origin gives to all; the holder of a seat with the least id judges the plan. */
   private lookAtPlan(): void {
-    const { nowMs, selfId } = this.context
     const own = this.follower.isOpen ? 1 : 0
-    this.gossip.seatCount.goodput.note(
+    this.ledger.seatCount.goodput.note(
       {
-        bytesPerSec: this.gossip.claims.goodputBytesPerSec(nowMs) + own * this.planner.currentBytesPerSec,
-        openSeats: this.gossip.claims.seatCount(nowMs) + own,
+        bytesPerSec: this.ledger.claimedBytesPerSec + own * this.planner.currentBytesPerSec,
+        openSeats: this.ledger.takenSeats + own,
       },
-      nowMs,
+      this.context.nowMs,
     )
-    if (own === 0 || selfId === null || this.gossip.claims.seatsBefore(selfId, nowMs) > 0) return
-    if (this.gossip.seatCount.judge(this.swarmSizeSeen, this.planner.roundTripMs)) this.follower.renewClaim()
+    if (own === 0 || this.ledger.seatsBeforeOurs !== 0) return
+    if (this.ledger.seatCount.judge(this.gossip.swarmSize, this.planner.roundTripMs))
+      this.follower.renewClaim()
   }
 
   // ------------------------------------------------------------------------------------------ what others want

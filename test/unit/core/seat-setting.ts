@@ -4,6 +4,7 @@ import type { Context } from '../../../src/core/context.ts'
 import type { Inventory } from '../../../src/core/inventory.ts'
 import type { Mesh } from '../../../src/core/mesh/mesh.ts'
 import { ClaimGossip } from '../../../src/core/origin/claim-gossip.ts'
+import { OriginLedger } from '../../../src/core/origin/ledger.ts'
 import { OriginView } from '../../../src/core/origin/origin-view.ts'
 import { RunPlanner } from '../../../src/core/origin/run-planner.ts'
 import { firstPlan } from '../../../src/core/origin/seat-plan.ts'
@@ -33,7 +34,8 @@ export class Setting {
   })
   readonly gossip: ClaimGossip = new ClaimGossip(this.context, this.mesh)
   readonly view: OriginView = new OriginView(this.context, this.mesh, this.gossip, this.inventory)
-  readonly planner: RunPlanner = new RunPlanner(this.context, this.mesh, this.gossip)
+  readonly ledger: OriginLedger = new OriginLedger(this.context, this.gossip)
+  readonly planner: RunPlanner = new RunPlanner(this.context, this.mesh, this.ledger)
 
   private readonly secondsPerChunk: number
   private claims = 0
