@@ -223,7 +223,7 @@ export class Session {
   }
 
   /** Somebody knows the file: the origin (`confirmed`), else a hint. What is known stays. */
-  private learn(facts: FileFacts, confirmed: boolean): void {
+  private learn(facts: FileFacts, confirmed: boolean, by: number | null = null): void {
     if (this.material !== null || (!confirmed && !this.facts.isPlausible(facts))) return
     const geometry = new Geometry(facts)
     if (geometry.chunkCount > MAX_CHUNKS) return
@@ -231,7 +231,7 @@ export class Session {
     const inventory = new Inventory(geometry, context.random.fork())
     const digests = new DigestTable(geometry.chunkCount, context.config.chunkDigests)
     this.material = { facts, inventory, digests }
-    this.facts.settle(facts, confirmed)
+    this.facts.settle(facts, confirmed, by)
     this.verification = new Verification(context, { mesh: this.mesh, origins: this.origins }, this.material, {
       originIsWrong: () => this.fail('integrity-mismatch', null),
       sizeMayBeWrong: () => !this.facts.areConfirmed && this.misled(),
@@ -260,45 +260,58 @@ export class Session {
 
   private runOpened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
     const { sizeBytes, validator } = input
+    const origin = this.origins.indexOf(input.run)
+    // A mirror without ranges has nothing to add to a download that is under way elsewhere.
+    if (input.whole && origin > 0 && this.material !== null && this.origins.ban(origin)) return
     this.origins.opened(input)
-    if (!this.passes(this.facts.judgeValidator(validator))) return
-    if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator)) return
+    if (!this.passes(this.facts.judgeValidator(validator, origin), origin)) return
+    if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator, origin)) return
     if (this.material !== null) this.begin()
     this.origins.goOn(input.run)
   }
 
-  /** Takes the length that the origin tells. False if that ended the session. */
-  private confirmSize(sizeBytes: number, validator: string | null): boolean {
-    if (this.material !== null) return this.passes(this.facts.judgeSize(sizeBytes))
+  /** Takes the length that this origin tells. False if that ended the run, or the session. */
+  private confirmSize(sizeBytes: number, validator: string | null, origin: number): boolean {
+    if (this.material !== null) return this.passes(this.facts.judgeSize(sizeBytes, origin), origin)
     const { config } = this.context
     const facts = { sizeBytes, chunkBytes: config.chunkBytesFor(sizeBytes), validator, root: null }
-    this.learn(facts, true)
-    if (this.material === null) return this.passes('inconsistent')
+    this.learn(facts, true, origin)
+    if (this.material === null) return this.passes('inconsistent', origin)
     if (config.locator !== null) this.context.emit({ type: 'topology', message: { type: 'facts', facts } })
     return true
   }
 
-  private passes(verdict: FactsVerdict): boolean {
+  /** What is wrong with one origin is no matter where another delivers; but the URL itself is right about the file. */
+  private passes(verdict: FactsVerdict, origin: number): boolean {
+    if (verdict === 'fine') return true
+    const isReplaceable = origin > 0 || (verdict !== 'misled' && this.facts.isHashed)
+    if (isReplaceable && this.origins.ban(origin)) return false
     if (verdict === 'misled') this.misled()
-    else if (verdict !== 'fine') this.fail(verdict, null)
-    return verdict === 'fine'
+    else this.fail(verdict, null)
+    return false
   }
 
   private runFailed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
+    const origin = this.origins.indexOf(input.run)
     if (input.failure === 'range-unsatisfiable' && this.material !== null && !this.facts.areConfirmed)
-      this.misled()
+      this.passes('misled', origin)
     else this.origins.failed(input)
   }
 
   private runChunk(run: number, chunk: number): void {
     const { inventory } = this.equipment()
-    const source: ChunkSource = { kind: 'origin', run }
+    const source = this.sourceOf(run)
     if (this.origins.broughtChunk(run, chunk)) {
       inventory.markChecking(chunk)
       this.mesh.requests.cancelEverywhere(chunk)
       this.context.emit({ type: 'digest', chunk, source })
     } else this.context.emit({ type: 'discard', chunk, source })
-    this.origins.afterChunk(run)
+    this.origins.afterChunk(run, chunk)
+  }
+
+  private sourceOf(run: number): ChunkSource {
+    const origin = this.origins.indexOf(run)
+    return origin === 0 ? { kind: 'origin', run } : { kind: 'mirror', run, origin }
   }
 
   // ----------------------------------------------------------------------------------------- claims, pauses

@@ -72,7 +72,7 @@ export class Verification {
     if (digest !== null) digests.set(chunk, digest)
     inventory.markKept(chunk, source)
     this.context.emit({ type: 'keep', chunk, source, digest })
-    if (source.kind === 'origin' && digest !== null) this.settle(chunk, digest)
+    if (isOrigins(source) && digest !== null) this.settle(chunk, digest)
     this.mesh.announcer.announce(chunk)
     if (source.kind === 'peer') this.mesh.noteChunk()
     this.completeIfFull()
@@ -112,15 +112,20 @@ export class Verification {
   /** What is second-hand is fetched again, from the origin only. */
   fileMismatched(): void {
     if (this.phase !== 'checking' || this.events.sizeMayBeWrong()) return
-    if (this.material.inventory.secondHand().length === 0) this.events.originIsWrong()
-    else this.distrustPeers()
+    // A mirror may serve another file of the same length: the URL itself has the last word.
+    if (this.material.inventory.secondHand(true).length === 0) return this.events.originIsWrong()
+    this.origins.banMirrors()
+    this.startOver(true)
   }
 
-  /** From now on only the origin's own bytes count. */
+  /** From now on only the origins' own bytes count. */
   distrustPeers(): void {
-    if (this.phase === 'done') return
+    if (this.phase !== 'done') this.startOver(false)
+  }
+
+  private startOver(mirrorsToo: boolean): void {
     this.mesh.requests.stop()
-    for (const chunk of this.material.inventory.secondHand()) this.giveUp(chunk)
+    for (const chunk of this.material.inventory.secondHand(mirrorsToo)) this.giveUp(chunk)
     if (this.material.inventory.isComplete) return
     this.phase = 'fetching'
     this.origins.insist()
@@ -137,7 +142,7 @@ export class Verification {
 
   /** A neighbour that has left cannot be held to its word, and a doubtful chunk is the origin's to bring. */
   private canJudge(chunk: number, source: ChunkSource): boolean {
-    if (source.kind === 'origin') return true
+    if (isOrigins(source)) return true
     if (!this.mesh.requests.trustPeers || this.material.inventory.isDoubtful(chunk)) return false
     if (source.kind === 'store') return true
     return this.context.config.verification !== 'sendersDigest' || this.mesh.neighbours.has(source.peer)
@@ -159,7 +164,7 @@ export class Verification {
   private blame(chunk: number, source: ChunkSource): void {
     this.refuse(chunk, source)
     if (source.kind === 'peer') this.mesh.ban(source.peer)
-    if (source.kind === 'origin') this.events.originIsWrong()
+    if (isOrigins(source) && !this.origins.ban(originOf(source))) this.events.originIsWrong()
   }
 
   private refuse(chunk: number, source: ChunkSource): void {
@@ -173,4 +178,13 @@ export class Verification {
     this.context.emit({ type: 'forget', chunk })
     this.mesh.service.giveUp(chunk)
   }
+}
+
+function isOrigins(source: ChunkSource): source is Extract<ChunkSource, { kind: 'origin' | 'mirror' }> {
+  return source.kind === 'origin' || source.kind === 'mirror'
+}
+
+/** Its place in the list of origins. */
+function originOf(source: ChunkSource): number {
+  return source.kind === 'mirror' ? source.origin : 0
 }

@@ -3,16 +3,16 @@
  * The claims themselves, and what they tell of the swarm, are there once for all origins.
  */
 
-import type { Context } from '../context.ts'
 import type { ClaimGossip } from './claim-gossip.ts'
+import type { OriginContext } from './origin-context.ts'
 import { SeatCount } from './seat-count.ts'
 
 export class OriginLedger {
   readonly gossip: ClaimGossip
   readonly seatCount: SeatCount
-  private readonly context: Context
+  private readonly context: OriginContext
 
-  constructor(context: Context, gossip: ClaimGossip) {
+  constructor(context: OriginContext, gossip: ClaimGossip) {
     this.context = context
     this.gossip = gossip
     this.seatCount = new SeatCount(context)
@@ -20,17 +20,17 @@ export class OriginLedger {
 
   /** Seats that others are known to hold. */
   get takenSeats(): number {
-    return this.gossip.claims.seatCount(this.context.nowMs)
+    return this.gossip.claims.seatCount(this.context.tag, this.context.nowMs)
   }
 
   /** What the origin gives to all of them together, as claimed, in bytes a second. */
   get claimedBytesPerSec(): number {
-    return this.gossip.claims.goodputBytesPerSec(this.context.nowMs)
+    return this.gossip.claims.goodputBytesPerSec(this.context.tag, this.context.nowMs)
   }
 
   /** Others who hold a seat and whose id sorts before ours; null while we have no id. */
   get seatsBeforeOurs(): number | null {
-    const { selfId, nowMs } = this.context
-    return selfId === null ? null : this.gossip.claims.seatsBefore(selfId, nowMs)
+    const { selfId, tag, nowMs } = this.context
+    return selfId === null ? null : this.gossip.claims.seatsBefore(selfId, tag, nowMs)
   }
 }

@@ -6,18 +6,24 @@
 import type { Context } from '../context.ts'
 import { Deadlines } from '../deadlines.ts'
 import type { RunId } from '../session-io.ts'
-import type { PeerId } from '../types.ts'
+import type { OriginTag, PeerId } from '../types.ts'
 
 export class OriginContext implements Context {
   readonly config: Context['config']
   readonly limits: Context['limits']
   readonly random: Context['random']
   readonly emit: Context['emit']
+  /** Place in the caller's list; 0 is the URL itself. */
+  readonly index: number
+  /** What claims call it. */
+  readonly tag: OriginTag
   readonly deadlines: Deadlines = new Deadlines()
   readonly nextRunId: () => RunId
   private readonly session: Context
 
-  constructor(session: Context, nextRunId: () => RunId) {
+  constructor(session: Context, index: number, tag: OriginTag, nextRunId: () => RunId) {
+    this.index = index
+    this.tag = tag
     this.session = session
     this.config = session.config
     this.limits = session.limits

@@ -21,12 +21,22 @@ export class Origins {
   private readonly gossip: ClaimGossip
   private readonly seats: readonly OriginSeat[]
   private runs = 0
+  private isEquipped = false
+  private hasGivenUp = false
 
   constructor(context: Context, mesh: Mesh, events: SeatEvents) {
     this.context = context
     this.gossip = new ClaimGossip(context, mesh)
-    const own = new OriginContext(context, () => this.runs++)
-    this.seats = [new OriginSeat(own, mesh, this.gossip, events)]
+    this.seats = (context.config.origins ?? [0]).map((tag, index) => {
+      const own = new OriginContext(context, index, tag, () => this.runs++)
+      return new OriginSeat(own, mesh, this.gossip, () => this.seats, {
+        // What the URL itself says is what the caller knows of.
+        gaveUp: (failure) => {
+          this.hasGivenUp = true
+          events.gaveUp(this.first.failure ?? failure)
+        },
+      })
+    })
     mesh.requests.sweep = () => this.sweep()
   }
 
@@ -56,7 +66,8 @@ export class Origins {
   /** A copy of another's claim, by this neighbour. False if no honest neighbour would have passed it on. */
   hearClaim(claim: Claim, from: PeerId): boolean {
     const verdict = this.gossip.hear(claim, from)
-    if (verdict === 'news') this.first.hearPlan(claim.plan)
+    if (verdict === 'news')
+      this.seats.find(({ context }) => context.tag === claim.origin)?.hearPlan(claim.plan)
     return verdict !== 'malformed'
   }
 
@@ -90,12 +101,13 @@ export class Origins {
 
   /** The file's size is known. */
   equip(inventory: Inventory): void {
+    this.isEquipped = true
     this.gossip.equip(inventory.geometry)
     for (const seat of this.seats) seat.equip(inventory)
   }
 
   begin(joinIndex: number): void {
-    for (const seat of this.seats) seat.begin(joinIndex)
+    for (const seat of this.seats) seat.begin(joinIndex, this.seats.length)
   }
 
   /** Looks for what is to be fetched next, wherever a seat stands idle. */
@@ -148,8 +160,10 @@ export class Origins {
   }
 
   /** After a chunk was dealt with: on, or off. */
-  afterChunk(run: number): void {
-    this.seatOf(run)?.afterChunk(run)
+  afterChunk(run: number, chunk: number): void {
+    const own = this.seatOf(run)
+    own?.afterChunk(run)
+    for (const seat of this.seats) if (seat !== own) seat.chunkIsHere(chunk)
   }
 
   ended(run: number): void {
@@ -158,6 +172,27 @@ export class Origins {
 
   failed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
     this.seatOf(input.run)?.failed(input)
+    if (this.hasGivenUp) return
+    if (this.isEquipped) this.work()
+    else this.probeElsewhere()
+  }
+
+  /** Where this run goes to; 0 is the URL itself. */
+  indexOf(run: number): number {
+    return this.seatOf(run)?.context.index ?? 0
+  }
+
+  /** This origin serves another file, or none by ranges. False if no other may be expected to deliver. */
+  ban(index: number): boolean {
+    if (this.seats[index]?.ban() !== true) return false
+    if (this.isEquipped) this.work()
+    else this.probeElsewhere()
+    return true
+  }
+
+  /** From now on the URL itself alone counts. */
+  banMirrors(): void {
+    for (const { context } of this.seats) if (context.index > 0) this.ban(context.index)
   }
 
   // --------------------------------------------------------------------------------------------------- time
@@ -189,6 +224,13 @@ export class Origins {
     const [first] = this.seats
     invariant(first !== undefined, 'There is at least one origin.')
     return first
+  }
+
+  /** The size is unknown, and nobody is being asked: the next that has not failed. */
+  private probeElsewhere(): void {
+    if (this.seats.some(({ follower }) => follower.isOpen)) return
+    for (const seat of this.seats)
+      if (seat.isHopeful && !seat.context.deadlines.has('retry')) return seat.probe()
   }
 
   private seatOf(run: number): OriginSeat | undefined {

@@ -13,6 +13,7 @@ import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
 import { newRun, type Run, type RunChoice } from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
+import type { OpenRun } from './split-run.ts'
 import { StandingClaim } from './standing-claim.ts'
 
 /** A response that sends nothing for this long is taken for dead (guess; a shaped origin may pause for seconds). */
@@ -62,7 +63,7 @@ export class RunFollower {
   /** The file's size is known: a probe under way is a run to its end. */
   equip(view: OriginView): void {
     this.view = view
-    if (this.run !== null) this.run.end = view.inventory.geometry.chunkCount
+    if (this.run !== null) this.run.end = this.run.askedEnd = view.inventory.geometry.chunkCount
   }
 
   open(choice: RunChoice): void {
@@ -75,6 +76,7 @@ export class RunFollower {
     context.emit({
       type: 'fetch',
       run: run.id,
+      origin: context.index,
       firstByte: geometry?.firstByte(run.start) ?? 0,
       lastByte: endsEarly ? geometry.byteRange(choice.run).lastByte : null,
       firstChunk: run.start,
@@ -94,7 +96,7 @@ export class RunFollower {
     this.rangesWork = false
     this.release(run)
     run.next = run.reservedEnd = 0
-    run.end = this.view?.inventory.geometry.chunkCount ?? Infinity
+    run.end = run.askedEnd = this.view?.inventory.geometry.chunkCount ?? Infinity
     this.mesh.requests.askAll()
   }
 
@@ -103,6 +105,7 @@ export class RunFollower {
     if (run?.id !== runId) return
     this.hasWorked = true
     run.lastByteAtMs = context.nowMs
+    run.partBytes += bytes
     this.planner.noteBytes(bytes)
   }
 
@@ -111,6 +114,7 @@ export class RunFollower {
     const { run, view } = this
     if (run === null || view === null || chunk !== run.next) return false
     run.next = chunk + 1
+    run.partBytes = Math.max(0, run.partBytes - view.inventory.geometry.lengthBytes(chunk))
     view.inventory.release(chunk)
     if (!view.isElsewhere(chunk)) this.claim.noteBrought(chunk)
     return view.inventory.isMissing(chunk)
@@ -131,6 +135,43 @@ export class RunFollower {
     if (this.run !== null) this.run.turnEnd = this.run.next + chunks
   }
 
+  // ------------------------------------------------------------------------------ beside other seats of ours
+
+  /** The run will bring this chunk before its turn is over. */
+  isFollowing(chunk: number): boolean {
+    const { run } = this
+    return run !== null && this.rangesWork && chunk >= run.next && chunk < Math.min(run.turnEnd, run.end)
+  }
+
+  /** It is receiving this chunk. */
+  isReceiving(chunk: number): boolean {
+    return this.run?.next === chunk
+  }
+
+  /** What is left of the run's turn; null where there is nothing that another could take over. */
+  get openRun(): (Omit<OpenRun, 'secPerChunk'> & { readonly end: number; readonly silentSec: number }) | null {
+    const { run, view, context } = this
+    if (run === null || view === null || !this.rangesWork) return null
+    const end = Math.min(run.turnEnd, run.end)
+    if (end <= run.next) return null
+    const partShare = Math.min(1, run.partBytes / view.inventory.geometry.lengthBytes(run.next))
+    return {
+      end,
+      chunks: end - run.next,
+      partShare,
+      silentSec: (context.nowMs - run.lastByteAtMs) / 1000,
+    }
+  }
+
+  /** Another seat of ours fetches from this chunk on. */
+  endAt(chunk: number): void {
+    const { run, view } = this
+    if (run === null || view === null || !this.rangesWork || chunk <= run.next || chunk >= run.end) return
+    for (let taken = chunk; taken < run.reservedEnd; taken++) view.inventory.release(taken)
+    run.end = chunk
+    run.reservedEnd = Math.min(run.reservedEnd, chunk)
+  }
+
   get isDuplicating(): boolean {
     return this.run?.isDuplicate === true
   }
@@ -148,7 +189,12 @@ export class RunFollower {
   /** At a chunk's border: reserves and claims further ahead; or cuts the run short where the rest is needless: false. */
   advance(): boolean {
     const { run, view } = this
-    if (run === null || view === null || run.next >= run.end) return true
+    if (run === null || view === null) return true
+    if (run.next >= run.end) {
+      if (run.end === run.askedEnd) return true
+      this.abort()
+      return false
+    }
     if (this.shouldCut(run, view)) {
       view.noteCut()
       this.abort()

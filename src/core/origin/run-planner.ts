@@ -97,6 +97,11 @@ export class RunPlanner {
     return Number.isFinite(this.rttMs) ? this.rttMs : 0
   }
 
+  /** Time for a chunk at the last rate there was, in seconds; null: none is known. */
+  secPerChunk({ chunkBytes }: Geometry): number | null {
+    return this.lastRateBytesPerSec > 0 ? chunkBytes / this.lastRateBytesPerSec : null
+  }
+
   noteRoundTrip(rttMs: number): void {
     this.rttMs = Math.min(this.rttMs, Math.max(1, rttMs))
   }
@@ -120,8 +125,12 @@ export class RunPlanner {
     return this.mesh.requests.bytesPerSec < SILENT_SHARE * plainShare
   }
 
-  /** The next run: of free chunks, else of what others have, where that pays; null: there is nothing to do. */
-  choose(view: OriginView, continueAt: number | null): RunChoice | null {
+  /** The next run: of free chunks, else help for another seat of ours, else of what others have, where that pays; null: there is nothing to do. */
+  choose(
+    view: OriginView,
+    continueAt: number | null,
+    help: () => RunChoice | null = () => null,
+  ): RunChoice | null {
     const { inventory } = view
     const { random } = this.context
     const maxChunks = this.runChunks(inventory.geometry)
@@ -134,11 +143,16 @@ export class RunPlanner {
       seats: this.seatsInUse,
     })
     if (free !== null) return this.decide(view, free, false)
+    const helping = this.isLiteral ? null : help()
+    if (helping !== null) {
+      this.lastWasDuplicate = false
+      return helping
+    }
     if (this.isLiteral || !this.isDuplicateWorthwhile(view, this.lastWasDuplicate)) return null
     const duplicate = chooseDuplicateRun({
       ...options,
       bridgeChunks: this.chunksPerRoundTrip(inventory.geometry),
-      isWanted: (chunk) => inventory.isMissing(chunk),
+      isWanted: (chunk) => inventory.isMissing(chunk) && !view.isFollowed(chunk),
     })
     return duplicate === null ? null : this.decide(view, duplicate, true)
   }
@@ -205,8 +219,10 @@ export class RunPlanner {
     this.lastWasDuplicate = isDuplicate
     const { inventory } = view
     let end = turn.start + turn.count
-    const isWanted = (chunk: number): boolean =>
-      isDuplicate ? inventory.isMissing(chunk) && !inventory.isReserved(chunk) : view.isFree(chunk)
+    const isWanted = (chunk: number): boolean => {
+      if (!isDuplicate) return view.isFree(chunk)
+      return inventory.isMissing(chunk) && !inventory.isReserved(chunk) && !view.isFollowed(chunk)
+    }
     // What is not wanted is fetched along, where that is quicker than another request.
     const bridge = isDuplicate ? this.chunksPerRoundTrip(inventory.geometry) : 0
     if (!this.isLiteral)

@@ -17,36 +17,51 @@ import { firstRun } from './first-run.ts'
 import { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
 import { OriginView } from './origin-view.ts'
-import { judgeFailure } from './retry.ts'
+import { attemptsAllowed, judgeFailure } from './retry.ts'
 import { RunFollower } from './run-follower.ts'
 import type { RunChoice } from './run.ts'
 import { RunPlanner } from './run-planner.ts'
 import { SeatCoin } from './seat-coin.ts'
+import { Team, type Teammate } from './team.ts'
 
 /** Neighbours that gave us something within this time are "delivering". */
 const MESH_ALIVE_MS = 10_000
 
+type Failure = Extract<SessionInput, { type: 'runFailed' }>
+
 export interface SeatEvents {
   /** The origin cannot be had, and nobody else delivers. */
-  gaveUp(failure: Extract<SessionInput, { type: 'runFailed' }>): void
+  gaveUp(failure: Failure): void
 }
 
-export class OriginSeat {
+export class OriginSeat implements Teammate {
   readonly context: OriginContext
   private readonly mesh: Mesh
   private readonly gossip: ClaimGossip
   private readonly ledger: OriginLedger
-  private readonly planner: RunPlanner
+  readonly planner: RunPlanner
+  readonly follower: RunFollower
   private readonly coin: SeatCoin
-  private readonly follower: RunFollower
+  private readonly team: Team
   private readonly events: SeatEvents
   /** Null until the file's size is known. */
   private view: OriginView | null = null
   private isSeated = false
   private isPaused = false
   private attempts = 0
+  /** The last failure of those in a row. */
+  private lastFailure: Failure | null = null
+  /** What this origin serves is not the file. */
+  private isBanned = false
 
-  constructor(context: OriginContext, mesh: Mesh, gossip: ClaimGossip, events: SeatEvents) {
+  /** `all`: the seats that this visitor may hold, ours included. */
+  constructor(
+    context: OriginContext,
+    mesh: Mesh,
+    gossip: ClaimGossip,
+    all: () => readonly OriginSeat[],
+    events: SeatEvents,
+  ) {
     this.context = context
     this.mesh = mesh
     this.gossip = gossip
@@ -54,6 +69,7 @@ export class OriginSeat {
     this.planner = new RunPlanner(context, mesh, this.ledger)
     this.coin = new SeatCoin(context, mesh, this.ledger, this.planner)
     this.follower = new RunFollower(context, mesh, this.planner, () => this.ledger.seatCount.plan)
+    this.team = new Team(this, all)
     this.events = events
   }
 
@@ -77,21 +93,25 @@ export class OriginSeat {
 
   /** Asks for the whole file, to learn its size; the answer becomes the first run. */
   probe(): void {
-    if (this.follower.isOpen || this.isPaused) return
+    if (this.follower.isOpen || this.isPaused || this.isBanned) return
     this.isSeated = true
     this.follower.open({ run: { start: 0, count: Infinity }, turnChunks: Infinity, isDuplicate: false })
   }
 
   /** The file's size is known: a probe under way is a run to its end. */
   equip(inventory: Inventory): void {
-    this.view = new OriginView(this.context, this.mesh, this.gossip, inventory)
+    const isFollowed = (chunk: number): boolean => this.team.isFollowed(chunk)
+    this.view = new OriginView(this.context, this.mesh, this.gossip, inventory, isFollowed)
     this.follower.equip(this.view)
   }
 
-  /** Starts as a newcomer: with a seat if the join index gives one, else by the coin. */
-  begin(joinIndex: number): void {
+  /**
+   * Starts as a newcomer: with a seat if the join index gives one, else by the coin. With several origins a newcomer is as
+   * good as several, each with a place in the file.
+   */
+  begin(joinIndex: number, origins: number): void {
     const { view, follower } = this
-    if (view === null || view.inventory.isComplete) return
+    if (view === null || view.inventory.isComplete || this.isBanned) return
     const { seats } = this.ledger.seatCount
     this.coin.noteWork()
     if (this.isLiteral || (joinIndex >= seats && this.gossip.swarmSize > seats)) {
@@ -99,9 +119,11 @@ export class OriginSeat {
       return follower.isOpen ? undefined : this.leave()
     }
     this.isSeated = true
+    const isAlone = this.gossip.swarmSize === 1
+    if (isAlone && this.context.index > 0) return this.work()
     const run = firstRun({
-      joinIndex: this.gossip.swarmSize === 1 ? 0 : joinIndex % seats,
-      starters: this.planner.seatsInUse,
+      joinIndex: isAlone ? 0 : (joinIndex % seats) * origins + this.context.index,
+      starters: isAlone ? 1 : this.planner.seatsInUse * origins,
       chunkCount: view.inventory.geometry.chunkCount,
     })
     if (follower.isOpen) {
@@ -112,14 +134,15 @@ export class OriginSeat {
       }
       follower.abort()
     }
-    if (follower.rangesWork && view.isFree(run.start)) follower.open(this.planner.decide(view, run, false))
+    if (follower.rangesWork && view.isFree(run.start)) this.open(this.planner.decide(view, run, false))
     else this.work()
   }
 
   /** Looks for the next run; gives the seat up where there is none. */
   work(): void {
     const { view } = this
-    if (view === null || this.follower.isOpen || this.isPaused || this.context.deadlines.has('retry')) return
+    if (view === null || this.follower.isOpen || this.isPaused || this.isBanned) return
+    if (this.context.deadlines.has('retry')) return
     if (view.inventory.isComplete) return this.leave()
     if (!this.isSeated) return this.awaitCoin()
     const choice = this.chooseRun(view)
@@ -137,7 +160,7 @@ export class OriginSeat {
 
   private onCoinDeadline(): void {
     const { view } = this
-    if (view === null || view.inventory.isComplete || this.isSeated) return
+    if (view === null || view.inventory.isComplete || this.isSeated || this.isBanned) return
     const wins = this.coin.wins(view)
     const choice = wins ? this.chooseRun(view) : null
     if (choice === null) return this.awaitCoin()
@@ -147,6 +170,11 @@ export class OriginSeat {
 
   private take(choice: RunChoice): void {
     this.coin.noteWork()
+    this.open(choice)
+  }
+
+  private open(choice: RunChoice): void {
+    if (choice.isRace !== true) this.team.takeFrom(choice.run.start)
     this.follower.open(choice)
   }
 
@@ -159,7 +187,7 @@ export class OriginSeat {
   }
 
   private awaitCoin(): void {
-    if (!this.isPaused) this.coin.schedule()
+    if (!this.isPaused && !this.isBanned) this.coin.schedule()
   }
 
   /** Slurpie's k/n and nothing else. */
@@ -191,6 +219,7 @@ export class OriginSeat {
   broughtChunk(runId: number, chunk: number): boolean {
     if (!this.follower.isRun(runId)) return false
     this.attempts = 0
+    this.lastFailure = null
     return this.follower.broughtChunk(chunk)
   }
 
@@ -199,6 +228,11 @@ export class OriginSeat {
     if (!this.follower.isRun(runId)) return
     this.lookAtPlan()
     this.advance()
+  }
+
+  /** Another seat of ours has brought the chunk: if we were receiving it, too, the rest of it is needless. */
+  chunkIsHere(chunk: number): void {
+    if (this.follower.rangesWork && this.follower.isReceiving(chunk)) this.advance()
   }
 
   ended(runId: number): void {
@@ -218,17 +252,18 @@ export class OriginSeat {
     this.work()
   }
 
-  failed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
+  failed(input: Failure): void {
     const { context, follower } = this
     if (!follower.isRun(input.run)) return
     follower.finish()
     this.attempts++
+    this.lastFailure = input
     const verdict = judgeFailure({
       failure: input.failure,
       attempts: this.attempts,
       retryAfterMs: input.retryAfterMs,
       hasWorked: follower.hasWorked,
-      meshDelivers: this.meshDelivers,
+      othersDeliver: this.meshDelivers || this.team.isHopeful,
       fraction: context.random.fraction(),
     })
     switch (verdict.type) {
@@ -238,6 +273,29 @@ export class OriginSeat {
         follower.withdrawClaim()
         return context.deadlines.set('retry', context.nowMs + verdict.afterMs)
     }
+  }
+
+  /** Why it fails at present. */
+  get failure(): Failure | null {
+    return this.lastFailure
+  }
+
+  /** It has not failed so often that others have to be relied on. */
+  get isHopeful(): boolean {
+    if (this.isBanned) return false
+    if (this.lastFailure === null) return true
+    const { failure } = this.lastFailure
+    return this.attempts < attemptsAllowed({ failure, hasWorked: this.follower.hasWorked })
+  }
+
+  /** What it serves is not the file, or not by ranges: never again. False if nobody else may be expected to deliver. */
+  ban(): boolean {
+    if (!this.team.isHopeful) return false
+    this.isBanned = true
+    this.follower.abort()
+    this.leave()
+    for (const name of ['coin', 'retry', 'originStall'] as const) this.context.deadlines.clear(name)
+    return true
   }
 
   private onRetryDeadline(): void {
@@ -327,9 +385,9 @@ export class OriginSeat {
     this.leave()
   }
 
-  /** Only the origin counts from now on: the seat is taken, whoever else holds one. */
+  /** Only the origins count from now on: the seat is taken, whoever else holds one. */
   insist(): void {
-    this.isSeated = true
+    this.isSeated = !this.isBanned
     this.work()
   }
 
@@ -348,13 +406,13 @@ export class OriginSeat {
   /** After a pause: takes the seat again. */
   restart(): void {
     if (this.view === null) return this.probe()
-    this.isSeated = true
+    this.isSeated = !this.isBanned
     this.work()
   }
 
   /** What to fetch next. Without ranges there is but one run, the file: not to be begun anew while the mesh delivers. */
   private chooseRun(view: OriginView): RunChoice | null {
-    const choice = this.planner.choose(view, this.follower.continueAt)
+    const choice = this.planner.choose(view, this.follower.continueAt, () => this.team.help(view))
     if (choice === null || this.follower.rangesWork) return choice
     if (choice.isDuplicate && !this.planner.isMeshSilent(view)) return null
     return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount }, turnChunks: Infinity }

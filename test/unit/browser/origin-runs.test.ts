@@ -98,7 +98,7 @@ class Setting {
 
   async fetch(firstChunk = 0, lastByte: number | null = null): Promise<void> {
     const firstByte = GEOMETRY.firstByte(firstChunk)
-    this.runs.fetch({ type: 'fetch', run: 7, firstByte, lastByte, firstChunk })
+    this.runs.fetch({ type: 'fetch', run: 7, origin: 0, firstByte, lastByte, firstChunk })
     await settle()
   }
 
@@ -244,7 +244,7 @@ describe('a run that fails', () => {
 describe('a run that is aborted', () => {
   it('before the headers is never spoken of again', async () => {
     const setting = new Setting()
-    setting.runs.fetch({ type: 'fetch', run: 7, firstByte: 0, lastByte: null, firstChunk: 0 })
+    setting.runs.fetch({ type: 'fetch', run: 7, origin: 0, firstByte: 0, lastByte: null, firstChunk: 0 })
     setting.runs.abort(7)
     await settle()
     expect(setting.origin.signal?.aborted).toBe(true)

@@ -37,7 +37,7 @@ export function newContext(outputs: SessionOutput[] = [], limits: Partial<Sessio
 /** The same, for the parts of a seat. */
 export function originContext(context: Context): OriginContext {
   let runs = 0
-  return new OriginContext(context, () => runs++)
+  return new OriginContext(context, 0, 0, () => runs++)
 }
 
 export function newInventory(chunks: number): Inventory {
