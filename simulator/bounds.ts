@@ -15,7 +15,7 @@ import type { PeerOutcome, Scenario } from './scenario.ts'
 export interface Floor {
   /** The highest of the bounds below. */
   readonly ms: number
-  /** The origin must send every byte once: F/u_s. */
+  /** The origin must send every byte once: F/u_s. With mirrors, u_s is the sum of them all. */
   readonly originMs: number
   /** A peer receives no faster than its downlink: the latest a_i + F/d_i. */
   readonly downlinkMs: number
@@ -33,16 +33,17 @@ export type Arrived = Pick<PeerOutcome, 'arrivedMs' | 'link' | 'tookMs'>
 
 /** For these peers, as they came. Who never completed need not have received anything, but may have given. */
 export function makespanFloor(scenario: Scenario, peers: readonly Arrived[]): Floor {
-  const { sizeBytes, origin } = scenario
+  const { sizeBytes } = scenario
+  const originBytesPerSec = originsRate(scenario)
   const done = peers.filter(({ tookMs }) => tookMs !== null)
   const firstMs = peers.reduce((first, { arrivedMs }) => Math.min(first, arrivedMs), Infinity)
   const links = new Map(scenario.links.map((link) => [link.name, link]))
   const uplinks = peers.map(({ link }) => links.get(link)?.upBytesPerSec ?? Infinity)
   const downMs = ({ link }: Arrived): number =>
     transferMs(sizeBytes, links.get(link)?.downBytesPerSec ?? Infinity)
-  const capacity = uplinks.reduce((total, rate) => total + rate, origin.upBytesPerSec)
+  const capacity = uplinks.reduce((total, rate) => total + rate, originBytesPerSec)
 
-  const originMs = done.length === 0 ? 0 : transferMs(sizeBytes, origin.upBytesPerSec)
+  const originMs = done.length === 0 ? 0 : transferMs(sizeBytes, originBytesPerSec)
   const downlinkMs = done.reduce(
     (latest, peer) => Math.max(latest, peer.arrivedMs - firstMs + downMs(peer)),
     0,
@@ -60,10 +61,7 @@ export function makespanFloor(scenario: Scenario, peers: readonly Arrived[]): Fl
           sizeBytes,
           chunkBytes: scenario.chunkBytes ?? defaultChunkBytes(sizeBytes),
           peers: done.length,
-          fastestBytesPerSec: uplinks.reduce(
-            (fastest, rate) => Math.max(fastest, rate),
-            origin.upBytesPerSec,
-          ),
+          fastestBytesPerSec: uplinks.reduce((fastest, rate) => Math.max(fastest, rate), originBytesPerSec),
         })
   return {
     ms: roundedDown(Math.max(originMs, downlinkMs, aggregateMs, pipelineMs)),
@@ -99,20 +97,26 @@ export function pipelineFloorMs({
  * to be done is done no earlier than F/u_s, than the k-th shortest F/d_i, and than k·F/(u_s + Σu). Null for others.
  */
 export function meanFloorMs(scenario: Scenario, peers: readonly Arrived[]): number | null {
-  const { sizeBytes, origin } = scenario
+  const { sizeBytes } = scenario
+  const originBytesPerSec = originsRate(scenario)
   const done = peers.filter(({ tookMs }) => tookMs !== null)
   if (done.length === 0 || peers.some(({ arrivedMs }) => arrivedMs !== peers[0]?.arrivedMs)) return null
   const links = new Map(scenario.links.map((link) => [link.name, link]))
   const capacity = peers.reduce(
     (total, { link }) => total + (links.get(link)?.upBytesPerSec ?? Infinity),
-    origin.upBytesPerSec,
+    originBytesPerSec,
   )
-  const originMs = transferMs(sizeBytes, origin.upBytesPerSec)
+  const originMs = transferMs(sizeBytes, originBytesPerSec)
   const downMs = done.map(({ link }) => transferMs(sizeBytes, links.get(link)?.downBytesPerSec ?? Infinity))
   const earliest = downMs
     .sort((a, b) => a - b)
     .map((ms, index) => Math.max(ms, originMs, transferMs((index + 1) * sizeBytes, capacity)))
   return roundedDown(earliest.reduce((total, ms) => total + ms, 0) / earliest.length)
+}
+
+/** All origins together. */
+function originsRate({ origin, mirrors = [] }: Scenario): number {
+  return mirrors.reduce((total, { upBytesPerSec }) => total + upBytesPerSec, origin.upBytesPerSec)
 }
 
 function transferMs(bytes: number, bytesPerSec: number): number {

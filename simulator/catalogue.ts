@@ -3,6 +3,7 @@
 import flashCrowd from './scenarios/flash-crowd.json' with { type: 'json' }
 import mesh from './scenarios/mesh.json' with { type: 'json' }
 import neverWorse from './scenarios/never-worse.json' with { type: 'json' }
+import rodriguez from './scenarios/rodriguez.json' with { type: 'json' }
 import slurpieLan from './scenarios/slurpie-lan.json' with { type: 'json' }
 import topology from './scenarios/topology.json' with { type: 'json' }
 import type { Overrides } from './parse-scenario.ts'
@@ -14,6 +15,7 @@ const FILES: readonly { readonly name: string; readonly about: string }[] = [
   neverWorse,
   mesh,
   topology,
+  rodriguez,
 ]
 
 /** What a file of scenarios is about, in a sentence or two, and what is in it. */

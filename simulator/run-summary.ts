@@ -33,6 +33,8 @@ export interface RunSummary {
   readonly meanFloorMs: number | null
   readonly originCopies: number
   readonly originRequests: number
+  /** Share of each origin in the bytes of all; absent where there are no mirrors. */
+  readonly originShares?: readonly number[]
   readonly originOpenMean: number
   readonly originOpenMax: number
   readonly inputs: number
@@ -101,6 +103,9 @@ export function summarise(
     meanFloorMs: meanFloorMs(scenario, peers),
     originCopies: rounded(result.originCopies, 1e4),
     originRequests: result.originRequests,
+    ...(result.originShares === undefined
+      ? {}
+      : { originShares: result.originShares.map((share) => rounded(share, 1e4)) }),
     originOpenMean: rounded(result.originOpenMean),
     originOpenMax: result.originOpenMax,
     inputs: result.inputs,

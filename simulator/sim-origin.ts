@@ -77,7 +77,7 @@ export class SimOrigin {
   requests = 0
   openMax = 0
   private readonly queue: EventQueue
-  private readonly model: OriginModel
+  readonly model: OriginModel
   private readonly share: FairShare
   private readonly bySlot: (SimResponse | null)[] = []
   private readonly waiting: SimResponse[] = []

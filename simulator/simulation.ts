@@ -41,7 +41,7 @@ class Simulation implements World {
   readonly geometry: Geometry
   readonly hasDigests: boolean
   readonly network: Network
-  readonly origin: SimOrigin
+  readonly origins: readonly SimOrigin[]
   readonly topology: SimTopology
   readonly codec: CodecSample
   private readonly watch: StandstillWatch
@@ -75,7 +75,8 @@ class Simulation implements World {
     this.topology = new SimTopology(this.queue, this.codec, random.fork())
     this.seeds = random.fork()
     this.chance = random.fork()
-    this.origin = new SimOrigin(this.queue, scenario.origin)
+    const models = [scenario.origin, ...(scenario.mirrors ?? [])]
+    this.origins = models.map((model) => new SimOrigin(this.queue, model))
     const { sizeBytes, chunkBytes = defaultChunkBytes(sizeBytes) } = scenario
     this.geometry = new Geometry({ sizeBytes, chunkBytes })
     this.hasDigests = (scenario.trouble?.pollutersShare ?? 0) > 0
@@ -131,7 +132,7 @@ class Simulation implements World {
     if (entry === undefined || entry.completedMs !== null) return
     entry.completedMs = this.queue.nowMs
     this.lastCompletedMs = this.queue.nowMs
-    this.openTimeMs = this.origin.openTimeMs
+    this.openTimeMs = this.sumOf(({ openTimeMs }) => openTimeMs)
     this.completedCount++
     this.unfinished--
     const { departure } = this.scenario
@@ -172,6 +173,7 @@ class Simulation implements World {
       locator: isAlone || lacksTopology ? null : LOCATOR,
       verification: this.hasDigests ? 'chunkDigests' : 'none',
       chunkDigests: this.digests,
+      origins: this.origins.map((_, place) => place),
       ...(limits === undefined ? {} : { limits }),
     }
   }
@@ -238,24 +240,32 @@ class Simulation implements World {
     })
   }
 
+  private sumOf(figure: (origin: SimOrigin) => number): number {
+    return this.origins.reduce((total, origin) => total + figure(origin), 0)
+  }
+
   private result(): RunResult {
-    const { scenario, tally, topology, origin, queue } = this
+    const { scenario, tally, topology, origins, queue } = this
     for (const entry of this.entries) takeBytes(entry)
     const peers = this.entries.map(outcomeOf)
     for (const { index, tookMs, died, failure } of peers)
       if (tookMs === null && !died && failure === null) tally.violate(`Peer ${index} never became complete.`)
     const firstMs = this.entries[0]?.visitor.arrivesMs ?? 0
     const makespanMs = Math.max(0, this.lastCompletedMs - firstMs)
+    const bytesSent = this.sumOf((origin) => origin.bytesSent)
     return {
       scenario: scenario.name,
       policy: 'swarm',
       seed: scenario.seed,
       peers,
       makespanMs,
-      originCopies: scenario.sizeBytes > 0 ? origin.bytesSent / scenario.sizeBytes : 0,
-      originRequests: origin.requests,
+      originCopies: scenario.sizeBytes > 0 ? bytesSent / scenario.sizeBytes : 0,
+      originRequests: this.sumOf(({ requests }) => requests),
       originOpenMean: makespanMs > 0 ? this.openTimeMs / makespanMs : 0,
-      originOpenMax: origin.openMax,
+      originOpenMax: this.sumOf(({ openMax }) => openMax),
+      ...(origins.length > 1
+        ? { originShares: origins.map((origin) => origin.bytesSent / Math.max(1, bytesSent)) }
+        : {}),
       inputs: tally.inputs,
       inputsByKind: tally.inputsByKind,
       chunksKept: tally.chunksKept,

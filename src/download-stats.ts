@@ -12,6 +12,8 @@ export interface DownloadStats {
   readonly completedBytes: number
   /** Bytes received from the origin, needed or not. */
   readonly bytesFromOrigin: number
+  /** The same by origin: the URL itself, then its mirrors in the order given, each address once. */
+  readonly bytesByOrigin: readonly number[]
   /** Bytes received from peers, needed or not. */
   readonly bytesFromPeers: number
   /** Bytes sent to peers. */

@@ -54,6 +54,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
   private facts: FileFacts | null = null
   private completedBytes = 0
   private readonly traffic = new Traffic()
+  private byOrigin: number[] = [0]
   private readonly startedAtMs = performance.now()
   private endedAtMs: number | null = null
   private progressShownAtMs = -Infinity
@@ -89,6 +90,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
       sizeBytes: this.facts?.sizeBytes ?? null,
       completedBytes: this.completedBytes,
       bytesFromOrigin: this.traffic.total('fromOrigin'),
+      bytesByOrigin: [...this.byOrigin],
       bytesFromPeers: this.traffic.total('fromPeers'),
       bytesUploaded: this.traffic.total('toPeers'),
       originRateBytesPerSec: this.traffic.bytesPerSec('fromOrigin', nowMs),
@@ -195,6 +197,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     // Nothing happens before the caller has its handle and can listen.
     await Promise.resolve()
     this.setting = await this.prepare()
+    this.byOrigin = this.setting.origins.map(() => 0)
     const { signal } = this.setting.options
     if (this.isOver) return
     if (signal?.aborted === true) return this.aborted(signal)
@@ -220,7 +223,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
         sized: (facts) => this.sized(facts),
         kept: (chunk, bytes, source) => this.kept(chunk, bytes, source),
         forgotten: (_chunk, bytes) => this.forgotten(bytes),
-        moved: (direction, bytes) => this.moved(direction, bytes),
+        moved: (direction, bytes, origin) => this.moved(direction, bytes, origin),
         neighboursChanged: () => this.dispatchEvent(new Event('neighbours')),
         checking: () => this.setState('verifying'),
         completed: () => this.completed(),
@@ -269,7 +272,8 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     this.setState('downloading')
   }
 
-  private moved(direction: Direction, bytes: number): void {
+  private moved(direction: Direction, bytes: number, origin?: number): void {
+    if (origin !== undefined) this.byOrigin[origin] = (this.byOrigin[origin] ?? 0) + bytes
     this.traffic.add(direction, bytes, performance.now())
     this.showProgress(false)
   }

@@ -15,6 +15,13 @@ export interface DownloadOptions {
    * manifest`. Without it, peers are off, unless `unverifiedPeers`.
    */
   integrity?: string | Manifest
+  /**
+   * Other addresses of the very same file, at most 8: it is fetched from all of them at once, from each as fast as it
+   * gives. One that fails, or whose file has another length or hash, is left out. Without `integrity` nothing but the length
+   * shows that a mirror has the same file: then name only such as you vouch for. Own `headers` and credentials go to mirrors
+   * of the URL's own web origin only.
+   */
+  mirrors?: readonly (string | URL)[]
   upload?: UploadOptions
   /** ICE servers for WebRTC. Default: what the topology server hands out; never a third party's. */
   iceServers?: readonly {
@@ -62,6 +69,8 @@ export interface ParsedOptions {
   readonly topologyUrls: readonly string[]
   readonly chunkHashes: ChunkHashes | null
   readonly fileHash: WholeFileHash | null
+  /** Absolute, without fragments, no two the same. */
+  readonly mirrors: readonly URL[]
   readonly seedForMs: number
   readonly iceServers:
     readonly { readonly urls: readonly string[]; username?: string; credential?: string }[] | null
@@ -80,6 +89,7 @@ export interface ParsedOptions {
 const KNOWN: ReadonlySet<string> = new Set([
   'topology',
   'integrity',
+  'mirrors',
   'upload',
   'iceServers',
   'relayOnly',
@@ -97,6 +107,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 const DEFAULT_SEED_FOR_MS = 120_000
 const MAX_TOPOLOGY_URLS = 8
 const MAX_ICE_SERVERS = 8
+const MAX_MIRRORS = 8
 
 /** Checks names and types. Throws `SwarmError` 'invalid-option' or 'integrity-unsupported'. */
 export function parseOptions(options: DownloadOptions): ParsedOptions {
@@ -107,6 +118,7 @@ export function parseOptions(options: DownloadOptions): ParsedOptions {
     topologyUrls: parseTopology(options.topology),
     chunkHashes,
     fileHash,
+    mirrors: parseMirrors(options.mirrors),
     seedForMs: parseUpload(options.upload),
     iceServers: parseIceServers(options.iceServers),
     relayOnly: parseBoolean('relayOnly', options.relayOnly),
@@ -143,6 +155,26 @@ function parseTopology(topology: unknown): string[] {
     if (typeof url === 'string' && /^wss?:\/\//i.test(url) && URL.canParse(url)) return new URL(url).href
     throw invalid('topology', 'a ws: or wss: address')
   })
+}
+
+/** Throws `SwarmError` 'invalid-url' for one that could not be downloaded itself. */
+function parseMirrors(mirrors: unknown): URL[] {
+  if (mirrors === undefined) return []
+  if (!Array.isArray(mirrors) || mirrors.length > MAX_MIRRORS || !mirrors.every(isAddress))
+    throw invalid('mirrors', `an array of at most ${MAX_MIRRORS} addresses`)
+  const hrefs = new Set(mirrors.map((mirror) => withoutFragment(parseUrl(mirror)).href))
+  return [...hrefs].map((href) => new URL(href))
+}
+
+function isAddress(value: unknown): value is string | URL {
+  return typeof value === 'string' || value instanceof URL
+}
+
+/** As a server sees it. */
+function withoutFragment(url: URL): URL {
+  const canonical = new URL(url)
+  canonical.hash = ''
+  return canonical
 }
 
 function parseIntegrity(integrity: unknown): Pick<ParsedOptions, 'chunkHashes' | 'fileHash'> {

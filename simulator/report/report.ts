@@ -18,6 +18,7 @@ import { jobOf, RecordFile, type Job, type RunRecord } from './records.ts'
 import { flashCrowd } from './topics/flash-crowd.ts'
 import { mesh } from './topics/mesh.ts'
 import { neverWorse } from './topics/never-worse.ts'
+import { rodriguez } from './topics/rodriguez.ts'
 import { slurpieLan } from './topics/slurpie-lan.ts'
 import { topology } from './topics/topology.ts'
 import { runJobs } from './workers.ts'
@@ -31,6 +32,7 @@ const USAGE = `npm run simulate:report -- [options]
 
 const WRITERS: Readonly<Record<string, Writer>> = {
   'slurpie-lan': slurpieLan,
+  rodriguez,
   'flash-crowd': flashCrowd,
   'never-worse': neverWorse,
   mesh,

@@ -131,8 +131,7 @@ export class Inventory {
   /** Kept chunks that did not come from an origin, ascending; if `mirrorsToo`, not from the URL itself. */
   secondHand(mirrorsToo = false): number[] {
     return [...this.kept.chunks()].filter(
-      (chunk) =>
-        !this.isFromOrigin(chunk) || (mirrorsToo && this.cameFrom[chunk] === ORIGIN_CODE.mirror),
+      (chunk) => !this.isFromOrigin(chunk) || (mirrorsToo && this.cameFrom[chunk] === ORIGIN_CODE.mirror),
     )
   }
 

@@ -23,7 +23,6 @@ import { Origins } from './origin/origins.ts'
 import { Random } from './random.ts'
 import { Registration } from './registration.ts'
 import {
-  type ChunkSource,
   DEFAULT_LIMITS,
   type SessionConfig,
   type SessionFailure,
@@ -261,8 +260,7 @@ export class Session {
   private runOpened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
     const { sizeBytes, validator } = input
     const origin = this.origins.indexOf(input.run)
-    // A mirror without ranges has nothing to add to a download that is under way elsewhere.
-    if (input.whole && origin > 0 && this.material !== null && this.origins.ban(origin)) return
+    if (this.origins.isUseless(input) && this.origins.ban(origin)) return
     this.origins.opened(input)
     if (!this.passes(this.facts.judgeValidator(validator, origin), origin)) return
     if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator, origin)) return
@@ -300,18 +298,13 @@ export class Session {
 
   private runChunk(run: number, chunk: number): void {
     const { inventory } = this.equipment()
-    const source = this.sourceOf(run)
+    const source = this.origins.sourceOf(run)
     if (this.origins.broughtChunk(run, chunk)) {
       inventory.markChecking(chunk)
       this.mesh.requests.cancelEverywhere(chunk)
       this.context.emit({ type: 'digest', chunk, source })
     } else this.context.emit({ type: 'discard', chunk, source })
     this.origins.afterChunk(run, chunk)
-  }
-
-  private sourceOf(run: number): ChunkSource {
-    const origin = this.origins.indexOf(run)
-    return origin === 0 ? { kind: 'origin', run } : { kind: 'mirror', run, origin }
   }
 
   // ----------------------------------------------------------------------------------------- claims, pauses

@@ -15,6 +15,7 @@ import { jobOf, RecordFile, type RunRecord } from '../../simulator/report/record
 import { flashCrowd } from '../../simulator/report/topics/flash-crowd.ts'
 import { mesh } from '../../simulator/report/topics/mesh.ts'
 import { neverWorse } from '../../simulator/report/topics/never-worse.ts'
+import { rodriguez } from '../../simulator/report/topics/rodriguez.ts'
 import { slurpieLan } from '../../simulator/report/topics/slurpie-lan.ts'
 import { topology } from '../../simulator/report/topics/topology.ts'
 import { runJobs } from '../../simulator/report/workers.ts'
@@ -269,6 +270,7 @@ describe('a page of results', () => {
     ['never-worse', neverWorse],
     ['mesh', mesh],
     ['topology', topology],
+    ['rodriguez', rodriguez],
   ]
   const swarm = recordOf({ ...SMALL, untilMs: 2_000 }, 'swarm')
   const plain = recordOf(SMALL, 'plain')

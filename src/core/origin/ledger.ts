@@ -28,6 +28,13 @@ export class OriginLedger {
     return this.gossip.claims.goodputBytesPerSec(this.context.tag, this.context.nowMs)
   }
 
+  /** What is claimed changes, or time has passed. `ownBytesPerSec`: what our own seat gets; null: it stands empty. */
+  noteGoodput(ownBytesPerSec: number | null): void {
+    const bytesPerSec = this.claimedBytesPerSec + (ownBytesPerSec ?? 0)
+    const openSeats = this.takenSeats + (ownBytesPerSec === null ? 0 : 1)
+    this.seatCount.goodput.note({ bytesPerSec, openSeats }, this.context.nowMs)
+  }
+
   /** Others who hold a seat and whose id sorts before ours; null while we have no id. */
   get seatsBeforeOurs(): number | null {
     const { selfId, tag, nowMs } = this.context

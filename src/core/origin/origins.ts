@@ -9,7 +9,7 @@ import type { Inventory } from '../inventory.ts'
 import type { Sweep } from '../mesh/choose-chunk.ts'
 import type { GroupSizeReport } from '../mesh/group-size.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import type { SessionInput } from '../session-io.ts'
+import type { ChunkSource, SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { Claim } from '../wire/peer-messages.ts'
 import { ClaimGossip } from './claim-gossip.ts'
@@ -180,6 +180,21 @@ export class Origins {
   /** Where this run goes to; 0 is the URL itself. */
   indexOf(run: number): number {
     return this.seatOf(run)?.context.index ?? 0
+  }
+
+  sourceOf(run: number): ChunkSource {
+    const origin = this.indexOf(run)
+    return origin === 0 ? { kind: 'origin', run } : { kind: 'mirror', run, origin }
+  }
+
+  /**
+   * A mirror without ranges has nothing to add to a download that is under way elsewhere; one that does not say how long its
+   * file is cannot be told from one that has another file.
+   */
+  isUseless({ run, whole, sizeBytes }: Extract<SessionInput, { type: 'runOpened' }>): boolean {
+    const seat = this.seatOf(run)
+    if (seat === undefined || seat === this.first || !this.isEquipped) return false
+    return whole || (sizeBytes === null && !seat.follower.hasToldSize)
   }
 
   /** This origin serves another file, or none by ranges. False if no other may be expected to deliver. */

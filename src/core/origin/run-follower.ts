@@ -38,6 +38,8 @@ export class RunFollower {
   /** The origin answers ranges; else its one answer is the file from the first byte. */
   rangesWork: boolean = true
   hasWorked: boolean = false
+  /** It has said how long its file is. */
+  hasToldSize: boolean = false
 
   constructor(context: OriginContext, mesh: Mesh, planner: RunPlanner, plan: () => SeatPlan) {
     this.context = context
@@ -71,8 +73,10 @@ export class RunFollower {
     const run = newRun(context.nextRunId(), choice, context.nowMs)
     this.run = run
     const geometry = view?.inventory.geometry ?? null
-    // Open-ended at the end of the file: the length of the answer confirms the size.
-    const endsEarly = geometry !== null && run.end < geometry.chunkCount
+    // Open-ended at the end of the file: the length of the answer confirms the size. So must a mirror's first answer, though
+    // its end is of no use: cross-origin, a range with an end does not show how long the whole is.
+    if (geometry !== null && context.index > 0 && !this.hasToldSize) run.askedEnd = geometry.chunkCount
+    const endsEarly = geometry !== null && run.askedEnd < geometry.chunkCount
     context.emit({
       type: 'fetch',
       run: run.id,
@@ -90,6 +94,7 @@ export class RunFollower {
     const { run, context } = this
     if (run?.id !== input.run) return
     run.lastByteAtMs = context.nowMs
+    if (input.sizeBytes !== null) this.hasToldSize = true
     this.planner.noteRoundTrip(context.nowMs - run.askedAtMs)
     if (!input.whole) return
     // Whatever was asked for, this is the file from its first byte.
@@ -149,7 +154,8 @@ export class RunFollower {
   }
 
   /** What is left of the run's turn; null where there is nothing that another could take over. */
-  get openRun(): (Omit<OpenRun, 'secPerChunk'> & { readonly end: number; readonly silentSec: number }) | null {
+  get openRun():
+    (Omit<OpenRun, 'secPerChunk'> & { readonly end: number; readonly silentSec: number }) | null {
     const { run, view, context } = this
     if (run === null || view === null || !this.rangesWork) return null
     const end = Math.min(run.turnEnd, run.end)

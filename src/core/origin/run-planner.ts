@@ -40,6 +40,9 @@ const LONGEST_SILENCE_MS = 120_000
 /** So does one that delivers less than this share of what a plain download would (guess: far below any honest mesh). */
 const SILENT_SHARE = 0.1
 
+/** Neighbours that gave us something within this time, in ms, are "delivering" (guess). */
+const MESH_ALIVE_MS = 10_000
+
 /** A newcomer for so long, in ms: twice the time over which the best goodput is averaged. */
 const NEWCOMER_MS = 4000
 
@@ -110,6 +113,12 @@ export class RunPlanner {
     const { nowMs } = this.context
     this.rate.add(bytes, nowMs)
     this.lastRateBytesPerSec = this.rate.bytesPerSec(nowMs)
+  }
+
+  /** Neighbours have given us something lately. */
+  get meshDelivers(): boolean {
+    const { lastChunkAtMs } = this.mesh.requests
+    return lastChunkAtMs !== null && this.context.nowMs - lastChunkAtMs < MESH_ALIVE_MS
   }
 
   /** Whether the mesh has given us nothing for too long, or hardly anything, whatever is claimed. */

@@ -17,17 +17,13 @@ import { firstRun } from './first-run.ts'
 import { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
 import { OriginView } from './origin-view.ts'
-import { attemptsAllowed, judgeFailure } from './retry.ts'
+import { judgeFailure } from './retry.ts'
 import { RunFollower } from './run-follower.ts'
 import type { RunChoice } from './run.ts'
 import { RunPlanner } from './run-planner.ts'
 import { SeatCoin } from './seat-coin.ts'
+import { type Failure, Standing } from './standing.ts'
 import { Team, type Teammate } from './team.ts'
-
-/** Neighbours that gave us something within this time are "delivering". */
-const MESH_ALIVE_MS = 10_000
-
-type Failure = Extract<SessionInput, { type: 'runFailed' }>
 
 export interface SeatEvents {
   /** The origin cannot be had, and nobody else delivers. */
@@ -48,11 +44,7 @@ export class OriginSeat implements Teammate {
   private view: OriginView | null = null
   private isSeated = false
   private isPaused = false
-  private attempts = 0
-  /** The last failure of those in a row. */
-  private lastFailure: Failure | null = null
-  /** What this origin serves is not the file. */
-  private isBanned = false
+  private readonly standing = new Standing()
 
   /** `all`: the seats that this visitor may hold, ours included. */
   constructor(
@@ -75,8 +67,7 @@ export class OriginSeat implements Teammate {
 
   /** The k that the swarm last settled on; null where it has tried none yet, or is trying another. */
   get settledSeats(): number | null {
-    const { version, phase, seats } = this.ledger.seatCount.plan
-    return version === 0 || phase !== 'steady' ? null : seats
+    return this.ledger.seatCount.settled
   }
 
   /** The topology server remembers so many seats. */
@@ -93,7 +84,7 @@ export class OriginSeat implements Teammate {
 
   /** Asks for the whole file, to learn its size; the answer becomes the first run. */
   probe(): void {
-    if (this.follower.isOpen || this.isPaused || this.isBanned) return
+    if (this.follower.isOpen || this.isPaused || this.standing.isBanned) return
     this.isSeated = true
     this.follower.open({ run: { start: 0, count: Infinity }, turnChunks: Infinity, isDuplicate: false })
   }
@@ -111,7 +102,7 @@ export class OriginSeat implements Teammate {
    */
   begin(joinIndex: number, origins: number): void {
     const { view, follower } = this
-    if (view === null || view.inventory.isComplete || this.isBanned) return
+    if (view === null || view.inventory.isComplete || this.standing.isBanned) return
     const { seats } = this.ledger.seatCount
     this.coin.noteWork()
     if (this.isLiteral || (joinIndex >= seats && this.gossip.swarmSize > seats)) {
@@ -141,7 +132,7 @@ export class OriginSeat implements Teammate {
   /** Looks for the next run; gives the seat up where there is none. */
   work(): void {
     const { view } = this
-    if (view === null || this.follower.isOpen || this.isPaused || this.isBanned) return
+    if (view === null || this.follower.isOpen || this.isPaused || this.standing.isBanned) return
     if (this.context.deadlines.has('retry')) return
     if (view.inventory.isComplete) return this.leave()
     if (!this.isSeated) return this.awaitCoin()
@@ -160,7 +151,7 @@ export class OriginSeat implements Teammate {
 
   private onCoinDeadline(): void {
     const { view } = this
-    if (view === null || view.inventory.isComplete || this.isSeated || this.isBanned) return
+    if (view === null || view.inventory.isComplete || this.isSeated || this.standing.isBanned) return
     const wins = this.coin.wins(view)
     const choice = wins ? this.chooseRun(view) : null
     if (choice === null) return this.awaitCoin()
@@ -187,7 +178,7 @@ export class OriginSeat implements Teammate {
   }
 
   private awaitCoin(): void {
-    if (!this.isPaused && !this.isBanned) this.coin.schedule()
+    if (!this.isPaused && !this.standing.isBanned) this.coin.schedule()
   }
 
   /** Slurpie's k/n and nothing else. */
@@ -218,8 +209,7 @@ export class OriginSeat implements Teammate {
   /** A chunk of the run is whole. True if it is wanted. */
   broughtChunk(runId: number, chunk: number): boolean {
     if (!this.follower.isRun(runId)) return false
-    this.attempts = 0
-    this.lastFailure = null
+    this.standing.forgive()
     return this.follower.broughtChunk(chunk)
   }
 
@@ -256,14 +246,13 @@ export class OriginSeat implements Teammate {
     const { context, follower } = this
     if (!follower.isRun(input.run)) return
     follower.finish()
-    this.attempts++
-    this.lastFailure = input
+    this.standing.note(input)
     const verdict = judgeFailure({
       failure: input.failure,
-      attempts: this.attempts,
+      attempts: this.standing.attempts,
       retryAfterMs: input.retryAfterMs,
       hasWorked: follower.hasWorked,
-      othersDeliver: this.meshDelivers || this.team.isHopeful,
+      othersDeliver: this.planner.meshDelivers || this.team.isHopeful,
       fraction: context.random.fraction(),
     })
     switch (verdict.type) {
@@ -277,21 +266,18 @@ export class OriginSeat implements Teammate {
 
   /** Why it fails at present. */
   get failure(): Failure | null {
-    return this.lastFailure
+    return this.standing.failure
   }
 
   /** It has not failed so often that others have to be relied on. */
   get isHopeful(): boolean {
-    if (this.isBanned) return false
-    if (this.lastFailure === null) return true
-    const { failure } = this.lastFailure
-    return this.attempts < attemptsAllowed({ failure, hasWorked: this.follower.hasWorked })
+    return this.standing.isHopeful(this.follower.hasWorked)
   }
 
   /** What it serves is not the file, or not by ranges: never again. False if nobody else may be expected to deliver. */
   ban(): boolean {
     if (!this.team.isHopeful) return false
-    this.isBanned = true
+    this.standing.isBanned = true
     this.follower.abort()
     this.leave()
     for (const name of ['coin', 'retry', 'originStall'] as const) this.context.deadlines.clear(name)
@@ -364,15 +350,9 @@ export class OriginSeat implements Teammate {
 
   /** Notes what the origin gives to all; the holder of a seat with the least id judges the plan. */
   private lookAtPlan(): void {
-    const own = this.follower.isOpen ? 1 : 0
-    this.ledger.seatCount.goodput.note(
-      {
-        bytesPerSec: this.ledger.claimedBytesPerSec + own * this.planner.currentBytesPerSec,
-        openSeats: this.ledger.takenSeats + own,
-      },
-      this.context.nowMs,
-    )
-    if (own === 0 || this.ledger.seatsBeforeOurs !== 0) return
+    const { isOpen } = this.follower
+    this.ledger.noteGoodput(isOpen ? this.planner.currentBytesPerSec : null)
+    if (!isOpen || this.ledger.seatsBeforeOurs !== 0) return
     if (this.ledger.seatCount.judge(this.gossip.swarmSize, this.planner.roundTripMs))
       this.follower.renewClaim()
   }
@@ -387,7 +367,7 @@ export class OriginSeat implements Teammate {
 
   /** Only the origins count from now on: the seat is taken, whoever else holds one. */
   insist(): void {
-    this.isSeated = !this.isBanned
+    this.isSeated = !this.standing.isBanned
     this.work()
   }
 
@@ -400,13 +380,13 @@ export class OriginSeat implements Teammate {
 
   resume(): void {
     this.isPaused = false
-    this.attempts = 0
+    this.standing.forgive()
   }
 
   /** After a pause: takes the seat again. */
   restart(): void {
     if (this.view === null) return this.probe()
-    this.isSeated = !this.isBanned
+    this.isSeated = !this.standing.isBanned
     this.work()
   }
 
@@ -416,10 +396,5 @@ export class OriginSeat implements Teammate {
     if (choice === null || this.follower.rangesWork) return choice
     if (choice.isDuplicate && !this.planner.isMeshSilent(view)) return null
     return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount }, turnChunks: Infinity }
-  }
-
-  private get meshDelivers(): boolean {
-    const { lastChunkAtMs } = this.mesh.requests
-    return lastChunkAtMs !== null && this.context.nowMs - lastChunkAtMs < MESH_ALIVE_MS
   }
 }

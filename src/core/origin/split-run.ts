@@ -41,7 +41,8 @@ export function helpFor(run: OpenRun, idle: IdleOrigin): Help | null {
     const bothSec = Math.max(timeFor(run, run.chunks - chunks), idle.delaySec + chunks * idle.secPerChunk)
     const savedSec = aloneSec - bothSec
     // Another request costs a round trip, of a connection that may have better things to do.
-    if (savedSec > idle.delaySec && savedSec > (best?.savedSec ?? 0)) best = { type: 'take', chunks, savedSec }
+    if (savedSec > idle.delaySec && savedSec > (best?.savedSec ?? 0))
+      best = { type: 'take', chunks, savedSec }
   }
   if (best !== null || run.chunks > 1) return best
   const raceSec = idle.delaySec + idle.secPerChunk

@@ -32,8 +32,7 @@ export class Team {
 
   /** Another seat is about to bring this chunk. */
   isFollowed(chunk: number): boolean {
-    for (const mate of this.all())
-      if (mate !== this.own && mate.follower.isFollowing(chunk)) return true
+    for (const mate of this.all()) if (mate !== this.own && mate.follower.isFollowing(chunk)) return true
     return false
   }
 
@@ -49,7 +48,10 @@ export class Team {
       const run = mate.follower.openRun
       if (run === null || mate.follower.isDuplicating) continue
       const secPerChunk = this.speedOf(mate, view, run.silentSec)
-      const idle = { secPerChunk: this.ownSpeed(view, secPerChunk), delaySec: this.own.planner.roundTripMs / 1000 }
+      const idle = {
+        secPerChunk: this.ownSpeed(view, secPerChunk),
+        delaySec: this.own.planner.roundTripMs / 1000,
+      }
       const help = helpFor({ ...run, secPerChunk }, idle)
       if (help === null || (help.type === 'race' && this.isRaced(run.end - 1))) continue
       if (help.savedSec > (best?.savedSec ?? 0)) best = { help, end: run.end, savedSec: help.savedSec }

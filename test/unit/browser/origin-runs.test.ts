@@ -82,13 +82,15 @@ class Setting {
 
   constructor() {
     this.runs = new OriginRuns({
-      origin: this.origin,
+      origins: [this.origin],
       feed: (input) => {
         this.fed.push(input)
         this.react(input)
       },
       geometry: () => this.geometry,
-      deliver: (run, chunk, bytes) => this.delivered.push({ run, chunk, bytes }),
+      deliver: (source, chunk, bytes) => {
+        if (source.kind === 'origin') this.delivered.push({ run: source.run, chunk, bytes })
+      },
       received: (bytes) => {
         this.receivedBytes += bytes
       },
