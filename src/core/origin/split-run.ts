@@ -31,12 +31,17 @@ export type Help =
 /** A chunk is asked for twice only if that takes no more than this share of the time (guess: rates are uncertain). */
 const RACE_SHARE = 0.8
 
-/** How the idle origin can help best; null: it would be no use. */
-export function helpFor(run: OpenRun, idle: IdleOrigin): Help | null {
+/** How the idle origin can help best; null: it would be no use. `allSec`: until all origins could be done together. */
+export function helpFor(run: OpenRun, idle: IdleOrigin, allSec = 0): Help | null {
   const aloneSec = timeFor(run, run.chunks)
   const balanced = (aloneSec - idle.delaySec) / (run.secPerChunk + idle.secPerChunk)
   let best: Help | null = null
-  for (const chunks of [Math.floor(balanced), Math.ceil(balanced)]) {
+  // What it can bring until all are done stays with it, or it would stand idle then.
+  const spare = run.chunks - Math.floor(allSec / run.secPerChunk + run.partShare)
+  const candidates = [Math.floor(balanced), Math.ceil(balanced)].map((chunks) =>
+    Math.min(chunks, Math.max(1, spare)),
+  )
+  for (const chunks of candidates) {
     if (!(chunks >= 1 && chunks < run.chunks)) continue
     const bothSec = Math.max(timeFor(run, run.chunks - chunks), idle.delaySec + chunks * idle.secPerChunk)
     const savedSec = aloneSec - bothSec

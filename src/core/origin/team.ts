@@ -43,6 +43,7 @@ export class Team {
 
   /** What of the others' work we should do; null: they are quicker alone. */
   help(view: OriginView): RunChoice | null {
+    const allSec = this.allSec(view)
     let best: { help: Help; end: number; savedSec: number } | null = null
     for (const mate of this.others()) {
       const run = mate.follower.openRun
@@ -52,7 +53,7 @@ export class Team {
         secPerChunk: this.ownSpeed(view, secPerChunk),
         delaySec: this.own.planner.roundTripMs / 1000,
       }
-      const help = helpFor({ ...run, secPerChunk }, idle)
+      const help = helpFor({ ...run, secPerChunk }, idle, allSec)
       if (help === null || (help.type === 'race' && this.isRaced(run.end - 1))) continue
       if (help.savedSec > (best?.savedSec ?? 0)) best = { help, end: run.end, savedSec: help.savedSec }
     }
@@ -60,6 +61,21 @@ export class Team {
     const count = best.help.type === 'take' ? best.help.chunks : 1
     const isRace = best.help.type === 'race'
     return { run: { start: best.end - count, count }, turnChunks: count, isDuplicate: false, isRace }
+  }
+
+  /** Until all are done, if all are busy until then; 0: not known. */
+  private allSec(view: OriginView): number {
+    const own = this.own.planner.secPerChunk(view.inventory.geometry)
+    if (own === null) return 0
+    let chunks = this.own.planner.roundTripMs / 1000 / own
+    let chunksPerSec = 1 / own
+    for (const mate of this.others()) {
+      const run = mate.follower.openRun
+      if (run === null) continue
+      chunks += run.chunks - run.partShare
+      chunksPerSec += 1 / this.speedOf(mate, view, run.silentSec)
+    }
+    return chunks / chunksPerSec
   }
 
   /** Two of us fetch this chunk already. */

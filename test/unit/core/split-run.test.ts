@@ -42,4 +42,10 @@ describe('help for another origin', () => {
       chunks: 9,
     })
   })
+
+  it('leaves it what it can bring until all are done', () => {
+    const idle = { secPerChunk: 0.25, delaySec: 0 }
+    expect(helpFor(SLOW, idle, 4)).toMatchObject({ type: 'take', chunks: 6 })
+    expect(helpFor(SLOW, idle, 1)).toMatchObject({ type: 'take', chunks: 8 })
+  })
 })
