@@ -3,16 +3,17 @@
  * and claimed in the swarm; beyond that, the mesh may have them. A run is cut short where its rest has become needless.
  */
 
-import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { Sweep } from '../mesh/choose-chunk.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
+import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
 import { newRun, type Run, type RunChoice } from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
+import type { OpenRun } from './split-run.ts'
 import { StandingClaim } from './standing-claim.ts'
 
 /** A response that sends nothing for this long is taken for dead (guess; a shaped origin may pause for seconds). */
@@ -22,7 +23,7 @@ const SILENCE_MS = 20_000
 const LEADING_FACTOR = 4
 
 export class RunFollower {
-  private readonly context: Context
+  private readonly context: OriginContext
   private readonly mesh: Mesh
   private readonly planner: RunPlanner
   private readonly claim: StandingClaim
@@ -30,7 +31,6 @@ export class RunFollower {
   /** Null until the file's size is known. */
   private view: OriginView | null = null
   private run: Run | null = null
-  private nextRunId = 0
   /** The run led when the mesh was last asked for something. */
   private hasLed = false
   /** Chunk after the last run: going on from there keeps runs long. */
@@ -38,8 +38,10 @@ export class RunFollower {
   /** The origin answers ranges; else its one answer is the file from the first byte. */
   rangesWork: boolean = true
   hasWorked: boolean = false
+  /** It has said how long its file is. */
+  hasToldSize: boolean = false
 
-  constructor(context: Context, mesh: Mesh, planner: RunPlanner, plan: () => SeatPlan) {
+  constructor(context: OriginContext, mesh: Mesh, planner: RunPlanner, plan: () => SeatPlan) {
     this.context = context
     this.mesh = mesh
     this.planner = planner
@@ -63,19 +65,22 @@ export class RunFollower {
   /** The file's size is known: a probe under way is a run to its end. */
   equip(view: OriginView): void {
     this.view = view
-    if (this.run !== null) this.run.end = view.inventory.geometry.chunkCount
+    if (this.run !== null) this.run.end = this.run.askedEnd = view.inventory.geometry.chunkCount
   }
 
   open(choice: RunChoice): void {
     const { context, view } = this
-    const run = newRun(this.nextRunId++, choice, context.nowMs)
+    const run = newRun(context.nextRunId(), choice, context.nowMs)
     this.run = run
     const geometry = view?.inventory.geometry ?? null
-    // Open-ended at the end of the file: the length of the answer confirms the size.
-    const endsEarly = geometry !== null && run.end < geometry.chunkCount
+    // Open-ended at the end of the file: the length of the answer confirms the size. So must a mirror's first answer, though
+    // its end is of no use: cross-origin, a range with an end does not show how long the whole is.
+    if (geometry !== null && context.index > 0 && !this.hasToldSize) run.askedEnd = geometry.chunkCount
+    const endsEarly = geometry !== null && run.askedEnd < geometry.chunkCount
     context.emit({
       type: 'fetch',
       run: run.id,
+      origin: context.index,
       firstByte: geometry?.firstByte(run.start) ?? 0,
       lastByte: endsEarly ? geometry.byteRange(choice.run).lastByte : null,
       firstChunk: run.start,
@@ -89,13 +94,14 @@ export class RunFollower {
     const { run, context } = this
     if (run?.id !== input.run) return
     run.lastByteAtMs = context.nowMs
+    if (input.sizeBytes !== null) this.hasToldSize = true
     this.planner.noteRoundTrip(context.nowMs - run.askedAtMs)
     if (!input.whole) return
     // Whatever was asked for, this is the file from its first byte.
     this.rangesWork = false
     this.release(run)
     run.next = run.reservedEnd = 0
-    run.end = this.view?.inventory.geometry.chunkCount ?? Infinity
+    run.end = run.askedEnd = this.view?.inventory.geometry.chunkCount ?? Infinity
     this.mesh.requests.askAll()
   }
 
@@ -104,6 +110,7 @@ export class RunFollower {
     if (run?.id !== runId) return
     this.hasWorked = true
     run.lastByteAtMs = context.nowMs
+    run.partBytes += bytes
     this.planner.noteBytes(bytes)
   }
 
@@ -112,6 +119,7 @@ export class RunFollower {
     const { run, view } = this
     if (run === null || view === null || chunk !== run.next) return false
     run.next = chunk + 1
+    run.partBytes = Math.max(0, run.partBytes - view.inventory.geometry.lengthBytes(chunk))
     view.inventory.release(chunk)
     if (!view.isElsewhere(chunk)) this.claim.noteBrought(chunk)
     return view.inventory.isMissing(chunk)
@@ -132,6 +140,44 @@ export class RunFollower {
     if (this.run !== null) this.run.turnEnd = this.run.next + chunks
   }
 
+  // ------------------------------------------------------------------------------ beside other seats of ours
+
+  /** The run will bring this chunk before its turn is over. */
+  isFollowing(chunk: number): boolean {
+    const { run } = this
+    return run !== null && this.rangesWork && chunk >= run.next && chunk < Math.min(run.turnEnd, run.end)
+  }
+
+  /** It is receiving this chunk. */
+  isReceiving(chunk: number): boolean {
+    return this.run?.next === chunk
+  }
+
+  /** What is left of the run's turn; null where there is nothing that another could take over. */
+  get openRun():
+    (Omit<OpenRun, 'secPerChunk'> & { readonly end: number; readonly silentSec: number }) | null {
+    const { run, view, context } = this
+    if (run === null || view === null || !this.rangesWork) return null
+    const end = Math.min(run.turnEnd, run.end)
+    if (end <= run.next) return null
+    const partShare = Math.min(1, run.partBytes / view.inventory.geometry.lengthBytes(run.next))
+    return {
+      end,
+      chunks: end - run.next,
+      partShare,
+      silentSec: (context.nowMs - run.lastByteAtMs) / 1000,
+    }
+  }
+
+  /** Another seat of ours fetches from this chunk on. */
+  endAt(chunk: number): void {
+    const { run, view } = this
+    if (run === null || view === null || !this.rangesWork || chunk <= run.next || chunk >= run.end) return
+    for (let taken = chunk; taken < run.reservedEnd; taken++) view.inventory.release(taken)
+    run.end = chunk
+    run.reservedEnd = Math.min(run.reservedEnd, chunk)
+  }
+
   get isDuplicating(): boolean {
     return this.run?.isDuplicate === true
   }
@@ -149,7 +195,12 @@ export class RunFollower {
   /** At a chunk's border: reserves and claims further ahead; or cuts the run short where the rest is needless: false. */
   advance(): boolean {
     const { run, view } = this
-    if (run === null || view === null || run.next >= run.end) return true
+    if (run === null || view === null) return true
+    if (run.next >= run.end) {
+      if (run.end === run.askedEnd) return true
+      this.abort()
+      return false
+    }
     if (this.shouldCut(run, view)) {
       view.noteCut()
       this.abort()

@@ -9,8 +9,10 @@ export interface Run {
   readonly id: RunId
   /** First chunk. */
   readonly start: number
-  /** Chunk after the last one; Infinity until the file's size is known. */
+  /** Chunk after the last one that is ours to bring; Infinity until the file's size is known. */
   end: number
+  /** Chunk after the last one asked for: where another seat of ours has taken the end over, the rest is not wanted. */
+  askedEnd: number
   /** Chunk at which to look whether to go on: as far as the seat's turn goes. */
   turnEnd: number
   /** The chunk that is being received. */
@@ -21,6 +23,8 @@ export interface Run {
   readonly isDuplicate: boolean
   readonly askedAtMs: number
   lastByteAtMs: number
+  /** Bytes of the chunk that is being received. */
+  partBytes: number
 }
 
 /** What to ask of the origin. */
@@ -31,6 +35,8 @@ export interface RunChoice {
   readonly turnChunks: number
   /** It fetches what others have. */
   readonly isDuplicate: boolean
+  /** It fetches a chunk that another seat of ours is fetching: the fastest wins. */
+  readonly isRace?: boolean
 }
 
 export function newRun(id: RunId, { run, turnChunks, isDuplicate }: RunChoice, nowMs: number): Run {
@@ -39,12 +45,14 @@ export function newRun(id: RunId, { run, turnChunks, isDuplicate }: RunChoice, n
     id,
     start,
     end: start + count,
+    askedEnd: start + count,
     turnEnd: start + turnChunks,
     next: start,
     reservedEnd: start,
     isDuplicate,
     askedAtMs: nowMs,
     lastByteAtMs: nowMs,
+    partBytes: 0,
   }
 }
 

@@ -1,13 +1,13 @@
 /**
- * What we tell the swarm of our seat. One claim stands at a time; each replaces the one before, and an empty one says
+ * What we tell the swarm of our seat at one origin. One claim stands at a time; each replaces the one before, and an empty one says
  * that the seat is vacant.
  */
 
-import type { Context } from '../context.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { ChunkRun, PeerId } from '../types.ts'
 import { MAX_RUNS_PER_CLAIM } from '../wire/limits.ts'
 import type { Claim, SeatPlan } from '../wire/peer-messages.ts'
+import type { OriginContext } from './origin-context.ts'
 
 /** A claim is said again before the 5 s for which it counts are over, in ms: so soon that one may get lost. */
 const RENEWAL_MS = 2000
@@ -29,13 +29,13 @@ interface Brought {
 }
 
 export class StandingClaim {
-  private readonly context: Context
+  private readonly context: OriginContext
   private readonly mesh: Mesh
   private sequence = 0
   private standing: Claim | null = null
   private brought: Brought[] = []
 
-  constructor(context: Context, mesh: Mesh) {
+  constructor(context: OriginContext, mesh: Mesh) {
     this.context = context
     this.mesh = mesh
   }
@@ -89,12 +89,13 @@ export class StandingClaim {
     goodputBytesPerSec,
     plan,
   }: Pick<Claim, 'runs' | 'goodputBytesPerSec' | 'plan'>): Claim | null {
-    const { selfId } = this.context
+    const { selfId, tag } = this.context
     if (selfId === null) return null
     this.forgetOld()
     const claim: Claim = {
       type: 'claim',
       peer: selfId,
+      origin: tag,
       sequence: ++this.sequence,
       hops: 1,
       runs,

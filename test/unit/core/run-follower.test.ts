@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { RunFollower } from '../../../src/core/origin/run-follower.ts'
 import type { ChunkRun } from '../../../src/core/types.ts'
+import { originContext } from './parts.ts'
 import { CHUNKS, Setting } from './seat-setting.ts'
 import { CHUNK_BYTES, range } from './shapes.ts'
 import { sent } from './visitor.ts'
@@ -15,14 +16,14 @@ const THEIRS = 60
 /** A run from the first chunk that Anna does not have to the end, while another claims so many chunks from `THEIRS` on. */
 function runAgainst(claimed: number, { isDuplicate = false } = {}): { reserved: number[]; claim: ChunkRun } {
   const setting = new Setting(1, 100)
-  const { context, mesh, planner, gossip, inventory, outputs } = setting
+  const { context, mesh, planner, ledger, inventory, outputs } = setting
   for (const _ of range(0, 50)) {
     setting.goOn(100)
     planner.noteBytes(ORIGIN_BYTES_PER_SEC / 10)
   }
   planner.noteRoundTrip(ROUND_TRIP_MS)
   setting.claim(range(THEIRS, THEIRS + claimed))
-  const follower = new RunFollower(context, mesh, planner, () => gossip.seatCount.plan)
+  const follower = new RunFollower(originContext(context), mesh, planner, () => ledger.seatCount.plan)
   follower.equip(setting.view)
   outputs.length = 0
   const run = { start: CHUNKS / 2, count: CHUNKS / 2 }

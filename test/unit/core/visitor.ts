@@ -276,6 +276,7 @@ export function claimOf(claimer: PeerId, sequence: number, start: number, count:
   return {
     type: 'claim',
     peer: claimer,
+    origin: 0,
     sequence,
     hops,
     runs: count > 0 ? [{ start, count }] : [],
