@@ -119,8 +119,9 @@ export class Verification {
     if (this.phase !== 'checking' || this.events.sizeMayBeWrong()) return
     // A mirror may serve another file of the same length: the URL itself has the last word.
     if (this.material.inventory.secondHand(true).length === 0) return this.events.originIsWrong()
-    this.origins.banMirrors()
-    this.startOver(true)
+    if (this.origins.banMirrors()) this.startOver(true)
+    else if (this.material.inventory.secondHand().length > 0) this.startOver(false)
+    else this.events.originIsWrong()
   }
 
   /** From now on only the origins' own bytes count. */

@@ -205,9 +205,10 @@ export class Origins {
     return true
   }
 
-  /** From now on the URL itself alone counts. */
-  banMirrors(): void {
-    for (const { context } of this.seats) if (context.index > 0) this.ban(context.index)
+  /** From now on the URL itself alone counts; where it gives nothing, the last mirror does. False if that is so already. */
+  banMirrors(): boolean {
+    const mirrors = this.seats.filter(({ context, isBanned }) => context.index > 0 && !isBanned)
+    return mirrors.filter(({ context }) => this.ban(context.index)).length > 0
   }
 
   // --------------------------------------------------------------------------------------------------- time

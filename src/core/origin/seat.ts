@@ -274,6 +274,11 @@ export class OriginSeat implements Teammate {
     return this.standing.isHopeful(this.follower.hasWorked)
   }
 
+  /** It is asked no more. */
+  get isBanned(): boolean {
+    return this.standing.isBanned
+  }
+
   /** What it serves is not the file, or not by ranges: never again. False if nobody else may be expected to deliver. */
   ban(): boolean {
     if (!this.team.isHopeful) return false

@@ -185,6 +185,30 @@ describe('a URL that cannot be used', () => {
     expect(visitor.all('failed')).toEqual([])
   })
 
+  it('leaves nobody to turn to where the whole file of the only mirror has another hash', () => {
+    const visitor = new Visitor({ locator: null, origins: TAGS.slice(0, 2), fileIsHashed: true })
+    visitor.start()
+    visitor.failRun(0, 'not-found')
+    deliver(visitor, [0, 8])
+    visitor.handle({ type: 'fileMismatched' })
+    expect(visitor.all('failed')).toMatchObject([{ failure: 'integrity-mismatch' }])
+  })
+
+  it('leaves the last mirror to be tried where the file that several gave has another hash', () => {
+    const visitor = new Visitor({ locator: null, origins: TAGS, fileIsHashed: true })
+    visitor.start()
+    visitor.failRun(0, 'not-found')
+    deliver(visitor, [0, 8, 8])
+    const asked = visitor.all('fetch').length
+    visitor.handle({ type: 'fileMismatched' })
+    expect(visitor.all('failed')).toEqual([])
+    expect(visitor.kept).toEqual([])
+    const later = visitor.all('fetch').slice(asked)
+    // The URL is asked again, too, now and then.
+    expect(later.map(({ origin }) => origin)).toContain(2)
+    expect(later.map(({ origin }) => origin)).not.toContain(1)
+  })
+
   it('is what the caller hears of where no mirror delivers either', () => {
     const visitor = new Visitor({ locator: null, origins: TAGS.slice(0, 2) })
     visitor.start()
