@@ -33,7 +33,7 @@ export class Origins {
         // What the URL itself says is what the caller knows of.
         gaveUp: (failure) => {
           this.hasGivenUp = true
-          events.gaveUp(this.first.failure ?? failure)
+          events.gaveUp(this.first.standing.failure ?? failure)
         },
       })
     })
@@ -207,7 +207,7 @@ export class Origins {
 
   /** From now on the URL itself alone counts; where it gives nothing, the last mirror does. False if that is so already. */
   banMirrors(): boolean {
-    const mirrors = this.seats.filter(({ context, isBanned }) => context.index > 0 && !isBanned)
+    const mirrors = this.seats.filter(({ context, standing }) => context.index > 0 && !standing.isBanned)
     return mirrors.filter(({ context }) => this.ban(context.index)).length > 0
   }
 

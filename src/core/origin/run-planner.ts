@@ -74,6 +74,11 @@ export class RunPlanner {
     return this.ledger.gossip.swarmSize
   }
 
+  /** Nobody else is there, or nobody may be believed. */
+  get isAlone(): boolean {
+    return this.swarmSizeSeen === 1 || !this.mesh.requests.trustPeers
+  }
+
   get seatsInUse(): number {
     return Math.min(this.ledger.seatCount.seats, this.ledger.gossip.leechers)
   }
@@ -247,7 +252,7 @@ export class RunPlanner {
   /** Length of a run, in chunks. Alone, to the end of the file. */
   runChunks({ chunkCount, chunkBytes }: Geometry): number {
     if (this.isLiteral && this.mesh.requests.trustPeers) return 1
-    if (this.swarmSizeSeen === 1 || !this.mesh.requests.trustPeers) return chunkCount
+    if (this.isAlone) return chunkCount
     if (this.lastRateBytesPerSec === 0) return FIRST_RUN_CHUNKS
     const runSec = RUN_SEC + (RUN_ROUND_TRIPS * this.roundTripMs) / 1000
     const runBytes = this.lastRateBytesPerSec * runSec

@@ -2,6 +2,7 @@
  * One response of the origin, as the seat that asked for it follows it.
  */
 
+import type { Inventory } from '../inventory.ts'
 import type { RunId } from '../session-io.ts'
 import type { ChunkRun } from '../types.ts'
 
@@ -54,6 +55,29 @@ export function newRun(id: RunId, { run, turnChunks, isDuplicate }: RunChoice, n
     lastByteAtMs: nowMs,
     partBytes: 0,
   }
+}
+
+/** While the run goes on, so does the claim: it says that the seat is taken. */
+export function reservedOf({ next, reservedEnd }: Run): ChunkRun {
+  return { start: next, count: Math.max(1, reservedEnd - next) }
+}
+
+/** Before its turn is over. */
+export function willBring(run: Run | null, chunk: number): boolean {
+  return run !== null && chunk >= run.next && chunk < Math.min(run.turnEnd, run.end)
+}
+
+/** What is missing of it, in chunks and parts of one. */
+export function restChunks(run: Run | null, { geometry }: Inventory): number {
+  return run === null ? 0 : Math.max(0, run.end - run.next - run.partBytes / geometry.chunkBytes)
+}
+
+/** Somebody else brings what it would bring from this chunk on. */
+export function cutAt(chunk: number, run: Run, inventory: Inventory): void {
+  if (chunk <= run.next || chunk >= run.end) return
+  for (let taken = chunk; taken < run.reservedEnd; taken++) inventory.release(taken)
+  run.end = chunk
+  run.reservedEnd = Math.min(run.reservedEnd, chunk)
 }
 
 /** Slow start's first window: ten segments of 1,460 bytes (RFC 6928). */

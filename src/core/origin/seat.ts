@@ -17,12 +17,11 @@ import { firstRun } from './first-run.ts'
 import { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
 import { OriginView } from './origin-view.ts'
-import { judgeFailure } from './retry.ts'
 import { RunFollower } from './run-follower.ts'
 import type { RunChoice } from './run.ts'
 import { RunPlanner } from './run-planner.ts'
 import { SeatCoin } from './seat-coin.ts'
-import { type Failure, Standing } from './standing.ts'
+import { type Failure, failureOf, Standing } from './standing.ts'
 import { Team, type Teammate } from './team.ts'
 
 export interface SeatEvents {
@@ -44,7 +43,7 @@ export class OriginSeat implements Teammate {
   private view: OriginView | null = null
   private isSeated = false
   private isPaused = false
-  private readonly standing = new Standing()
+  readonly standing: Standing = new Standing()
 
   /** `all`: the seats that this visitor may hold, ours included. */
   constructor(
@@ -204,13 +203,14 @@ export class OriginSeat implements Teammate {
 
   progressed(runId: number, bytes: number): void {
     this.follower.progressed(runId, bytes)
+    if (this.follower.isRun(runId)) this.askAhead()
   }
 
   /** A chunk of the run is whole. True if it is wanted. */
   broughtChunk(runId: number, chunk: number): boolean {
     if (!this.follower.isRun(runId)) return false
     this.standing.forgive()
-    return this.follower.broughtChunk(chunk)
+    return this.follower.broughtChunk(runId, chunk)
   }
 
   /** After a chunk was dealt with: on, or off. */
@@ -229,15 +229,9 @@ export class OriginSeat implements Teammate {
     const { follower } = this
     if (!follower.isRun(runId)) return
     // Less than was asked for, and no word of it: as good as a broken connection, or an origin that serves something else.
-    if (!follower.hasBroughtAll)
-      return this.failed({
-        type: 'runFailed',
-        run: runId,
-        failure: 'inconsistent',
-        status: null,
-        retryAfterMs: null,
-      })
-    follower.finish()
+    if (!follower.hasBroughtAll(runId)) return this.failed(failureOf(runId, 'inconsistent'))
+    follower.finish(runId)
+    if (follower.isOpen) return this.advance()
     if (this.isSeated && this.mustYield()) return this.leave()
     this.work()
   }
@@ -245,38 +239,24 @@ export class OriginSeat implements Teammate {
   failed(input: Failure): void {
     const { context, follower } = this
     if (!follower.isRun(input.run)) return
-    follower.finish()
-    this.standing.note(input)
-    const verdict = judgeFailure({
-      failure: input.failure,
-      attempts: this.standing.attempts,
-      retryAfterMs: input.retryAfterMs,
+    const wasAhead = follower.isAhead(input.run)
+    follower.finish(input.run)
+    // What is under way still comes; after it, the origin is asked again.
+    if (wasAhead) return
+    follower.abort()
+    const verdict = this.standing.judge(input, {
       hasWorked: follower.hasWorked,
       othersDeliver: this.planner.meshDelivers || this.team.isHopeful,
       fraction: context.random.fraction(),
     })
-    switch (verdict.type) {
-      case 'giveUp':
-        return this.events.gaveUp(input)
-      case 'retry':
-        follower.withdrawClaim()
-        return context.deadlines.set('retry', context.nowMs + verdict.afterMs)
-    }
-  }
-
-  /** Why it fails at present. */
-  get failure(): Failure | null {
-    return this.standing.failure
+    if (verdict.type === 'giveUp') return this.events.gaveUp(input)
+    follower.withdrawClaim()
+    context.deadlines.set('retry', context.nowMs + verdict.afterMs)
   }
 
   /** It has not failed so often that others have to be relied on. */
   get isHopeful(): boolean {
     return this.standing.isHopeful(this.follower.hasWorked)
-  }
-
-  /** It is asked no more. */
-  get isBanned(): boolean {
-    return this.standing.isBanned
   }
 
   /** What it serves is not the file, or not by ranges: never again. False if nobody else may be expected to deliver. */
@@ -296,8 +276,7 @@ export class OriginSeat implements Teammate {
 
   private onSilenceDeadline(): void {
     const run = this.follower.takeSilent()
-    if (run !== null)
-      this.failed({ type: 'runFailed', run, failure: 'unreachable', status: null, retryAfterMs: null })
+    if (run !== null) this.failed(failureOf(run, 'unreachable'))
   }
 
   /** The page slept: silence was ours. */
@@ -310,6 +289,16 @@ export class OriginSeat implements Teammate {
     if (next !== 'goOn') this.follower.abort()
     if (next === 'yield') this.leave()
     else if (next === 'elsewhere' || !this.follower.advance()) this.work()
+    else this.askAhead()
+  }
+
+  /** Beside others, a seat must not stand idle for a round trip: the work is given to whoever is done first. */
+  private askAhead(): void {
+    const { view, follower } = this
+    if (view === null || !this.team.hasOthers || this.isLiteral || this.isPaused) return
+    if (!this.isSeated || !follower.isNearItsEnd || this.mustYield()) return
+    const choice = this.chooseRun(view)
+    if (choice !== null && !choice.isDuplicate) this.take(choice)
   }
 
   /** At the end of a turn: whether this response is still the best use of our seat, and the seat ours. */

@@ -40,7 +40,7 @@ export class StandingClaim {
     this.mesh = mesh
   }
 
-  /** Chunk after the last that the standing claim covers; 0 where none stands. */
+  /** Chunk after the last that the standing claim covers of the run under way; 0 where none stands. */
   get end(): number {
     const run = this.standing?.runs[0]
     return run === undefined ? 0 : run.start + run.count
@@ -57,9 +57,9 @@ export class StandingClaim {
     if (this.brought.length > MAX_RUNS_PER_CLAIM) this.brought.shift()
   }
 
-  /** Floods the run as our claim. `isNew`: it brings what nobody has. */
-  say(run: ChunkRun, goodputBytesPerSec: number, plan: SeatPlan, isNew: boolean): void {
-    this.standing = this.flood({ runs: [run], goodputBytesPerSec, plan })
+  /** Floods the runs as our claim. `isNew`: they bring what nobody has. */
+  say(runs: readonly ChunkRun[], goodputBytesPerSec: number, plan: SeatPlan, isNew: boolean): void {
+    this.standing = this.flood({ runs, goodputBytesPerSec, plan })
     if (this.standing !== null)
       this.context.deadlines.set('claim', this.context.nowMs + (isNew ? RENEWAL_MS : IDLE_RENEWAL_MS))
   }

@@ -1,9 +1,14 @@
 /** How an origin has done lately: whether it may be expected to deliver. */
 
-import type { SessionInput } from '../session-io.ts'
-import { attemptsAllowed } from './retry.ts'
+import type { RunFailure, RunId, SessionInput } from '../session-io.ts'
+import { attemptsAllowed, type FailureVerdict, type FailureView, judgeFailure } from './retry.ts'
 
 export type Failure = Extract<SessionInput, { type: 'runFailed' }>
+
+/** What no answer of the origin's says, as a failure. */
+export function failureOf(run: RunId, failure: RunFailure): Failure {
+  return { type: 'runFailed', run, failure, status: null, retryAfterMs: null }
+}
 
 export class Standing {
   /** Failures in a row. */
@@ -13,9 +18,15 @@ export class Standing {
   /** What it serves is not the file. */
   isBanned = false
 
-  note(failure: Failure): void {
+  /** It failed once more: what to do about it. */
+  judge(
+    failure: Failure,
+    circumstances: Pick<FailureView, 'hasWorked' | 'othersDeliver' | 'fraction'>,
+  ): FailureVerdict {
     this.attempts++
     this.failure = failure
+    const { retryAfterMs } = failure
+    return judgeFailure({ ...circumstances, failure: failure.failure, attempts: this.attempts, retryAfterMs })
   }
 
   /** It has delivered, or is given another chance. */

@@ -7,7 +7,7 @@ import type { OriginView } from './origin-view.ts'
 import type { RunChoice } from './run.ts'
 import type { RunFollower } from './run-follower.ts'
 import type { RunPlanner } from './run-planner.ts'
-import { helpFor, type Help } from './split-run.ts'
+import { helpFor, type Help, type IdleOrigin } from './split-run.ts'
 
 export interface Teammate {
   readonly follower: RunFollower
@@ -23,6 +23,10 @@ export class Team {
   constructor(own: Teammate, all: () => readonly Teammate[]) {
     this.own = own
     this.all = all
+  }
+
+  get hasOthers(): boolean {
+    return this.all().length > 1
   }
 
   /** Another seat may be expected to deliver. */
@@ -44,6 +48,7 @@ export class Team {
   /** What of the others' work we should do; null: they are quicker alone. */
   help(view: OriginView): RunChoice | null {
     const allSec = this.allSec(view)
+    if (this.own.follower.isOpen && this.isTooLate(view, allSec)) return null
     let best: { help: Help; end: number; savedSec: number } | null = null
     for (const mate of this.others()) {
       const run = mate.follower.openRun
@@ -51,10 +56,10 @@ export class Team {
       const secPerChunk = this.speedOf(mate, view, run.silentSec)
       const idle = {
         secPerChunk: this.ownSpeed(view, secPerChunk),
-        delaySec: this.own.planner.roundTripMs / 1000,
+        delaySec: this.delaySec(view),
       }
       const help = helpFor({ ...run, secPerChunk }, idle, allSec)
-      if (help === null || (help.type === 'race' && this.isRaced(run.end - 1))) continue
+      if (help === null || (help.type === 'race' && !this.winsRace(run.end - 1, idle, view))) continue
       if (help.savedSec > (best?.savedSec ?? 0)) best = { help, end: run.end, savedSec: help.savedSec }
     }
     if (best === null) return null
@@ -63,11 +68,18 @@ export class Team {
     return { run: { start: best.end - count, count }, turnChunks: count, isDuplicate: false, isRace }
   }
 
+  /** From now to the first byte of what we ask for: a round trip, or until what we are at is done. */
+  private delaySec(view: OriginView): number {
+    const { planner, follower } = this.own
+    const secPerChunk = planner.secPerChunk(view.inventory.geometry) ?? 0
+    return Math.max(planner.roundTripMs / 1000, follower.restChunks * secPerChunk)
+  }
+
   /** Until all are done, if all are busy until then; 0: not known. */
   private allSec(view: OriginView): number {
     const own = this.own.planner.secPerChunk(view.inventory.geometry)
     if (own === null) return 0
-    let chunks = this.own.planner.roundTripMs / 1000 / own
+    let chunks = this.delaySec(view) / own
     let chunksPerSec = 1 / own
     for (const mate of this.others()) {
       const run = mate.follower.openRun
@@ -78,9 +90,22 @@ export class Team {
     return chunks / chunksPerSec
   }
 
-  /** Two of us fetch this chunk already. */
-  private isRaced(chunk: number): boolean {
-    return this.all().filter(({ follower }) => follower.isReceiving(chunk)).length > 1
+  /** All could be done before we bring another chunk: no reason to ask for one ahead. */
+  private isTooLate(view: OriginView, allSec: number): boolean {
+    const secPerChunk = this.own.planner.secPerChunk(view.inventory.geometry)
+    return secPerChunk !== null && allSec < this.delaySec(view) + secPerChunk
+  }
+
+  /** We shall have this chunk clearly before any of those who are at it. */
+  private winsRace(chunk: number, idle: IdleOrigin, view: OriginView): boolean {
+    // Who is still at work has nothing to spare for a race; in a swarm, what an origin sends twice would serve others.
+    if (this.own.follower.isOpen || !this.own.planner.isAlone) return false
+    return this.others().every((mate) => {
+      const run = mate.follower.isReceiving(chunk) ? mate.follower.openRun : null
+      if (run === null) return true
+      const theirs = { ...run, secPerChunk: this.speedOf(mate, view, run.silentSec) }
+      return helpFor(theirs, idle)?.type === 'race'
+    })
   }
 
   /** Seconds a chunk. Who is silent for long is at least as slow as that; of whom nothing is known yet is as we are. */

@@ -28,12 +28,25 @@ function isOpen(visitor: Visitor, run: number): boolean {
   return !visitor.all('abort').some((abort) => abort.run === run)
 }
 
+interface Delivery {
+  readonly untilMs?: number
+  /** Told now and then how many responses each origin has open. */
+  readonly look?: (open: readonly number[]) => void
+}
+
 /** All origins deliver at these speeds, in chunks a second, until the file is whole; returns chunks by origin. */
-function deliver(visitor: Visitor, speeds: readonly number[], untilMs = 120_000): number[] {
+function deliver(
+  visitor: Visitor,
+  speeds: readonly number[],
+  { untilMs = 120_000, look = () => {} }: Delivery = {},
+): number[] {
   const brought = speeds.map(() => 0)
   const due = new Map<number, number>()
   const next = new Map<number, number>()
   for (; visitor.all('complete').length === 0 && visitor.nowMs < untilMs; visitor.pass(50)) {
+    const ended = visitor.ended
+    const open = visitor.all('fetch').filter(({ run }) => isOpen(visitor, run) && !ended.has(run))
+    look(speeds.map((_, place) => open.filter(({ origin }) => origin === place).length))
     for (const { run, origin, firstChunk, firstByte, lastByte } of visitor.all('fetch')) {
       const speed = speeds[origin] ?? 0
       const end = lastByte === null ? CHUNKS : Math.ceil((lastByte + 1) / CHUNK_BYTES)
@@ -78,9 +91,17 @@ describe('a visitor with mirrors', () => {
       expect(brought[origin]).toBeGreaterThan(0.7 * (speed / 7) * CHUNKS)
   })
 
+  it('asks for the next part while the last bytes of the present one come, of each origin no more than one ahead', () => {
+    const visitor = visitorWith(2)
+    const seen: number[] = []
+    deliver(visitor, [8, 2], { look: (open) => seen.push(...open) })
+    expect(visitor.kept).toEqual(range(0, CHUNKS))
+    expect(Math.max(...seen)).toBe(2)
+  })
+
   it('does without one that falls silent in the middle', () => {
     const visitor = visitorWith(2)
-    deliver(visitor, [4, 4], 2000)
+    deliver(visitor, [4, 4], { untilMs: 2000 })
     deliver(visitor, [4, 0])
     expect(visitor.kept).toEqual(range(0, CHUNKS))
     expect(visitor.nowMs).toBeLessThan(20_000)

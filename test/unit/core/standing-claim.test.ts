@@ -25,7 +25,7 @@ class Claimer {
 
   /** Says it, and returns what Anna hears. */
   say(run = RUN, goodputBytesPerSec = 0, isNew = true): Claim | null {
-    return this.heard(() => this.claim.say(run, goodputBytesPerSec, PLAN, isNew))
+    return this.heard(() => this.claim.say([run], goodputBytesPerSec, PLAN, isNew))
   }
 
   withdraw(): Claim | null {
