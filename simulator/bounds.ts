@@ -16,7 +16,7 @@ import { quantile } from './statistics.ts'
 export interface Floor {
   /** The highest of the bounds below. */
   readonly ms: number
-  /** The origin must send every byte once: F/u_s. */
+  /** The origin must send every byte once: F/u_s. With mirrors, u_s is the sum of them all. */
   readonly originMs: number
   /** A peer receives no faster than its downlink: the latest a_i + F/d_i. */
   readonly downlinkMs: number
@@ -34,16 +34,17 @@ export type Arrived = Pick<PeerOutcome, 'arrivedMs' | 'link' | 'tookMs'>
 
 /** For these peers, as they came. Who never completed need not have received anything, but may have given. */
 export function makespanFloor(scenario: Scenario, peers: readonly Arrived[]): Floor {
-  const { sizeBytes, origin } = scenario
+  const { sizeBytes } = scenario
+  const originBytesPerSec = originsRate(scenario)
   const done = peers.filter(({ tookMs }) => tookMs !== null)
   const firstMs = peers.reduce((first, { arrivedMs }) => Math.min(first, arrivedMs), Infinity)
   const links = new Map(scenario.links.map((link) => [link.name, link]))
   const uplinks = peers.map(({ link }) => links.get(link)?.upBytesPerSec ?? Infinity)
   const downMs = ({ link }: Arrived): number =>
     transferMs(sizeBytes, links.get(link)?.downBytesPerSec ?? Infinity)
-  const capacity = uplinks.reduce((total, rate) => total + rate, origin.upBytesPerSec)
+  const capacity = uplinks.reduce((total, rate) => total + rate, originBytesPerSec)
 
-  const originMs = done.length === 0 ? 0 : transferMs(sizeBytes, origin.upBytesPerSec)
+  const originMs = done.length === 0 ? 0 : transferMs(sizeBytes, originBytesPerSec)
   const downlinkMs = done.reduce(
     (latest, peer) => Math.max(latest, peer.arrivedMs - firstMs + downMs(peer)),
     0,
@@ -61,10 +62,7 @@ export function makespanFloor(scenario: Scenario, peers: readonly Arrived[]): Fl
           sizeBytes,
           chunkBytes: scenario.chunkBytes ?? defaultChunkBytes(sizeBytes),
           peers: done.length,
-          fastestBytesPerSec: uplinks.reduce(
-            (fastest, rate) => Math.max(fastest, rate),
-            origin.upBytesPerSec,
-          ),
+          fastestBytesPerSec: uplinks.reduce((fastest, rate) => Math.max(fastest, rate), originBytesPerSec),
         })
   return {
     ms: roundedDown(Math.max(originMs, downlinkMs, aggregateMs, pipelineMs)),
@@ -113,15 +111,16 @@ export function medianFloorMs(scenario: Scenario, peers: readonly Arrived[]): nu
  * F/d_i, and than k·F/(u_s + Σu). Ascending. Null for others.
  */
 function earliestMs(scenario: Scenario, peers: readonly Arrived[]): readonly number[] | null {
-  const { sizeBytes, origin } = scenario
+  const { sizeBytes } = scenario
+  const originBytesPerSec = originsRate(scenario)
   const done = peers.filter(({ tookMs }) => tookMs !== null)
   if (done.length === 0 || peers.some(({ arrivedMs }) => arrivedMs !== peers[0]?.arrivedMs)) return null
   const links = new Map(scenario.links.map((link) => [link.name, link]))
   const capacity = peers.reduce(
     (total, { link }) => total + (links.get(link)?.upBytesPerSec ?? Infinity),
-    origin.upBytesPerSec,
+    originBytesPerSec,
   )
-  const originMs = transferMs(sizeBytes, origin.upBytesPerSec)
+  const originMs = transferMs(sizeBytes, originBytesPerSec)
   const downMs = done.map(({ link }) => transferMs(sizeBytes, links.get(link)?.downBytesPerSec ?? Infinity))
   return downMs
     .sort((a, b) => a - b)
@@ -163,6 +162,11 @@ export function sharedOriginMs(
 ): number | null {
   const serviceMs = transferMs(sizeBytes, originBytesPerSec)
   return serviceMs < everyMeanMs ? serviceMs / (1 - serviceMs / everyMeanMs) : null
+}
+
+/** All origins together. */
+function originsRate({ origin, mirrors = [] }: Scenario): number {
+  return mirrors.reduce((total, { upBytesPerSec }) => total + upBytesPerSec, origin.upBytesPerSec)
 }
 
 function transferMs(bytes: number, bytesPerSec: number): number {

@@ -7,6 +7,7 @@ import mesh from './scenarios/mesh.json' with { type: 'json' }
 import neverWorse from './scenarios/never-worse.json' with { type: 'json' }
 import redhat from './scenarios/redhat.json' with { type: 'json' }
 import rollout from './scenarios/rollout.json' with { type: 'json' }
+import rodriguez from './scenarios/rodriguez.json' with { type: 'json' }
 import slurpieLan from './scenarios/slurpie-lan.json' with { type: 'json' }
 import slurpieWan from './scenarios/slurpie-wan.json' with { type: 'json' }
 import stutzbach from './scenarios/stutzbach.json' with { type: 'json' }
@@ -28,6 +29,7 @@ const FILES: readonly { readonly name: string; readonly about: string }[] = [
   mesh,
   topology,
   faults,
+  rodriguez,
 ]
 
 /** What a file of scenarios is about, in a sentence or two, and what is in it. */

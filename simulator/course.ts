@@ -5,6 +5,7 @@
 
 import type { Counted, Entry } from './entry.ts'
 import type { NetworkWorld } from './machine.ts'
+import { totalOf } from './sim-origin.ts'
 
 /** Where a run stands at a moment. Bytes are all that were sent until then. */
 export interface CoursePoint {
@@ -30,14 +31,14 @@ const MOST_TAKEN: number = MAX_COURSE_POINTS - 1
 type Present = Counted & { readonly isSeed: boolean }
 
 export class Course {
-  private readonly world: Pick<NetworkWorld, 'queue' | 'origin' | 'tally'>
+  private readonly world: Pick<NetworkWorld, 'queue' | 'origins' | 'tally'>
   private readonly entries: readonly Entry<Present>[]
   private readonly taken: CoursePoint[] = []
   private everyMs: number
 
   /** Looks from now on in these intervals of virtual time, and in longer ones the longer the run takes. */
   constructor(
-    world: Pick<NetworkWorld, 'queue' | 'origin' | 'tally'>,
+    world: Pick<NetworkWorld, 'queue' | 'origins' | 'tally'>,
     entries: readonly Entry<Present>[],
     everyMs: number,
   ) {
@@ -67,14 +68,14 @@ export class Course {
   }
 
   private standing(): CoursePoint {
-    const { queue, origin, tally } = this.world
+    const { queue, origins, tally } = this.world
     const hosts = this.entries.flatMap(({ host }) => host ?? [])
     return {
       atMs: Math.round(queue.nowMs),
       present: hosts.length,
       seeds: hosts.filter(({ isSeed }) => isSeed).length,
       completed: this.entries.filter(({ completedMs }) => completedMs !== null).length,
-      originBytes: Math.round(origin.bytesSent),
+      originBytes: Math.round(totalOf(origins, ({ bytesSent }) => bytesSent)),
       seedBytes: tally.seedBytes,
       leecherBytes: tally.leecherBytes,
     }

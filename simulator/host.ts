@@ -239,7 +239,8 @@ export class Host implements Actor<null>, Machine {
 
   private keep(chunk: number, source: ChunkSource): void {
     this.world.tally.chunksKept++
-    if (source.kind === 'peer' && this.world.origin.isAway) this.world.tally.faults.chunksWithoutOrigin++
+    if (source.kind === 'peer' && this.world.origins.every(({ isAway }) => isAway))
+      this.world.tally.faults.chunksWithoutOrigin++
     if (this.takeSpoilt(chunk, source) && !this.isPolluter)
       this.world.tally.violate(`Peer ${this.index} kept chunk ${chunk}, which is not the origin's.`)
   }

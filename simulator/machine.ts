@@ -24,7 +24,8 @@ export interface SimPayload {
 export interface NetworkWorld {
   readonly queue: EventQueue
   readonly network: Network
-  readonly origin: SimOrigin
+  /** The URL itself, then its mirrors. */
+  readonly origins: readonly SimOrigin[]
   readonly tally: Tally
   /** Sees the library's messages go by. */
   readonly codec: { peer(message: PeerMessage): void }

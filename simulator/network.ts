@@ -6,12 +6,17 @@
 import type { Random } from '../src/core/random.ts'
 import type { LatencyModel } from './scenario.ts'
 
-/** Stand for the origin and the topology server in a pair. */
-export const ORIGIN_PLACE = -1
+/** Stand for the origin and the topology server in a pair; mirrors come below. */
+const ORIGIN_PLACE = -1
 export const TOPOLOGY_PLACE = -2
 
 /** From here downwards, what no pair of hosts has: draws of shares of them. */
 const DRAW_PLACE = -1000
+
+/** The place of an origin: 0 is the URL itself. */
+export function placeOfOrigin(origin: number): number {
+  return origin === 0 ? ORIGIN_PLACE : TOPOLOGY_PLACE - origin
+}
 
 /** Shortest round trip, in ms: nothing is instant. */
 const SHORTEST_RTT_MS = 0.01

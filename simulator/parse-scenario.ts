@@ -36,6 +36,12 @@ const MAX_LINKS = 32
 /** Most phases of arrivals. */
 const MAX_PHASES = 100
 
+/** Most mirrors: as many as a page may name. */
+const MAX_MIRRORS = 8
+/** Smallest chunk where nobody hears of it: the wire's least is for hellos, and papers have smaller pieces. */
+const MIN_LONE_CHUNK_BYTES = 1024
+
+const RTT: Bounds = { from: 0, to: 60_000 }
 const RATE: Bounds = { from: 1, to: 1e12 }
 const COUNT: Bounds = { from: 1, to: 1e9 }
 
@@ -45,15 +51,21 @@ export function parseScenario(fields: Fields, overrides?: Overrides): Scenario {
   const peers = fields.whole('peers', { from: 1, to: MAX_PEERS })
   const sizeBytes = fields.whole('sizeBytes', { from: 0, to: MAX_FILE_BYTES })
   const size = { peers: overrides?.peers ?? peers, sizeBytes: overrides?.sizeBytes ?? sizeBytes }
-  const origin = parseOrigin(fields)
+  const origin = parseOrigin(fields.raw('origin'), fields.at('origin'))
   const scenario: Scenario = {
     name: fields.name('name', MAX_NAME_LENGTH),
     seed: overrides?.seed ?? seed,
     ...size,
     ...fields.optional('chunkBytes', (key) =>
-      fields.whole(key, { from: MIN_CHUNK_BYTES, to: MAX_CHUNK_BYTES }),
+      fields.whole(key, {
+        from: size.peers === 1 ? MIN_LONE_CHUNK_BYTES : MIN_CHUNK_BYTES,
+        to: MAX_CHUNK_BYTES,
+      }),
     ),
     origin,
+    ...fields.optional('mirrors', (key) =>
+      fields.list(key, { from: 1, to: MAX_MIRRORS }).map((item) => parseOrigin(...item)),
+    ),
     links: fields.list('links', { from: 1, to: MAX_LINKS }).map((item) => parseLink(...item)),
     latency: parseLatency(fields),
     arrivals: parseArrivals(fields, { ...size, origin }),
@@ -71,13 +83,14 @@ export function parseScenario(fields: Fields, overrides?: Overrides): Scenario {
   return scenario
 }
 
-function parseOrigin(scenario: Fields): OriginModel {
-  const fields = new Fields(scenario.raw('origin'), scenario.at('origin'))
+function parseOrigin(value: unknown, path: string): OriginModel {
+  const fields = new Fields(value, path)
   const origin: OriginModel = {
     upBytesPerSec: fields.number('upBytesPerSec', RATE),
     ...fields.optional('maxConnections', (key) => fields.whole(key, COUNT)),
     ...fields.optional('maxBytesPerSecPerConnection', (key) => fields.number(key, RATE)),
     ...fields.optional('http', (key) => fields.oneOf<'h1' | 'h2'>(key, ['h1', 'h2'])),
+    ...fields.optional('rttMs', (key) => fields.number(key, RTT)),
   }
   fields.end()
   return origin

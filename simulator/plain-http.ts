@@ -6,7 +6,7 @@
 import { Random } from '../src/core/random.ts'
 import { EventQueue } from './event-queue.ts'
 import type { SimulateOptions } from './inspection.ts'
-import { Network, ORIGIN_PLACE } from './network.ts'
+import { Network, placeOfOrigin } from './network.ts'
 import { population } from './population.ts'
 import type { PeerOutcome, RunResult, Scenario } from './scenario.ts'
 import { OriginClient } from './origin-client.ts'
@@ -25,7 +25,8 @@ export function simulatePlain(scenario: Scenario, options: SimulateOptions = {})
   let [completed, openTimeMs, lastMs] = [0, 0, 0]
   for (const { index, arrivesMs, link } of visitors)
     queue.callAt(arrivesMs, () => {
-      const client = new OriginClient(network.rttMs(index, ORIGIN_PLACE), link.downBytesPerSec / 1000)
+      const rttMs = scenario.origin.rttMs ?? network.rttMs(index, placeOfOrigin(0))
+      const client = new OriginClient(rttMs, link.downBytesPerSec / 1000)
       const arrived = (bytes: number): void => {
         if (bytes < scenario.sizeBytes) return
         tookMs[index] = queue.nowMs - arrivesMs

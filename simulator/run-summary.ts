@@ -39,6 +39,8 @@ export interface RunSummary {
   readonly medianFloorMs: number | null
   readonly originCopies: number
   readonly originRequests: number
+  /** Share of each origin in the bytes of all; absent where there are no mirrors. */
+  readonly originShares?: readonly number[]
   readonly originOpenMean: number
   readonly originOpenMax: number
   readonly inputs: number
@@ -119,6 +121,9 @@ export function summarise(
     medianFloorMs: medianFloorMs(scenario, peers),
     originCopies: rounded(result.originCopies, 1e4),
     originRequests: result.originRequests,
+    ...(result.originShares === undefined
+      ? {}
+      : { originShares: result.originShares.map((share) => rounded(share, 1e4)) }),
     originOpenMean: rounded(result.originOpenMean),
     originOpenMax: result.originOpenMax,
     inputs: result.inputs,

@@ -1,14 +1,15 @@
 /**
- * A host's responses of the origin: carries out `fetch` and `abort`, and says what arrives as the real driver does. While
+ * A host's responses of the origins: carries out `fetch` and `abort`, and says what arrives as the real driver does. While
  * one is open, the host's line is shared between it and the mesh.
  */
 
+import { invariant } from '../src/core/invariant.ts'
 import type { RunId, SessionInput, SessionOutput } from '../src/core/session-io.ts'
 import type { Actor, EventHandle } from './event-queue.ts'
 import type { Machine } from './machine.ts'
 import { OriginClient } from './origin-client.ts'
-import type { SimResponse } from './sim-origin.ts'
-import { ORIGIN_PLACE } from './network.ts'
+import { placeOfOrigin } from './network.ts'
+import type { SimOrigin, SimResponse } from './sim-origin.ts'
 
 /** How often the line's sharing is looked at again while a response is open, in ms. */
 const REVIEW_MS = 250
@@ -22,7 +23,10 @@ const LEAST_SHARE = 0.02
 /** Smaller changes of the share than this part of it are let be. */
 const IGNORED_CHANGE = 0.1
 
+type Fetch = Extract<SessionOutput, { type: 'fetch' }>
+
 interface Run {
+  readonly origin: SimOrigin
   readonly response: SimResponse
   firstChunk: number
   lengthBytes: number
@@ -35,7 +39,7 @@ export class HostRuns implements Actor<null> {
   /** Bytes of the origin that arrived. */
   bytes = 0
   private readonly host: Machine
-  private readonly client: OriginClient
+  private readonly clients: readonly OriginClient[]
   private readonly runs = new Map<RunId, Run>()
   private review: EventHandle | null = null
   private meshBytesAtReview = 0
@@ -48,8 +52,10 @@ export class HostRuns implements Actor<null> {
 
   constructor(host: Machine) {
     this.host = host
-    const rttMs = host.world.network.rttMs(host.index, ORIGIN_PLACE)
-    this.client = new OriginClient(rttMs, host.downBytesPerMs)
+    this.clients = host.world.origins.map(({ model }, place) => {
+      const rttMs = model.rttMs ?? host.world.network.rttMs(host.index, placeOfOrigin(place))
+      return new OriginClient(rttMs, host.downBytesPerMs)
+    })
     this.roomBytesPerMs = host.downBytesPerMs
   }
 
@@ -60,16 +66,18 @@ export class HostRuns implements Actor<null> {
   /** Bytes a ms that the open responses get now. */
   get rateBytesPerMs(): number {
     let rate = 0
-    for (const { response } of this.runs.values()) rate += this.host.world.origin.rateBytesPerMs(response)
+    for (const { origin, response } of this.runs.values()) rate += origin.rateBytesPerMs(response)
     return rate
   }
 
-  fetch({ run, firstByte, lastByte, firstChunk }: Extract<SessionOutput, { type: 'fetch' }>): void {
+  fetch({ run, origin: place, firstByte, lastByte, firstChunk }: Fetch): void {
     const { world } = this.host
+    const [origin, client] = [world.origins[place], this.clients[place]]
+    invariant(origin !== undefined && client !== undefined, 'There is such an origin.')
     const { sizeBytes, chunkBytes } = world.geometry
     const lengthBytes = (lastByte === null ? sizeBytes : lastByte + 1) - firstByte
-    const response = world.origin.ask({
-      client: this.client,
+    const response = origin.ask({
+      client,
       lengthBytes,
       stepBytes: chunkBytes,
       opened: () => {
@@ -80,15 +88,16 @@ export class HostRuns implements Actor<null> {
       refused: ({ status, retryAfterMs }) => this.failed({ run, failure: 'busy', status, retryAfterMs }),
       broke: () => this.failed({ run, failure: 'unreachable', status: null, retryAfterMs: null }),
     })
-    this.runs.set(run, { response, firstChunk, lengthBytes, arrivedBytes: 0, chunks: 0 })
+    this.runs.set(run, { origin, response, firstChunk, lengthBytes, arrivedBytes: 0, chunks: 0 })
     this.startReviews()
+    if (this.runs.size > 1) this.shareRoom()
   }
 
   abort(run: RunId): void {
     const known = this.runs.get(run)
     if (known === undefined) return
     this.runs.delete(run)
-    this.host.world.origin.cut(known.response)
+    known.origin.cut(known.response)
     this.shareRoom()
   }
 
@@ -137,8 +146,9 @@ export class HostRuns implements Actor<null> {
     const meshBytes = bytesFromPeers - this.meshBytesAtReview
     // Where a block takes longer than this, the mesh is not idle because none has arrived.
     if (meshBytes > 0 || senders === 0) this.reviewRoom(meshBytes)
-    for (const { response } of this.runs.values()) world.origin.report(response)
-    this.review = world.queue.after(links.size === 0 ? LONE_REVIEW_MS : REVIEW_MS, this, null)
+    for (const { origin, response } of this.runs.values()) origin.report(response)
+    const hasNothingToShare = links.size === 0 && this.runs.size < 2
+    this.review = world.queue.after(hasNothingToShare ? LONE_REVIEW_MS : REVIEW_MS, this, null)
   }
 
   private reviewRoom(meshBytes: number): void {
@@ -159,9 +169,8 @@ export class HostRuns implements Actor<null> {
 
   /** Each response has what the others leave of the room, as one may still be starting, and no less than its fair share. */
   private shareRoom(): void {
-    const { origin } = this.host.world
     const total = this.rateBytesPerMs
-    for (const { response } of this.runs.values()) {
+    for (const { origin, response } of this.runs.values()) {
       const others = total - origin.rateBytesPerMs(response)
       const room = Math.max(this.roomBytesPerMs / this.runs.size, this.roomBytesPerMs - others)
       if (Math.abs(room - response.lineBytesPerMs) > IGNORED_CHANGE * response.lineBytesPerMs)

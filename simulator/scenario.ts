@@ -60,6 +60,8 @@ export interface OriginModel {
   readonly maxBytesPerSecPerConnection?: number
   /** A cut response costs its connection (HTTP/1.1), or does not (HTTP/2). Default 'h1'. */
   readonly http?: 'h1' | 'h2'
+  /** Round trip of every host to it. Absent: drawn by the pair, as between hosts. */
+  readonly rttMs?: number
 }
 
 export interface LatencyModel {
@@ -78,6 +80,8 @@ export interface Scenario {
   /** Default: what the library would choose for the size. */
   readonly chunkBytes?: number
   readonly origin: OriginModel
+  /** Further origins of the same file; whoever downloads by plain HTTP does without. */
+  readonly mirrors?: readonly OriginModel[]
   readonly links: readonly AccessLink[]
   readonly latency: LatencyModel
   readonly arrivals: Arrivals
@@ -120,6 +124,8 @@ export interface RunResult {
   /** Bytes that left the origin ÷ the file's size. */
   readonly originCopies: number
   readonly originRequests: number
+  /** Of the bytes that left all origins, the share of each; absent where there are no mirrors. */
+  readonly originShares?: readonly number[]
   /** Responses open at once: averaged over the time from the first arrival to the last completion, and at most. */
   readonly originOpenMean: number
   readonly originOpenMax: number

@@ -54,11 +54,16 @@ export class SimResponse {
   }
 }
 
+/** Over all origins of a file. */
+export function totalOf(origins: readonly SimOrigin[], figure: (origin: SimOrigin) => number): number {
+  return origins.reduce((total, origin) => total + figure(origin), 0)
+}
+
 export class SimOrigin {
   requests = 0
   openMax = 0
   private readonly queue: EventQueue
-  private readonly model: OriginModel
+  readonly model: OriginModel
   private readonly share: FairShare
   private readonly bySlot: (SimResponse | null)[] = []
   private readonly waiting: SimResponse[] = []

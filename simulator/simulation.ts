@@ -23,7 +23,7 @@ import { Network } from './network.ts'
 import { Payloads } from './payloads.ts'
 import type { Visitor } from './population.ts'
 import type { RunResult, Scenario } from './scenario.ts'
-import { SimOrigin } from './sim-origin.ts'
+import { SimOrigin, totalOf } from './sim-origin.ts'
 import { SimTopology } from './sim-topology.ts'
 import { Standstill, StandstillWatch } from './standstill.ts'
 import { Tally } from './tally.ts'
@@ -48,7 +48,7 @@ class Simulation implements World {
   readonly geometry: Geometry
   readonly hasDigests: boolean
   readonly network: Network
-  readonly origin: SimOrigin
+  readonly origins: readonly SimOrigin[]
   readonly topology: SimTopology
   readonly codec: CodecSample
   private readonly watch: StandstillWatch
@@ -74,7 +74,8 @@ class Simulation implements World {
     this.topology = new SimTopology(this.queue, this.codec, random.fork())
     this.seeds = random.fork()
     const chance = random.fork()
-    this.origin = new SimOrigin(this.queue, scenario.origin)
+    const models = [scenario.origin, ...(scenario.mirrors ?? [])]
+    this.origins = models.map((model) => new SimOrigin(this.queue, model))
     const { sizeBytes, chunkBytes = defaultChunkBytes(sizeBytes) } = scenario
     this.geometry = new Geometry({ sizeBytes, chunkBytes })
     const faulty = scenario.trouble === undefined ? null : random.fork()
@@ -161,6 +162,7 @@ class Simulation implements World {
       locator: isAlone || lacksTopology ? null : LOCATOR,
       verification: this.hasDigests ? 'chunkDigests' : 'none',
       chunkDigests: this.digests,
+      origins: this.origins.map((_, place) => place),
       ...(limits === undefined ? {} : { limits }),
     }
   }
@@ -200,7 +202,7 @@ class Simulation implements World {
   }
 
   private result(): RunResult {
-    const { scenario, tally, topology, origin, queue, visitors } = this
+    const { scenario, tally, topology, origins, queue, visitors } = this
     visitors.settleAll()
     const peers = visitors.entries.map(outcomeOf)
     for (const { index, tookMs, died, failure, role = 'honest' } of peers)
@@ -208,16 +210,20 @@ class Simulation implements World {
         tally.violate(`Peer ${index} never became complete.`)
     const firstMs = visitors.entries[0]?.visitor.arrivesMs ?? 0
     const makespanMs = Math.max(0, visitors.lastCompletedMs - firstMs)
+    const bytesSent = totalOf(origins, (origin) => origin.bytesSent)
     return {
       scenario: scenario.name,
       policy: 'swarm',
       seed: scenario.seed,
       peers,
       makespanMs,
-      originCopies: scenario.sizeBytes > 0 ? origin.bytesSent / scenario.sizeBytes : 0,
-      originRequests: origin.requests,
+      originCopies: scenario.sizeBytes > 0 ? bytesSent / scenario.sizeBytes : 0,
+      originRequests: totalOf(origins, ({ requests }) => requests),
       originOpenMean: makespanMs > 0 ? visitors.openTimeMs / makespanMs : 0,
-      originOpenMax: origin.openMax,
+      originOpenMax: totalOf(origins, ({ openMax }) => openMax),
+      ...(origins.length > 1
+        ? { originShares: origins.map((origin) => origin.bytesSent / Math.max(1, bytesSent)) }
+        : {}),
       inputs: tally.inputs,
       inputsByKind: tally.inputsByKind,
       chunksKept: tally.chunksKept,

@@ -11,10 +11,11 @@ import type { Host } from './host.ts'
 import { Living } from './living.ts'
 import { newcomer, population, stayMs, type Visitor } from './population.ts'
 import type { Scenario } from './scenario.ts'
+import { totalOf } from './sim-origin.ts'
 import type { World } from './world.ts'
 
 export interface Reception {
-  readonly world: Pick<World, 'queue' | 'origin' | 'tally'>
+  readonly world: Pick<World, 'queue' | 'origins' | 'tally'>
   readonly scenario: Scenario
   /** The machine of one who comes. */
   readonly hostOf: (visitor: Visitor) => Host
@@ -28,7 +29,7 @@ export class Visitors {
   unfinished: number
   completedCount = 0
   lastCompletedMs = 0
-  /** How long responses of the origin had been open by then, in ms. */
+  /** How long responses of the origins had been open by then, in ms. */
   openTimeMs = 0
   private readonly reception: Reception
   private readonly living = new Living()
@@ -60,14 +61,14 @@ export class Visitors {
 
   completed(host: Host): void {
     const { world, scenario, chance } = this.reception
-    const { queue, origin } = world
+    const { queue, origins } = world
     const entry = this.entries[host.index]
     if (entry === undefined || entry.completedMs !== null) return
     entry.completedMs = queue.nowMs
     host.isSeed = true
     if (mustFinish(host.role)) {
       this.lastCompletedMs = queue.nowMs
-      this.openTimeMs = origin.openTimeMs
+      this.openTimeMs = totalOf(origins, ({ openTimeMs }) => openTimeMs)
       this.completedCount++
       this.unfinished--
     }

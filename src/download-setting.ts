@@ -5,6 +5,7 @@
 import type { DriverPorts } from './browser/driver.ts'
 import { defaultChunkBytes } from './core/geometry.ts'
 import type { SessionConfig } from './core/session-io.ts'
+import type { OriginTag } from './core/types.ts'
 import type { ParsedOptions } from './options.ts'
 
 /** What a download needs of its surroundings. */
@@ -14,6 +15,8 @@ export interface DownloadSetting {
   readonly ports: DriverPorts
   /** Null: no peers. */
   readonly locator: SessionConfig['locator']
+  /** Tags of the URL and of its mirrors, in the order of the ports' origins. */
+  readonly origins: readonly OriginTag[]
   readonly storeKey: string
   readonly seed: number
   /** Lets go of the store, for other tabs. */
@@ -31,6 +34,7 @@ export function configFor(setting: DownloadSetting, locator: SessionConfig['loca
     verification: chunkHashes !== null ? 'chunkDigests' : locator !== null ? 'sendersDigest' : 'none',
     chunkDigests: chunkHashes?.digests ?? null,
     fileIsHashed: fileHash !== null,
+    origins: setting.origins,
     limits: { originLoad, maxUploadBytesPerSec, maxUploadRatio },
   }
 }

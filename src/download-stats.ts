@@ -12,6 +12,8 @@ export interface DownloadStats {
   readonly completedBytes: number
   /** Bytes received from the origin, needed or not. */
   readonly bytesFromOrigin: number
+  /** The same by origin: the URL itself, then its mirrors in the order given, each address once. */
+  readonly bytesByOrigin: readonly number[]
   /** Bytes received from peers, needed or not. */
   readonly bytesFromPeers: number
   /** Bytes sent to peers. */
@@ -46,6 +48,8 @@ export type Direction = 'fromOrigin' | 'fromPeers' | 'toPeers'
 
 /** Counts what moves. */
 export class Traffic {
+  /** Bytes of each origin: the URL itself, then its mirrors. */
+  readonly byOrigin: number[] = [0]
   private readonly totals: Record<Direction, number> = { fromOrigin: 0, fromPeers: 0, toPeers: 0 }
   private readonly rates: Record<Direction, RateMeter> = {
     fromOrigin: new RateMeter(RATE_WINDOW_MS),
@@ -53,7 +57,13 @@ export class Traffic {
     toPeers: new RateMeter(RATE_WINDOW_MS),
   }
 
-  add(direction: Direction, bytes: number, nowMs: number): void {
+  /** So many origins there are. */
+  count(origins: number): void {
+    this.byOrigin.splice(0, Infinity, ...Array.from({ length: origins }, () => 0))
+  }
+
+  add(direction: Direction, bytes: number, nowMs: number, origin = 0): void {
+    if (direction === 'fromOrigin') this.byOrigin[origin] = (this.byOrigin[origin] ?? 0) + bytes
     this.totals[direction] += bytes
     this.rates[direction].add(bytes, nowMs)
   }
@@ -64,5 +74,11 @@ export class Traffic {
 
   bytesPerSec(direction: Direction, nowMs: number): number {
     return this.rates[direction].bytesPerSec(nowMs)
+  }
+
+  /** Time for so many bytes more to arrive, at the present rates; null: none arrive. */
+  takesMs(bytes: number, nowMs: number): number | null {
+    const bytesPerSec = this.bytesPerSec('fromOrigin', nowMs) + this.bytesPerSec('fromPeers', nowMs)
+    return bytesPerSec > 0 ? (bytes / bytesPerSec) * 1000 : null
   }
 }

@@ -89,6 +89,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
       sizeBytes: this.facts?.sizeBytes ?? null,
       completedBytes: this.completedBytes,
       bytesFromOrigin: this.traffic.total('fromOrigin'),
+      bytesByOrigin: [...this.traffic.byOrigin],
       bytesFromPeers: this.traffic.total('fromPeers'),
       bytesUploaded: this.traffic.total('toPeers'),
       originRateBytesPerSec: this.traffic.bytesPerSec('fromOrigin', nowMs),
@@ -195,6 +196,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     // Nothing happens before the caller has its handle and can listen.
     await Promise.resolve()
     this.setting = await this.prepare()
+    this.traffic.count(this.setting.origins.length)
     const { signal } = this.setting.options
     if (this.isOver) return
     if (signal?.aborted === true) return this.aborted(signal)
@@ -220,7 +222,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
         sized: (facts) => this.sized(facts),
         kept: (chunk, bytes, source) => this.kept(chunk, bytes, source),
         forgotten: (_chunk, bytes) => this.forgotten(bytes),
-        moved: (direction, bytes) => this.moved(direction, bytes),
+        moved: (...news) => this.moved(...news),
         neighboursChanged: () => this.dispatchEvent(new Event('neighbours')),
         checking: () => this.setState('verifying'),
         completed: () => this.completed(),
@@ -270,8 +272,8 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     this.setState('downloading')
   }
 
-  private moved(direction: Direction, bytes: number): void {
-    this.traffic.add(direction, bytes, performance.now())
+  private moved(direction: Direction, bytes: number, origin?: number): void {
+    this.traffic.add(direction, bytes, performance.now(), origin)
     this.showProgress(false)
   }
 
@@ -392,9 +394,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
   private etaMs(nowMs: number): number | null {
     if (this.facts === null) return null
     if (this.state === 'complete') return 0
-    const bytesPerSec =
-      this.traffic.bytesPerSec('fromOrigin', nowMs) + this.traffic.bytesPerSec('fromPeers', nowMs)
-    if (bytesPerSec <= 0 || this.state !== 'downloading') return null
-    return ((this.facts.sizeBytes - this.completedBytes) / bytesPerSec) * 1000
+    if (this.state !== 'downloading') return null
+    return this.traffic.takesMs(this.facts.sizeBytes - this.completedBytes, nowMs)
   }
 }

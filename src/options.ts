@@ -15,6 +15,13 @@ export interface DownloadOptions {
    * manifest`. Without it, peers are off, unless `unverifiedPeers`.
    */
   integrity?: string | Manifest
+  /**
+   * Other addresses of the very same file, at most 8: it is fetched from all of them at once, from each as fast as it
+   * gives. One that fails, or whose file has another length or hash, is left out. Without `integrity` nothing but the length
+   * shows that a mirror has the same file: then name only such as you vouch for. Own `headers` and credentials go to mirrors
+   * of the URL's own web origin only.
+   */
+  mirrors?: readonly (string | URL)[]
   upload?: UploadOptions
   /** ICE servers for WebRTC. Default: what the topology server hands out; never a third party's. */
   iceServers?: readonly {
@@ -69,6 +76,8 @@ export interface ParsedOptions {
   readonly topologyUrls: readonly string[]
   readonly chunkHashes: ChunkHashes | null
   readonly fileHash: WholeFileHash | null
+  /** Absolute, without fragments, no two the same. */
+  readonly mirrors: readonly URL[]
   readonly seedForMs: number
   /** Both null: no limit. */
   readonly maxUploadBytesPerSec: number | null
@@ -90,6 +99,7 @@ export interface ParsedOptions {
 const KNOWN: ReadonlySet<string> = new Set([
   'topology',
   'integrity',
+  'mirrors',
   'upload',
   'iceServers',
   'relayOnly',
@@ -109,6 +119,7 @@ const DEFAULT_SEED_FOR_MS = 120_000
 const LEAST_UPLOAD_BYTES_PER_SEC = 4096
 const MAX_TOPOLOGY_URLS = 8
 const MAX_ICE_SERVERS = 8
+const MAX_MIRRORS = 8
 
 /** Checks names and types. Throws `SwarmError` 'invalid-option' or 'integrity-unsupported'. */
 export function parseOptions(options: DownloadOptions): ParsedOptions {
@@ -120,6 +131,7 @@ export function parseOptions(options: DownloadOptions): ParsedOptions {
     chunkHashes,
     fileHash,
     ...parseUpload(options.upload),
+    mirrors: parseMirrors(options.mirrors),
     iceServers: parseIceServers(options.iceServers),
     relayOnly: parseBoolean('relayOnly', options.relayOnly),
     credentials: parseOneOf('credentials', options.credentials, ['same-origin', 'omit', 'include']),
@@ -155,6 +167,26 @@ function parseTopology(topology: unknown): string[] {
     if (typeof url === 'string' && /^wss?:\/\//i.test(url) && URL.canParse(url)) return new URL(url).href
     throw invalid('topology', 'a ws: or wss: address')
   })
+}
+
+/** Throws `SwarmError` 'invalid-url' for one that could not be downloaded itself. */
+function parseMirrors(mirrors: unknown): URL[] {
+  if (mirrors === undefined) return []
+  if (!Array.isArray(mirrors) || mirrors.length > MAX_MIRRORS || !mirrors.every(isAddress))
+    throw invalid('mirrors', `an array of at most ${MAX_MIRRORS} addresses`)
+  const hrefs = new Set(mirrors.map((mirror) => withoutFragment(parseUrl(mirror)).href))
+  return [...hrefs].map((href) => new URL(href))
+}
+
+function isAddress(value: unknown): value is string | URL {
+  return typeof value === 'string' || value instanceof URL
+}
+
+/** As a server sees it. */
+function withoutFragment(url: URL): URL {
+  const canonical = new URL(url)
+  canonical.hash = ''
+  return canonical
 }
 
 function parseIntegrity(integrity: unknown): Pick<ParsedOptions, 'chunkHashes' | 'fileHash'> {

@@ -2,7 +2,7 @@
  * What must not be swarmed: a file that is meant for one visitor. And what a swarm is called without telling its URL.
  */
 
-import type { Locator } from './core/types.ts'
+import type { Locator, OriginTag } from './core/types.ts'
 import type { Hasher } from './ports.ts'
 
 /** Query keys of signed URLs: whoever holds one was given it personally. Compared without regard to case. */
@@ -104,9 +104,25 @@ const LOCATOR_VERSION = 'swarmfetch-1'
 
 /** What the swarm of this URL is joined by: SHA-256 over version and URL without its fragment, 64 hex digits. */
 export async function locatorOf(url: URL, hasher: Hasher): Promise<Locator> {
-  const canonical = new URL(url)
-  canonical.hash = ''
-  const bytes = new TextEncoder().encode(`${LOCATOR_VERSION}\n${canonical.href}`)
-  const digest = await hasher.digest(bytes)
+  const digest = await digestOf(`${LOCATOR_VERSION}\n${canonical(url)}`, hasher)
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('') as Locator
+}
+
+/**
+ * What claims call an origin of this file: the first 32 bits of SHA-256 over version, locator, and URL without its fragment.
+ * With the locator in it, nobody can tell by the tag alone that two swarms have a mirror in common.
+ */
+export async function originTagOf(url: URL, locator: Locator, hasher: Hasher): Promise<OriginTag> {
+  const digest = await digestOf(`${LOCATOR_VERSION} origin\n${locator}\n${canonical(url)}`, hasher)
+  return new DataView(digest.buffer, digest.byteOffset).getUint32(0)
+}
+
+function canonical(url: URL): string {
+  const copy = new URL(url)
+  copy.hash = ''
+  return copy.href
+}
+
+function digestOf(text: string, hasher: Hasher): ReturnType<Hasher['digest']> {
+  return hasher.digest(new TextEncoder().encode(text))
 }

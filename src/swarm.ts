@@ -14,8 +14,9 @@ import { webrtcLinks } from './browser/webrtc-links.ts'
 import { Download } from './download.ts'
 import type { DownloadSetting } from './download-setting.ts'
 import { type DownloadOptions, type ParsedOptions, parseOptions, parseUrl } from './options.ts'
+import type { Locator, OriginTag } from './core/types.ts'
 import type { Hasher } from './ports.ts'
-import { locatorOf, privateReason } from './privacy.ts'
+import { locatorOf, originTagOf, privateReason } from './privacy.ts'
 
 export interface Swarm {
   /** Sets defaults for every later `download()` of this page; a second call adds to the first. */
@@ -50,17 +51,35 @@ async function prepare(
   const options = parseOptions({ ...defaults, ...own })
   const hasher = createHasher()
   const locator = await locatorOf(parsedUrl, hasher)
+  const urls = await originsOf(parsedUrl, options, locator, hasher)
   const release = options.storage === 'memory' ? null : await lockStore(`${options.visitor} ${locator}`)
   return {
     url: parsedUrl,
     options,
     // Whoever finds the store taken keeps its chunks in memory.
-    ports: portsFor(parsedUrl, options, { hasher, mayStore: release !== null }),
-    locator: maySwarm(parsedUrl, options) ? locator : null,
+    ports: portsFor([...urls.values()], options, { hasher, mayStore: release !== null }),
+    origins: [...urls.keys()],
+    // What must not be swarmed may come from a mirror, too.
+    locator: [...urls.values()].every((origin) => maySwarm(origin, options)) ? locator : null,
     storeKey: locator,
     seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
     release: release ?? (() => {}),
   }
+}
+
+/** The URL and its mirrors, each once, by their tags. */
+async function originsOf(
+  url: URL,
+  { mirrors }: ParsedOptions,
+  locator: Locator,
+  hasher: Hasher,
+): Promise<ReadonlyMap<OriginTag, URL>> {
+  const origins = new Map<OriginTag, URL>()
+  for (const origin of [url, ...mirrors]) {
+    const tag = await originTagOf(origin, locator, hasher)
+    if (!origins.has(tag)) origins.set(tag, origin)
+  }
+  return origins
 }
 
 /** Peers need an address to be found at, something to hold their chunks against, and a file that is public. */
@@ -78,13 +97,21 @@ function maySwarm(url: URL, options: ParsedOptions): boolean {
 }
 
 function portsFor(
-  url: URL,
+  urls: readonly URL[],
   options: ParsedOptions,
   { hasher, mayStore }: { hasher: Hasher; mayStore: boolean },
 ): DriverPorts {
   const { credentials, headers, visitor } = options
   return {
-    origin: new FetchOrigin({ url: url.href, headers, credentials }),
+    origins: urls.map(({ href, origin }) =>
+      // What was meant for one web origin is not told to another.
+      origin === urls[0]?.origin
+        ? new FetchOrigin({ url: href, headers, credentials })
+        : new FetchOrigin({
+            url: href,
+            credentials: credentials === 'include' ? 'same-origin' : credentials,
+          }),
+    ),
     links: webrtcLinks,
     topology: topologySocket,
     openStore: mayStore ? () => new IndexedDbStore({ visitor }) : newMemoryStore,

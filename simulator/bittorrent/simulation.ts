@@ -43,6 +43,7 @@ class BitTorrentSimulation implements BitTorrentWorld {
   readonly geometry: Geometry
   readonly network: Network
   readonly origin: SimOrigin
+  readonly origins: readonly SimOrigin[]
   readonly tracker: Tracker
   readonly delivery: Actor<Delivered> = { happen: ({ end, message }) => this.deliver({ end, message }) }
   private readonly scenario: Scenario
@@ -75,6 +76,7 @@ class BitTorrentSimulation implements BitTorrentWorld {
     this.seeds = random.fork()
     this.chance = random.fork()
     this.origin = new SimOrigin(this.queue, scenario.origin)
+    this.origins = [this.origin]
     const { sizeBytes, chunkBytes = defaultChunkBytes(sizeBytes) } = scenario
     this.geometry = new Geometry({ sizeBytes, chunkBytes })
     this.entries = population(scenario, people).map(newEntry<Client>)

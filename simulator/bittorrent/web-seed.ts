@@ -54,6 +54,7 @@ export class WebSeed {
     this.range = { run, askedMs: this.queue.nowMs, endPiece, piece, nextByte, bytes: 0 }
     this.runs.fetch({
       type: 'fetch',
+      origin: 0,
       run,
       firstByte: geometry.firstByte(piece) + nextByte,
       lastByte: geometry.firstByte(endPiece - 1) + geometry.lengthBytes(endPiece - 1) - 1,

@@ -100,6 +100,8 @@ export class Forger implements Mind {
     return {
       type: 'claim',
       peer: this.name(),
+      // The one that everybody asks.
+      origin: 0,
       sequence: this.nextSequence(),
       hops: random.below(4),
       runs: [this.someRun()],

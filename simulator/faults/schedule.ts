@@ -29,7 +29,7 @@ export class FaultSchedule {
 
   run(): void {
     this.count()
-    const { queue, network, origin } = this.scene.world
+    const { queue, network, origins } = this.scene.world
     const { partitions = [], slowPeers = [], originFaults = [], hostileUntilMs } = this.trouble
     for (const [number, { fromMs, untilMs, share }] of partitions.entries()) {
       queue.callAt(fromMs, () => this.changeNetwork(() => network.part(number, share)))
@@ -40,7 +40,8 @@ export class FaultSchedule {
         queue.callAt(atMs, () => {
           for (const host of this.scene.hosts()) this.arrived(host)
         })
-    origin.suffer(originFaults, this.random.fork())
+    // The URL itself has them; mirrors go on.
+    origins[0]?.suffer(originFaults, this.random.fork())
     if (hostileUntilMs !== undefined) queue.callAt(hostileUntilMs, () => this.scene.sendAway())
   }
 
@@ -54,12 +55,14 @@ export class FaultSchedule {
 
   /** What happens where the faults are is counted. */
   private count(): void {
-    const { queue, topology, origin, tally } = this.scene.world
+    const { queue, topology, origins, tally } = this.scene.world
     const { liarsShare = 0, stallersShare = 0, originFaults = [] } = this.trouble
     const { faults } = tally
     faults.watchesRequests = liarsShare + stallersShare > 0
     faults.requests.watch(originFaults)
     topology.rush = faults.joins
+    const [origin] = origins
+    if (origin === undefined) return
     origin.asked = (isEarly) => {
       if (isEarly) faults.earlyRequests++
       faults.requests.note(queue.nowMs)

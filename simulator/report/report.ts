@@ -22,6 +22,7 @@ import { mesh } from './topics/mesh.ts'
 import { neverWorse } from './topics/never-worse.ts'
 import { redhat } from './topics/redhat.ts'
 import { rollout } from './topics/rollout.ts'
+import { rodriguez } from './topics/rodriguez.ts'
 import { slurpieLan } from './topics/slurpie-lan.ts'
 import { slurpieWan } from './topics/slurpie-wan.ts'
 import { stutzbach } from './topics/stutzbach.ts'
@@ -44,6 +45,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   capacity,
   rollout,
   redhat,
+  rodriguez,
   'flash-crowd': flashCrowd,
   'never-worse': neverWorse,
   mesh,

@@ -58,6 +58,7 @@ function keyOf(chunk: number, source: ChunkSource): string {
     case 'peer':
       return `${source.peer}:${chunk}`
     case 'origin':
+    case 'mirror':
       return `origin${source.run}:${chunk}`
     case 'store':
       return `store:${chunk}`

@@ -29,7 +29,8 @@ import { OriginRuns } from './origin-runs.ts'
 import { Uploader } from './uploader.ts'
 
 export interface DriverPorts {
-  readonly origin: Origin
+  /** The URL itself, then its mirrors, as the session's tags name them. */
+  readonly origins: readonly Origin[]
   /** Null: no peers. */
   readonly links: LinksFactory | null
   readonly topology: TopologyFactory | null
@@ -62,7 +63,7 @@ export interface DriverEvents {
   kept(chunk: number, bytes: number, source: ChunkSource['kind']): void
   forgotten(chunk: number, bytes: number): void
   /** Bytes arrived or left, useful or not. */
-  moved(direction: 'fromOrigin' | 'fromPeers' | 'toPeers', bytes: number): void
+  moved(direction: 'fromOrigin' | 'fromPeers' | 'toPeers', bytes: number, origin?: number): void
   neighboursChanged(): void
   /** All is kept, and is what it should be. */
   completed(): void
@@ -99,11 +100,11 @@ export class Driver {
     this.options = options
     this.session = new Session(options.config)
     this.runs = new OriginRuns({
-      origin: options.ports.origin,
+      origins: options.ports.origins,
       feed: (input) => this.feed(input),
       geometry: () => this.geometry,
-      deliver: (run, chunk, bytes) => this.assembly?.put(chunk, { kind: 'origin', run }, bytes),
-      received: (bytes) => options.events.moved('fromOrigin', bytes),
+      deliver: (source, chunk, bytes) => this.assembly?.put(chunk, source, bytes),
+      received: (bytes, origin) => options.events.moved('fromOrigin', bytes, origin),
       whenRoom: () => this.keeper?.whenRoom() ?? Promise.resolve(),
     })
   }

@@ -4,18 +4,20 @@
  */
 
 import { Geometry } from '../core/geometry.ts'
-import type { RunId, SessionInput, SessionOutput } from '../core/session-io.ts'
+import { invariant } from '../core/invariant.ts'
+import type { ChunkSource, RunId, SessionInput, SessionOutput } from '../core/session-io.ts'
 import { type Bytes, type Origin, OriginError, type OriginResponse } from '../ports.ts'
 
 export interface OriginRunsOptions {
-  readonly origin: Origin
+  /** The URL itself, then its mirrors. */
+  readonly origins: readonly Origin[]
   readonly feed: (input: SessionInput) => void
   /** Null until the file's size is known. */
   readonly geometry: () => Geometry | null
   /** Takes a whole chunk, before the session hears of it. */
-  readonly deliver: (run: RunId, chunk: number, bytes: Bytes) => void
-  /** Bytes came in. For the statistics. */
-  readonly received: (bytes: number) => void
+  readonly deliver: (source: ChunkSource, chunk: number, bytes: Bytes) => void
+  /** Bytes came in, by this origin. For the statistics. */
+  readonly received: (bytes: number, origin: number) => void
   /** Resolves when the store keeps up. */
   readonly whenRoom: () => Promise<void>
 }
@@ -49,10 +51,13 @@ export class OriginRuns {
     for (const run of this.aborts.keys()) this.abort(run)
   }
 
-  private async follow({ run, firstByte, lastByte, firstChunk }: Fetch, signal: AbortSignal): Promise<void> {
-    const { origin, feed, geometry } = this.options
+  private async follow(output: Fetch, signal: AbortSignal): Promise<void> {
+    const { run, firstByte, lastByte, firstChunk } = output
+    const { origins, feed, geometry } = this.options
+    const origin = origins[output.origin]
+    invariant(origin !== undefined, 'There is an origin of every tag.')
     const count = (bytes: number): void => {
-      this.options.received(bytes)
+      this.options.received(bytes, output.origin)
       feed({ type: 'runProgressed', run, bytes })
     }
     let response = await origin.open({ firstByte, lastByte }, signal)
@@ -69,7 +74,7 @@ export class OriginRuns {
       if (!hidesSize) count(piece.byteLength)
       for (const { chunk, bytes } of reader.take(piece)) {
         if (signal.aborted) return
-        this.options.deliver(run, chunk, bytes)
+        this.options.deliver(sourceOf(output), chunk, bytes)
         feed({ type: 'runChunk', run, chunk })
       }
       if (signal.aborted) return
@@ -77,6 +82,11 @@ export class OriginRuns {
     }
     if (!signal.aborted) feed({ type: 'runEnded', run })
   }
+}
+
+/** As the session names it. */
+function sourceOf({ run, origin }: Fetch): ChunkSource {
+  return origin === 0 ? { kind: 'origin', run } : { kind: 'mirror', run, origin }
 }
 
 /** Cuts a stream into chunks: each byte is copied once, into its chunk's buffer. */

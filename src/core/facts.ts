@@ -12,9 +12,11 @@ export type FactsVerdict = 'fine' | 'misled' | Extract<SessionFailure, 'inconsis
 export class Facts {
   private readonly config: SessionConfig
   private known: FileFacts | null = null
+  /** By which origin; null: by none, or by the page itself. */
+  private confirmedBy: number | null = null
   private confirmed = false
-  /** What the origin first called this version of the file. */
-  private originValidator: string | null = null
+  /** What each origin first called this version of the file. */
+  private readonly validators = new Map<number, string>()
 
   constructor(config: SessionConfig) {
     this.config = config
@@ -36,29 +38,58 @@ export class Facts {
   }
 
   /** From now on these are the facts. */
-  settle(facts: FileFacts, confirmed: boolean): void {
+  settle(facts: FileFacts, confirmed: boolean, by: number | null = null): void {
     this.known = facts
     this.confirmed = confirmed
+    this.confirmedBy = by
   }
 
   /** Without any hash, two versions could be put together unseen. */
-  judgeValidator(validator: string | null): FactsVerdict {
-    const { config } = this
+  judgeValidator(validator: string | null, origin: number): FactsVerdict {
     const hinted = this.known?.validator ?? null
-    const known = this.originValidator ?? hinted
-    this.originValidator ??= validator
-    const isHashed = config.verification === 'chunkDigests' || config.fileIsHashed === true
-    if (isHashed || validator === null || known === null || validator === known) return 'fine'
+    const called = this.validators.get(origin)
+    if (called === undefined && validator !== null) this.validators.set(origin, validator)
+    if (this.isHashed || validator === null) return 'fine'
+    if (origin > 0) return this.agreesWithFirst(validator, called ?? null) ? 'fine' : 'inconsistent'
+    const known = called ?? hinted
+    if (known === null || validator === known || this.isAnothers(hinted)) return 'fine'
     return this.confirmed || known !== hinted ? 'inconsistent' : 'misled'
   }
 
-  /** Holds the origin's word against what others said. */
-  judgeSize(sizeBytes: number): FactsVerdict {
+  /** Some hash shows in the end whether bytes of two versions were put together. */
+  get isHashed(): boolean {
+    return this.config.verification === 'chunkDigests' || this.config.fileIsHashed === true
+  }
+
+  /**
+   * Servers make entity tags each in its own way, so those of two servers are not to be compared. Dates are, as whoever
+   * makes a mirror keeps them.
+   */
+  private agreesWithFirst(validator: string, called: string | null): boolean {
+    if (called !== null && called !== validator) return false
+    const first = this.validators.get(0)
+    return first === undefined || isTag(first) || isTag(validator) || first === validator
+  }
+
+  /** What is known was told by a mirror. */
+  private isAnothers(hinted: string | null): boolean {
+    return hinted !== null && (this.confirmedBy ?? 0) > 0 && !this.validators.has(0)
+  }
+
+  /** Holds an origin's word against what others said. What a mirror said counts until the URL itself answers. */
+  judgeSize(sizeBytes: number, origin: number): FactsVerdict {
     if (this.known?.sizeBytes === sizeBytes) {
       this.confirmed = true
+      if (origin === 0) this.confirmedBy = 0
       return 'fine'
     }
     if (this.config.facts !== null) return 'integrity-mismatch'
-    return this.confirmed ? 'inconsistent' : 'misled'
+    const isMirrors = origin === 0 && (this.confirmedBy ?? 0) > 0
+    return this.confirmed && !isMirrors ? 'inconsistent' : 'misled'
   }
+}
+
+/** An entity tag is quoted (RFC 9110, 8.8.3), a date is not. */
+function isTag(validator: string): boolean {
+  return validator.startsWith('"')
 }

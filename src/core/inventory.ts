@@ -11,7 +11,7 @@ import { RarityIndex } from './rarity.ts'
 import type { ChunkSource } from './session-io.ts'
 
 /** Where a kept chunk came from; 0 is "not kept". */
-const ORIGIN_CODE = { none: 0, origin: 1, peer: 2, store: 3 } as const
+const ORIGIN_CODE = { none: 0, origin: 1, peer: 2, store: 3, mirror: 4 } as const
 
 export class Inventory {
   readonly geometry: Geometry
@@ -97,7 +97,7 @@ export class Inventory {
     this.checking.remove(chunk)
     if (this.kept.add(chunk)) this.missing -= this.geometry.lengthBytes(chunk)
     this.cameFrom[chunk] = ORIGIN_CODE[source.kind]
-    if (source.kind === 'origin') this.doubtful.remove(chunk)
+    if (source.kind === 'origin' || source.kind === 'mirror') this.doubtful.remove(chunk)
     this.review(chunk)
   }
 
@@ -123,14 +123,16 @@ export class Inventory {
     if (this.doubtful.remove(chunk)) this.review(chunk)
   }
 
-  /** Whether the kept chunk is the origin's own. */
+  /** Whether the kept chunk came from the URL itself or from a mirror that the caller named. */
   isFromOrigin(chunk: number): boolean {
-    return this.cameFrom[chunk] === ORIGIN_CODE.origin
+    return this.cameFrom[chunk] === ORIGIN_CODE.origin || this.cameFrom[chunk] === ORIGIN_CODE.mirror
   }
 
-  /** Kept chunks that did not come from the origin, ascending. */
-  secondHand(): number[] {
-    return [...this.kept.chunks()].filter((chunk) => !this.isFromOrigin(chunk))
+  /** Kept chunks that did not come from an origin, ascending; if `mirrorsToo`, not from the URL itself. */
+  secondHand(mirrorsToo = false): number[] {
+    return [...this.kept.chunks()].filter(
+      (chunk) => !this.isFromOrigin(chunk) || (mirrorsToo && this.cameFrom[chunk] === ORIGIN_CODE.mirror),
+    )
   }
 
   private review(chunk: number): void {

@@ -4,26 +4,22 @@
 
 import type { DeadlineName } from './deadlines.ts'
 import type { Mesh } from './mesh/mesh.ts'
-import type { OriginSeat } from './origin/seat.ts'
 import type { Registration } from './registration.ts'
 
 export interface RingingParts {
   readonly mesh: Mesh
-  readonly seat: OriginSeat
   readonly registration: Registration
 }
 
 /** The deadline has come. That of arriving is the session's own. */
 export function ring(due: Exclude<DeadlineName, 'arrival'>, parts: RingingParts): void {
   switch (due) {
+    // Every origin has these for itself.
     case 'coin':
-      return parts.seat.onCoinDeadline()
     case 'retry':
-      return parts.seat.onRetryDeadline()
     case 'originStall':
-      return parts.seat.onSilenceDeadline()
     case 'claim':
-      return parts.seat.onClaimDeadline()
+      return
     case 'meshStall':
       return parts.mesh.requests.onStallDeadline()
     case 'service':

@@ -6,15 +6,19 @@
 import type { GroupSizeBy } from './mesh/group-size.ts'
 import type { ClientMessage, Welcome } from './wire/topology-messages.ts'
 import type { PeerMessage } from './wire/peer-messages.ts'
-import type { FileFacts, Payload, PeerId } from './types.ts'
+import type { FileFacts, OriginTag, Payload, PeerId } from './types.ts'
 
 /** A response of the origin, numbered by the session. */
 export type RunId = number
 
-/** Where the bytes of a chunk came from: a neighbour, one of our runs at the origin, or the store of an earlier visit. */
+/**
+ * Where the bytes of a chunk came from: a neighbour, one of our runs at the URL itself or at one of its mirrors, or the
+ * store of an earlier visit.
+ */
 export type ChunkSource =
   | { readonly kind: 'peer'; readonly peer: PeerId }
   | { readonly kind: 'origin'; readonly run: RunId }
+  | { readonly kind: 'mirror'; readonly run: RunId; readonly origin: number }
   | { readonly kind: 'store' }
 
 /** Why a range could not be had, as far as the core cares. See `OriginFailure` in ports.ts for the statuses. */
@@ -150,6 +154,8 @@ export type SessionOutput =
   | {
       readonly type: 'fetch'
       readonly run: RunId
+      /** Place in the list of origins; 0 is the URL itself. */
+      readonly origin: number
       readonly firstByte: number
       readonly lastByte: number | null
       readonly firstChunk: number
@@ -185,6 +191,11 @@ export interface SessionConfig {
   readonly chunkDigests: Uint8Array | null
   /** The whole file's hash is checked in the end: what the origin calls this version does not matter. Default false. */
   readonly fileIsHashed?: boolean
+  /**
+   * Tags of the origins that have the file, the URL's own first, then its mirrors', all different. Default: one, with
+   * tag 0.
+   */
+  readonly origins?: readonly OriginTag[]
   readonly limits?: Partial<SessionLimits>
 }
 

@@ -19,12 +19,11 @@ import { invariant } from './invariant.ts'
 import type { GroupSizeReport } from './mesh/group-size.ts'
 import { factsOf } from './mesh/handshake.ts'
 import { Mesh, type MeshMaterial } from './mesh/mesh.ts'
-import { OriginSeat } from './origin/seat.ts'
+import { Origins } from './origin/origins.ts'
 import { Random } from './random.ts'
 import { Registration } from './registration.ts'
 import { ring } from './ring.ts'
 import {
-  type ChunkSource,
   DEFAULT_LIMITS,
   type SessionConfig,
   type SessionFailure,
@@ -42,7 +41,7 @@ const SLEPT_MS = 5000
 export class Session {
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly seat: OriginSeat
+  private readonly origins: Origins
   private readonly registration: Registration
   private readonly facts: Facts
   private outputs: SessionOutput[] = []
@@ -72,28 +71,28 @@ export class Session {
     this.facts = new Facts(config)
     this.mesh = new Mesh(this.context, {
       heardHello: (hello) => this.learn(factsOf(hello), false),
-      heardClaim: (claim, from) => this.seat.hearClaim(claim, from),
+      heardClaim: (claim, from) => this.origins.hearClaim(claim, from),
       isAttached: () => this.registration.isAttached,
       neighbourReady: (peer) => {
-        this.seat.greet(peer)
+        this.origins.greet(peer)
         this.registration.neighboursChanged()
       },
       neighbourLost: (peer) => {
-        this.seat.dropClaims(peer)
+        this.origins.dropClaims(peer)
         this.registration.neighboursChanged()
       },
-      arrivedNearby: (chunk) => this.seat.noteArrival(chunk),
-      vanishedNearby: (chunk) => this.seat.noteVanished(chunk),
+      arrivedNearby: (chunk) => this.origins.noteArrival(chunk),
+      vanishedNearby: (chunk) => this.origins.noteVanished(chunk),
       disputed: (chunk) => this.verification?.doubt(chunk),
     })
-    this.seat = new OriginSeat(this.context, this.mesh, {
+    this.origins = new Origins(this.context, this.mesh, {
       gaveUp: ({ failure, status }) => this.fail(failure, status),
     })
     this.registration = new Registration(this.context, {
       facts: () => this.material?.facts ?? config.facts,
-      seats: () => this.seat.settledSeats,
+      seats: () => this.origins.settledSeats,
       readyNeighbours: () => this.mesh.readyCount,
-      swarmSize: () => this.seat.swarmSizeSeen,
+      swarmSize: () => this.origins.swarmSizeSeen,
     })
   }
 
@@ -101,7 +100,7 @@ export class Session {
   handle(input: SessionInput, nowMs: number): SessionOutput[] {
     if (this.hasEnded) return []
     this.context.nowMs = nowMs
-    const dueMs = this.context.deadlines.next()
+    const dueMs = this.nextDeadlineMs()
     if (dueMs !== null && nowMs - dueMs > SLEPT_MS) this.forgiveSilence()
     this.react(input)
     this.goOnLeaving()
@@ -112,7 +111,10 @@ export class Session {
 
   /** When a `tick` is due, in ms; null: not until something else happens. */
   nextDeadlineMs(): number | null {
-    return this.hasEnded ? null : this.context.deadlines.next()
+    if (this.hasEnded) return null
+    const dueMs = this.context.deadlines.next()
+    const originDueMs = this.origins.nextDeadlineMs()
+    return dueMs === null || originDueMs === null ? (dueMs ?? originDueMs) : Math.min(dueMs, originDueMs)
   }
 
   /** For showing: who our neighbours are and what they gave and got. */
@@ -122,12 +124,12 @@ export class Session {
 
   /** For showing: the swarm's size as far as it is known, ourselves included. */
   get swarmSize(): number {
-    return this.seat.swarmSizeSeen
+    return this.origins.swarmSizeSeen
   }
 
   /** For reports: every estimate of the swarm's size, and the one that is used. */
   get groupSize(): GroupSizeReport & { readonly chosen: number } {
-    return { ...this.seat.groupSize, chosen: this.seat.swarmSizeSeen }
+    return { ...this.origins.groupSize, chosen: this.origins.swarmSizeSeen }
   }
 
   private react(input: SessionInput): void {
@@ -151,10 +153,10 @@ export class Session {
       case 'topologyLost':
         return this.registration.lost()
       case 'released':
-        this.seat.noteSwarm(input.swarmSize, null)
+        this.origins.noteSwarm(input.swarmSize, null)
         return this.registration.released()
       case 'counted':
-        return this.seat.noteSwarm(input.swarmSize, null)
+        return this.origins.noteSwarm(input.swarmSize, null)
       case 'signalled':
         return this.mesh.signalling.signalled(input.from, input.data)
       case 'linkSignal':
@@ -178,11 +180,11 @@ export class Session {
       case 'runOpened':
         return this.runOpened(input)
       case 'runProgressed':
-        return this.seat.progressed(input.run, input.bytes)
+        return this.origins.progressed(input.run, input.bytes)
       case 'runChunk':
         return this.runChunk(input.run, input.chunk)
       case 'runEnded':
-        return this.seat.ended(input.run)
+        return this.origins.ended(input.run)
       case 'runFailed':
         return this.runFailed(input)
       case 'restoring':
@@ -220,7 +222,7 @@ export class Session {
     this.welcome = welcome
     this.context.selfId = welcome.id
     this.registration.welcomed(welcome)
-    this.seat.noteSwarm(welcome.swarmSize, welcome.seats)
+    this.origins.noteSwarm(welcome.swarmSize, welcome.seats)
     if (welcome.facts !== null) this.learn(welcome.facts, false)
     this.mesh.introduce(welcome.peers)
     // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
@@ -228,7 +230,7 @@ export class Session {
   }
 
   /** Somebody knows the file: the origin (`confirmed`), else a hint. What is known stays. */
-  private learn(facts: FileFacts, confirmed: boolean): void {
+  private learn(facts: FileFacts, confirmed: boolean, by: number | null = null): void {
     if (this.material !== null || (!confirmed && !this.facts.isPlausible(facts))) return
     const geometry = new Geometry(facts)
     if (geometry.chunkCount > MAX_CHUNKS) return
@@ -236,13 +238,13 @@ export class Session {
     const inventory = new Inventory(geometry, context.random.fork())
     const digests = new DigestTable(geometry.chunkCount, context.config.chunkDigests)
     this.material = { facts, inventory, digests }
-    this.facts.settle(facts, confirmed)
-    this.verification = new Verification(context, { mesh: this.mesh, seat: this.seat }, this.material, {
+    this.facts.settle(facts, confirmed, by)
+    this.verification = new Verification(context, { mesh: this.mesh, origins: this.origins }, this.material, {
       originIsWrong: () => this.fail('integrity-mismatch', null),
       sizeMayBeWrong: () => !this.facts.areConfirmed && this.misled(),
     })
     context.emit({ type: 'sized', facts })
-    this.seat.equip(inventory)
+    this.origins.equip(inventory)
     this.mesh.equip(this.material)
     if (this.isDistrustful) this.verification.distrustPeers()
     if (this.welcome !== null) this.begin()
@@ -254,10 +256,10 @@ export class Session {
     if (this.isPaused || (this.hasBegun && this.material === null)) return
     this.hasBegun = true
     this.context.deadlines.clear('arrival')
-    if (this.material === null) return this.seat.probe()
+    if (this.material === null) return this.origins.probe()
     if (this.verification?.isFetching === true && !this.hasBegunRuns) {
       this.hasBegunRuns = true
-      this.seat.begin(this.welcome?.joinIndex ?? 0)
+      this.origins.begin(this.welcome?.joinIndex ?? 0)
     }
   }
 
@@ -265,45 +267,52 @@ export class Session {
 
   private runOpened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
     const { sizeBytes, validator } = input
-    this.seat.opened(input)
-    if (!this.passes(this.facts.judgeValidator(validator))) return
-    if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator)) return
+    const origin = this.origins.indexOf(input.run)
+    if (this.origins.isUseless(input) && this.origins.ban(origin)) return
+    this.origins.opened(input)
+    if (!this.passes(this.facts.judgeValidator(validator, origin), origin)) return
+    if (sizeBytes !== null && !this.confirmSize(sizeBytes, validator, origin)) return
     if (this.material !== null) this.begin()
-    this.seat.goOn(input.run)
+    this.origins.goOn(input.run)
   }
 
-  /** Takes the length that the origin tells. False if that ended the session. */
-  private confirmSize(sizeBytes: number, validator: string | null): boolean {
-    if (this.material !== null) return this.passes(this.facts.judgeSize(sizeBytes))
+  /** Takes the length that this origin tells. False if that ended the run, or the session. */
+  private confirmSize(sizeBytes: number, validator: string | null, origin: number): boolean {
+    if (this.material !== null) return this.passes(this.facts.judgeSize(sizeBytes, origin), origin)
     const { config } = this.context
     const facts = { sizeBytes, chunkBytes: config.chunkBytesFor(sizeBytes), validator, root: null }
-    this.learn(facts, true)
-    if (this.material === null) return this.passes('inconsistent')
+    this.learn(facts, true, origin)
+    if (this.material === null) return this.passes('inconsistent', origin)
     if (config.locator !== null) this.context.emit({ type: 'topology', message: { type: 'facts', facts } })
     return true
   }
 
-  private passes(verdict: FactsVerdict): boolean {
+  /** What is wrong with one origin is no matter where another delivers; but the URL itself is right about the file. */
+  private passes(verdict: FactsVerdict, origin: number): boolean {
+    if (verdict === 'fine') return true
+    const isReplaceable = origin > 0 || (verdict !== 'misled' && this.facts.isHashed)
+    if (isReplaceable && this.origins.ban(origin)) return false
     if (verdict === 'misled') this.misled()
-    else if (verdict !== 'fine') this.fail(verdict, null)
-    return verdict === 'fine'
+    else this.fail(verdict, null)
+    return false
   }
 
   private runFailed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
+    const origin = this.origins.indexOf(input.run)
     if (input.failure === 'range-unsatisfiable' && this.material !== null && !this.facts.areConfirmed)
-      this.misled()
-    else this.seat.failed(input)
+      this.passes('misled', origin)
+    else this.origins.failed(input)
   }
 
   private runChunk(run: number, chunk: number): void {
     const { inventory } = this.equipment()
-    const source: ChunkSource = { kind: 'origin', run }
-    if (this.seat.broughtChunk(run, chunk)) {
+    const source = this.origins.sourceOf(run)
+    if (this.origins.broughtChunk(run, chunk)) {
       inventory.markChecking(chunk)
       this.mesh.requests.cancelEverywhere(chunk)
       this.context.emit({ type: 'digest', chunk, source })
     } else this.context.emit({ type: 'discard', chunk, source })
-    this.seat.afterChunk(run)
+    this.origins.afterChunk(run, chunk)
   }
 
   // ----------------------------------------------------------------------------------------- claims, pauses
@@ -312,15 +321,15 @@ export class Session {
     if (this.isPaused) return
     this.isPaused = true
     this.mesh.requests.pause()
-    this.seat.pause()
+    this.origins.pause()
   }
 
   private resume(): void {
     if (!this.isPaused || this.isLeaving) return
     this.isPaused = false
     this.mesh.requests.resume()
-    this.seat.resume()
-    if (this.hasBegun) this.seat.restart()
+    this.origins.resume()
+    if (this.hasBegun) this.origins.restart()
     else if (!this.context.deadlines.has('arrival')) this.begin()
   }
 
@@ -330,6 +339,7 @@ export class Session {
     if (this.isLeaving) return
     this.pause()
     this.isLeaving = true
+    this.origins.clearDeadlines()
     this.mesh.leave()
   }
 
@@ -355,6 +365,7 @@ export class Session {
   private end(output: SessionOutput): void {
     this.hasEnded = true
     this.context.deadlines.clearAll()
+    this.origins.clearDeadlines()
     this.context.emit(output)
   }
 
@@ -364,13 +375,14 @@ export class Session {
     const { deadlines, nowMs } = this.context
     for (const due of deadlines.takeDue(nowMs)) {
       if (due === 'arrival') this.begin()
-      else ring(due, { mesh: this.mesh, seat: this.seat, registration: this.registration })
+      else ring(due, { mesh: this.mesh, registration: this.registration })
     }
+    this.origins.tick()
   }
 
   private forgiveSilence(): void {
     this.mesh.forgiveSilence()
-    this.seat.forgiveSilence()
+    this.origins.forgiveSilence()
   }
 
   private equipment(): MeshMaterial {

@@ -43,3 +43,9 @@ export function parsePeerId(text: unknown): PeerId | null {
 export function parseLocator(text: unknown): Locator | null {
   return typeof text === 'string' && LOCATOR_PATTERN.test(text) ? (text as Locator) : null
 }
+
+/**
+ * Names an origin in claims, in 32 bits: the same for all pages that know it, whatever other mirrors they list. Made
+ * outside the core, of the URL and the locator, so that it tells nobody the URL.
+ */
+export type OriginTag = number

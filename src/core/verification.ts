@@ -10,7 +10,7 @@
 import type { Context } from './context.ts'
 import { sameDigest } from './digests.ts'
 import type { Mesh, MeshMaterial } from './mesh/mesh.ts'
-import type { OriginSeat } from './origin/seat.ts'
+import type { Origins } from './origin/origins.ts'
 import type { ChunkSource, SessionInput } from './session-io.ts'
 
 export interface VerificationEvents {
@@ -23,20 +23,20 @@ export interface VerificationEvents {
 export class Verification {
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly seat: OriginSeat
+  private readonly origins: Origins
   private readonly material: MeshMaterial
   private readonly events: VerificationEvents
   private phase: 'fetching' | 'checking' | 'done' = 'fetching'
 
   constructor(
     context: Context,
-    parts: { readonly mesh: Mesh; readonly seat: OriginSeat },
+    parts: { readonly mesh: Mesh; readonly origins: Origins },
     material: MeshMaterial,
     events: VerificationEvents,
   ) {
     this.context = context
     this.mesh = parts.mesh
-    this.seat = parts.seat
+    this.origins = parts.origins
     this.material = material
     this.events = events
   }
@@ -62,7 +62,7 @@ export class Verification {
 
   notRestored(chunk: number): void {
     if (!this.material.inventory.kept.has(chunk)) this.refuse(chunk, { kind: 'store' })
-    this.seat.work()
+    this.origins.work()
   }
 
   /** A chunk's digest is known: keeps the chunk or refuses it. */
@@ -71,13 +71,13 @@ export class Verification {
     if (inventory.kept.has(chunk)) return this.context.emit({ type: 'discard', chunk, source })
     if (!this.canJudge(chunk, source)) {
       this.refuse(chunk, source)
-      return this.seat.work()
+      return this.origins.work()
     }
     if (!this.isGenuine(chunk, source, digest)) return this.blame(chunk, source)
     if (digest !== null) digests.set(chunk, digest)
     inventory.markKept(chunk, source)
     this.context.emit({ type: 'keep', chunk, source, digest })
-    if (source.kind === 'origin' && digest !== null) this.settle(chunk, digest)
+    if (isOrigins(source) && digest !== null) this.settle(chunk, digest)
     this.mesh.announcer.announce(chunk)
     if (source.kind === 'peer') this.mesh.noteChunk()
     this.completeIfFull()
@@ -91,7 +91,7 @@ export class Verification {
     inventory.markDoubtful(chunk)
     if (inventory.kept.has(chunk)) this.giveUp(chunk)
     this.phase = 'fetching'
-    this.seat.work()
+    this.origins.work()
   }
 
   /** A kept chunk cannot be read any more. */
@@ -100,13 +100,13 @@ export class Verification {
     this.giveUp(chunk)
     this.phase = 'fetching'
     this.mesh.requests.askAll()
-    this.seat.work()
+    this.origins.work()
   }
 
   completeIfFull(): void {
     if (this.phase !== 'fetching' || !this.material.inventory.isComplete) return
     this.phase = 'checking'
-    this.seat.rest()
+    this.origins.rest()
     this.context.emit({ type: 'complete' })
   }
 
@@ -117,18 +117,24 @@ export class Verification {
   /** What is second-hand is fetched again, from the origin only. */
   fileMismatched(): void {
     if (this.phase !== 'checking' || this.events.sizeMayBeWrong()) return
-    if (this.material.inventory.secondHand().length === 0) this.events.originIsWrong()
-    else this.distrustPeers()
+    // A mirror may serve another file of the same length: the URL itself has the last word.
+    if (this.material.inventory.secondHand(true).length === 0) return this.events.originIsWrong()
+    if (this.origins.banMirrors()) this.startOver(true)
+    else if (this.material.inventory.secondHand().length > 0) this.startOver(false)
+    else this.events.originIsWrong()
   }
 
-  /** From now on only the origin's own bytes count. */
+  /** From now on only the origins' own bytes count. */
   distrustPeers(): void {
-    if (this.phase === 'done') return
+    if (this.phase !== 'done') this.startOver(false)
+  }
+
+  private startOver(mirrorsToo: boolean): void {
     this.mesh.requests.stop()
-    for (const chunk of this.material.inventory.secondHand()) this.giveUp(chunk)
+    for (const chunk of this.material.inventory.secondHand(mirrorsToo)) this.giveUp(chunk)
     if (this.material.inventory.isComplete) return
     this.phase = 'fetching'
-    this.seat.insist()
+    this.origins.insist()
   }
 
   /** The origin's word on a chunk shows who is wrong; with them gone, what they disputed is not in doubt any more. */
@@ -142,7 +148,7 @@ export class Verification {
 
   /** A neighbour that has left cannot be held to its word, and a doubtful chunk is the origin's to bring. */
   private canJudge(chunk: number, source: ChunkSource): boolean {
-    if (source.kind === 'origin') return true
+    if (isOrigins(source)) return true
     if (!this.mesh.requests.trustPeers || this.material.inventory.isDoubtful(chunk)) return false
     if (source.kind === 'store') return true
     return this.context.config.verification !== 'sendersDigest' || this.mesh.neighbours.has(source.peer)
@@ -164,7 +170,7 @@ export class Verification {
   private blame(chunk: number, source: ChunkSource): void {
     this.refuse(chunk, source)
     if (source.kind === 'peer') this.mesh.ban(source.peer)
-    if (source.kind === 'origin') this.events.originIsWrong()
+    if (isOrigins(source) && !this.origins.ban(originOf(source))) this.events.originIsWrong()
   }
 
   private refuse(chunk: number, source: ChunkSource): void {
@@ -178,4 +184,13 @@ export class Verification {
     this.context.emit({ type: 'forget', chunk })
     this.mesh.service.giveUp(chunk)
   }
+}
+
+function isOrigins(source: ChunkSource): source is Extract<ChunkSource, { kind: 'origin' | 'mirror' }> {
+  return source.kind === 'origin' || source.kind === 'mirror'
+}
+
+/** Its place in the list of origins. */
+function originOf(source: ChunkSource): number {
+  return source.kind === 'mirror' ? source.origin : 0
 }

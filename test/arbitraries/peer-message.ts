@@ -54,6 +54,7 @@ export function anyPeerMessage(): fc.Arbitrary<Message> {
   const claim = fc.record({
     type: fc.constant('claim' as const),
     peer: hexDigits(8).map(peerId),
+    origin: u32,
     sequence: u32,
     hops: fc.nat(MAX_HOPS),
     runs: fc.array(run, { maxLength: MAX_RUNS_PER_CLAIM }),

@@ -7,6 +7,7 @@ const STATS: DownloadStats = {
   sizeBytes: 20e6,
   completedBytes: 0,
   bytesFromOrigin: 0,
+  bytesByOrigin: [],
   bytesFromPeers: 0,
   bytesUploaded: 0,
   originRateBytesPerSec: 0,
@@ -79,6 +80,7 @@ describe('sources()', () => {
       ...STATS,
       completedBytes: 10,
       bytesFromOrigin: 10,
+      bytesByOrigin: [],
       bytesFromPeers: 10,
     })
     expect([kept, origin, peers]).toEqual([0, 5, 5])

@@ -37,6 +37,7 @@ describe('options', () => {
       topologyUrls: [],
       chunkHashes: null,
       fileHash: null,
+      mirrors: [],
       seedForMs: 120_000,
       maxUploadBytesPerSec: null,
       maxUploadRatio: null,
@@ -120,8 +121,9 @@ describe('options', () => {
 
   it('hand the load of the origin on to the core', () => {
     const rest = { url: parseUrl('https://a.example/b'), locator: null, storeKey: 'a', seed: 1 }
-    const setting = { ...rest, options: parseOptions({ originLoad: 3 }), ports: NO_PORTS, release: () => {} }
-    expect(configFor(setting, null).limits).toMatchObject({ originLoad: 3 })
+    const options = parseOptions({ originLoad: 3 })
+    const setting = { ...rest, origins: [1, 2], options, ports: NO_PORTS, release: () => {} }
+    expect(configFor(setting, null)).toMatchObject({ limits: { originLoad: 3 }, origins: [1, 2] })
   })
 
   it('may bound what is given, which goes to the core', () => {
@@ -129,8 +131,17 @@ describe('options', () => {
     expect(parsed).toMatchObject({ maxUploadBytesPerSec: 50_000, maxUploadRatio: 0 })
     expect(parseOptions({ upload: { maxRatio: Infinity } }).maxUploadRatio).toBeNull()
     const rest = { url: parseUrl('https://a.example/b'), locator: null, storeKey: 'a', seed: 1 }
-    const setting = { ...rest, options: parsed, ports: NO_PORTS, release: () => {} }
+    const setting = { ...rest, origins: [1], options: parsed, ports: NO_PORTS, release: () => {} }
     expect(configFor(setting, null).limits).toMatchObject({ maxUploadBytesPerSec: 50_000, maxUploadRatio: 0 })
+  })
+
+  it('may name mirrors, each of them counting once', () => {
+    const mirrors = ['https://one.example/a#part', new URL('https://two.example/a'), 'https://ONE.example/a']
+    expect(parseOptions({ mirrors }).mirrors.map(({ href }) => href)).toEqual([
+      'https://one.example/a',
+      'https://two.example/a',
+    ])
+    expect(() => parseOptions({ mirrors: ['ftp://one.example/a'] })).toThrow('Only http: and https:')
   })
 
   it('may seed for ever, or not at all', () => {
@@ -144,6 +155,9 @@ describe('options', () => {
     ['toplogy', { toplogy: 'wss://one.example' }],
     ['topology', { topology: 'https://one.example' }],
     ['topology', { topology: 'wss://' }],
+    ['mirrors', { mirrors: 'https://one.example/a' }],
+    ['mirrors', { mirrors: [7] }],
+    ['mirrors', { mirrors: Array.from({ length: 9 }, (_, each) => `https://${each}.example/`) }],
     ['topology', { topology: 5 }],
     ['topology', { topology: null }],
     ['topology', { topology: ['wss://one.example', 7] }],

@@ -180,6 +180,7 @@ describe('messages that no receiver would take are refused by the encoder', () =
   const claim = {
     type: 'claim',
     peer,
+    origin: 0,
     sequence: 0,
     hops: 0,
     runs: [],

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 
 import { createHasher } from '../../src/browser/hasher.ts'
-import { isPrivateHost, locatorOf, privateReason } from '../../src/privacy.ts'
+import { isPrivateHost, locatorOf, originTagOf, privateReason } from '../../src/privacy.ts'
 
 const hasher = createHasher()
 
@@ -219,5 +219,18 @@ describe('the locator', () => {
     expect(await locatorOf(new URL(`https://example.com/${'a'.repeat(64)}`), hasher)).not.toContain(
       'aaaaaaaa',
     )
+  })
+})
+
+describe('the tag of an origin', () => {
+  it('is the same however the URL is written, and tells swarms and origins apart', async () => {
+    const mirror = new URL('https://mirror.example/a')
+    const [one, other] = [new URL('https://one.example/a'), new URL('https://other.example/a')]
+    const [here, there] = [await locatorOf(one, hasher), await locatorOf(other, hasher)]
+    const tag = await originTagOf(mirror, here, hasher)
+    expect(await originTagOf(new URL('HTTPS://mirror.example:443/a#part'), here, hasher)).toBe(tag)
+    const others = [await originTagOf(mirror, there, hasher), await originTagOf(one, here, hasher)]
+    expect(others).not.toContain(tag)
+    expect(Number.isInteger(tag) && tag >= 0 && tag < 2 ** 32).toBe(true)
   })
 })

@@ -19,6 +19,7 @@ import { mesh } from '../../simulator/report/topics/mesh.ts'
 import { neverWorse } from '../../simulator/report/topics/never-worse.ts'
 import { redhat } from '../../simulator/report/topics/redhat.ts'
 import { rollout } from '../../simulator/report/topics/rollout.ts'
+import { rodriguez } from '../../simulator/report/topics/rodriguez.ts'
 import { slurpieLan } from '../../simulator/report/topics/slurpie-lan.ts'
 import { slurpieWan } from '../../simulator/report/topics/slurpie-wan.ts'
 import { stutzbach } from '../../simulator/report/topics/stutzbach.ts'
@@ -287,6 +288,7 @@ describe('a page of results', () => {
     ['mesh', mesh],
     ['topology', topology],
     ['faults', faults],
+    ['rodriguez', rodriguez],
   ]
   const swarm = recordOf({ ...SMALL, untilMs: 2_000 }, 'swarm')
   const plain = recordOf(SMALL, 'plain')

@@ -1,6 +1,6 @@
 /**
- * What the swarm's claims tell: takes each in once, passes it on, and keeps what is known by them — who holds a seat,
- * what has entered the swarm, how many seats there are to be, how many peers there may be.
+ * What the swarm's claims tell: takes each in once, passes it on, and keeps what is known by them of the swarm — who
+ * holds a seat, what has entered, how many peers there may be. What they tell of one origin is in `ledger.ts`.
  */
 
 import type { Context } from '../context.ts'
@@ -13,7 +13,6 @@ import { MAX_HOPS } from '../wire/limits.ts'
 import type { Claim } from '../wire/peer-messages.ts'
 import { Claims, credible } from './claims.ts'
 import { FirstCopies } from './first-copies.ts'
-import { SeatCount } from './seat-count.ts'
 
 /**
  * Claims that are news, by one neighbour: more are not listened to. 64 seats claim about 64 times a second, and an
@@ -34,7 +33,6 @@ export class ClaimGossip {
   readonly claims: Claims = new Claims()
   readonly firstCopies: FirstCopies = new FirstCopies()
   readonly groupSize: GroupSize
-  readonly seatCount: SeatCount
   private readonly context: Context
   private readonly mesh: Mesh
   private readonly budgets = new TokenBuckets<PeerId>(BUDGET)
@@ -47,7 +45,6 @@ export class ClaimGossip {
     this.context = context
     this.mesh = mesh
     this.groupSize = new GroupSize(context.limits.groupSizeBy)
-    this.seatCount = new SeatCount(context)
   }
 
   equip(geometry: Geometry): void {
@@ -101,7 +98,6 @@ export class ClaimGossip {
     if (!this.claims.hear(claim, nowMs)) return 'known'
     this.mesh.noteHeardVia(claim.peer, from)
     this.firstCopies.hear(credible(claim.brought), nowMs)
-    this.seatCount.hear(claim.plan)
     // The least that was heard lately, not what this copy has crossed: it took the quickest way, not the shortest.
     const hops = (this.groupSize.hopsTo(claim.peer) ?? claim.hops) + 1
     if (claim.hops < MAX_HOPS) this.mesh.flood({ ...claim, hops: Math.min(hops, MAX_HOPS) }, from)

@@ -1,12 +1,12 @@
 /**
- * Who holds a seat at the origin, and which chunks are on their way from it: the claims that flood the swarm. A claim
+ * Who holds a seat at which origin, and which chunks are on their way from it: the claims that flood the swarm. A claim
  * is a hint; it expires unless it is renewed, so that a claimer who vanished holds nothing up.
  *
  * Invariant: `coverage` counts, for every chunk, the live runs that hold it. Every question costs O(1), but for the
  * claims that have expired since the last one.
  */
 
-import type { ChunkRun, PeerId } from '../types.ts'
+import type { ChunkRun, OriginTag, PeerId } from '../types.ts'
 import type { Claim } from '../wire/peer-messages.ts'
 
 /**
@@ -15,17 +15,25 @@ import type { Claim } from '../wire/peer-messages.ts'
  */
 const CLAIM_LIFETIME_MS = 5000
 
-/** Most live claims. Seats are few; a flood of forged ones must not grow without bound. */
+/** Most live claims, to all origins together. Seats are few; a flood of forged ones must not grow without bound. */
 const MAX_CLAIMERS = 256
 
 /**
- * Most claimers whose last sequence is remembered. One that is forgotten while copies of its claims are still on their way
+ * Most seats whose last sequence is remembered. One that is forgotten while copies of its claims are still on their way
  * would be news again, at every peer, until they have crossed all the hops they may.
  */
 const MAX_SEQUENCES = 4096
 
 /** Most chunks that one claim holds; what goes beyond is not believed. Four seconds at 4 GB/s in chunks of 4 MiB (guess). */
 const MAX_CHUNKS_PER_CLAIM = 4096
+
+/** A claimer's seat at one origin. */
+type SeatKey = string
+
+interface Totals {
+  seats: number
+  goodputBytesPerSec: number
+}
 
 interface LiveClaim {
   readonly claim: Claim
@@ -35,12 +43,13 @@ interface LiveClaim {
 }
 
 export class Claims {
-  /** Live claims, the longest unheard first. */
-  private readonly live = new Map<PeerId, LiveClaim>()
-  /** The last sequence heard of each claimer, the longest unheard first. */
-  private readonly sequences = new Map<PeerId, number>()
+  /** Live claims by seat, the longest unheard first. */
+  private readonly live = new Map<SeatKey, LiveClaim>()
+  /** The last sequence heard of each seat, the longest unheard first. */
+  private readonly sequences = new Map<SeatKey, number>()
+  /** By origin, as far as there are live claims. */
+  private readonly totals = new Map<OriginTag, Totals>()
   private coverage: Uint16Array = new Uint16Array(0)
-  private goodput = 0
 
   /** The number of chunks is known. Claims are heard from then on. */
   equip(chunkCount: number): void {
@@ -48,47 +57,43 @@ export class Claims {
   }
 
   /** Whether this would be news. The runs must lie within the file. */
-  isNews({ peer, sequence }: Claim): boolean {
-    return sequence > (this.sequences.get(peer) ?? -1)
+  isNews(claim: Claim): boolean {
+    return claim.sequence > (this.sequences.get(keyOf(claim)) ?? -1)
   }
 
   /** Takes a claim in. True if it is news, and so worth passing on. */
   hear(claim: Claim, nowMs: number): boolean {
     if (!this.isNews(claim)) return false
     this.expire(nowMs)
-    const { peer } = claim
+    const key = keyOf(claim)
     const runs = credible(claim.runs)
-    if (!this.live.has(peer) && this.live.size >= MAX_CLAIMERS) return false
-    this.sequences.delete(peer)
-    this.sequences.set(peer, claim.sequence)
+    if (!this.live.has(key) && this.live.size >= MAX_CLAIMERS) return false
+    this.sequences.delete(key)
+    this.sequences.set(key, claim.sequence)
     this.forgetOldest()
-    this.drop(peer)
+    this.vacate(key)
     if (runs.length === 0) return true
-    this.live.set(peer, { claim, runs, expiresAtMs: nowMs + CLAIM_LIFETIME_MS })
-    this.goodput += claim.goodputBytesPerSec
+    this.live.set(key, { claim, runs, expiresAtMs: nowMs + CLAIM_LIFETIME_MS })
+    this.count(claim, 1)
     this.cover(runs, 1)
     return true
   }
 
   /** The peer is known to be gone: its claims are void. Its sequence stays known. */
   drop(peer: PeerId): void {
-    const known = this.live.get(peer)
-    if (known === undefined) return
-    this.live.delete(peer)
-    this.goodput -= known.claim.goodputBytesPerSec
-    this.cover(known.runs, -1)
+    for (const [key, { claim }] of this.live) if (claim.peer === peer) this.vacate(key)
   }
 
-  /** Peers that hold a seat, as far as it is known here. */
-  seatCount(nowMs: number): number {
+  /** Peers that hold a seat at this origin, as far as it is known here. */
+  seatCount(origin: OriginTag, nowMs: number): number {
     this.expire(nowMs)
-    return this.live.size
+    return this.totals.get(origin)?.seats ?? 0
   }
 
-  /** What the origin gives to all of them together, in bytes a second. */
-  goodputBytesPerSec(nowMs: number): number {
+  /** What this origin gives to all of them together, in bytes a second. */
+  goodputBytesPerSec(origin: OriginTag, nowMs: number): number {
     this.expire(nowMs)
-    return this.live.size === 0 ? 0 : this.goodput
+    return this.totals.get(origin)?.goodputBytesPerSec ?? 0
   }
 
   /** Live claims, the latest heard last. */
@@ -97,11 +102,11 @@ export class Claims {
     return [...this.live.values()].map(({ claim }) => claim)
   }
 
-  /** Holders of seats whose id sorts before this one. */
-  seatsBefore(peer: PeerId, nowMs: number): number {
+  /** Holders of seats at this origin whose id sorts before this one. */
+  seatsBefore(peer: PeerId, origin: OriginTag, nowMs: number): number {
     this.expire(nowMs)
     let seats = 0
-    for (const claimer of this.live.keys()) if (claimer < peer) seats++
+    for (const { claim } of this.live.values()) if (claim.origin === origin && claim.peer < peer) seats++
     return seats
   }
 
@@ -110,17 +115,33 @@ export class Claims {
     this.expire(nowMs)
     if ((this.coverage[chunk] ?? 0) === 0) return false
     if (before === null) return true
-    for (const [peer, { runs }] of this.live)
-      if (peer < before && runs.some((run) => chunk >= run.start && chunk < run.start + run.count))
+    for (const { claim, runs } of this.live.values())
+      if (claim.peer < before && runs.some((run) => chunk >= run.start && chunk < run.start + run.count))
         return true
     return false
   }
 
   private expire(nowMs: number): void {
-    for (const [peer, { expiresAtMs }] of this.live) {
+    for (const [key, { expiresAtMs }] of this.live) {
       if (expiresAtMs > nowMs) return
-      this.drop(peer)
+      this.vacate(key)
     }
+  }
+
+  private vacate(key: SeatKey): void {
+    const known = this.live.get(key)
+    if (known === undefined) return
+    this.live.delete(key)
+    this.count(known.claim, -1)
+    this.cover(known.runs, -1)
+  }
+
+  private count({ origin, goodputBytesPerSec }: Claim, change: 1 | -1): void {
+    const totals = this.totals.get(origin) ?? { seats: 0, goodputBytesPerSec: 0 }
+    totals.seats += change
+    totals.goodputBytesPerSec += change * goodputBytesPerSec
+    if (totals.seats === 0) this.totals.delete(origin)
+    else this.totals.set(origin, totals)
   }
 
   private forgetOldest(): void {
@@ -133,6 +154,10 @@ export class Claims {
       for (let chunk = start; chunk < start + count; chunk++)
         this.coverage[chunk] = (this.coverage[chunk] ?? 0) + change
   }
+}
+
+function keyOf({ peer, origin }: Claim): SeatKey {
+  return `${peer}@${origin}`
 }
 
 /** As much of the runs as is believed: an honest claim is far shorter, and each chunk costs time. */

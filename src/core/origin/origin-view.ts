@@ -23,6 +23,7 @@ const LONGEST_CHUNK_MS = 60_000
 
 export class OriginView {
   readonly inventory: Inventory
+  readonly isFollowed: (chunk: number) => boolean
   private readonly context: Context
   private readonly mesh: Mesh
   private readonly gossip: ClaimGossip
@@ -30,17 +31,25 @@ export class OriginView {
   /** How long the mesh is busy with us, and how long first copies are expected: asked for every chunk, worked out once. */
   private readonly outlook = { atMs: -Infinity, busyMs: 0, patienceMs: 0 }
 
-  constructor(context: Context, mesh: Mesh, gossip: ClaimGossip, inventory: Inventory) {
+  /** `isFollowed`: another seat of ours is about to bring the chunk. */
+  constructor(
+    context: Context,
+    mesh: Mesh,
+    gossip: ClaimGossip,
+    inventory: Inventory,
+    isFollowed: (chunk: number) => boolean = () => false,
+  ) {
     this.context = context
     this.mesh = mesh
     this.gossip = gossip
     this.inventory = inventory
+    this.isFollowed = isFollowed
   }
 
   /** Nobody has it, asks for it or is about to fetch it. */
   isFree(chunk: number): boolean {
     const { inventory } = this
-    if (!inventory.isMissing(chunk) || inventory.isReserved(chunk)) return false
+    if (!inventory.isMissing(chunk) || inventory.isReserved(chunk) || this.isFollowed(chunk)) return false
     return inventory.askedCount(chunk) === 0 && !this.isTaken(chunk)
   }
 
@@ -52,7 +61,8 @@ export class OriginView {
 
   /** Somebody is working its way towards the chunk, from the one before it. */
   isApproached(chunk: number): boolean {
-    return chunk > 0 && !this.inventory.kept.has(chunk - 1) && this.isTaken(chunk - 1)
+    if (chunk === 0 || this.inventory.kept.has(chunk - 1)) return false
+    return this.isFollowed(chunk - 1) || this.isTaken(chunk - 1)
   }
 
   /**

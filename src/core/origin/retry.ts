@@ -28,8 +28,8 @@ export interface FailureView {
   readonly retryAfterMs: number | null
   /** Whether the origin has given us bytes before. */
   readonly hasWorked: boolean
-  /** Whether neighbours are giving us chunks. */
-  readonly meshDelivers: boolean
+  /** Whether neighbours or other origins are giving us chunks. */
+  readonly othersDeliver: boolean
   /** Draw in [0, 1). */
   readonly fraction: number
 }
@@ -38,16 +38,17 @@ export type FailureVerdict =
   { readonly type: 'retry'; readonly afterMs: number } | { readonly type: 'giveUp' }
 
 export function judgeFailure(view: FailureView): FailureVerdict {
-  if (view.attempts >= attemptsAllowed(view) && !view.meshDelivers) return { type: 'giveUp' }
+  if (view.attempts >= attemptsAllowed(view) && !view.othersDeliver) return { type: 'giveUp' }
   const doubled = FIRST_PAUSE_MS * 2 ** Math.min(view.attempts - 1, 10)
   const pauseMs = Math.min(LONGEST_PAUSE_MS, doubled) * (0.5 + view.fraction)
   if (view.retryAfterMs === null) return { type: 'retry', afterMs: pauseMs }
-  if (view.retryAfterMs > LONGEST_RETRY_AFTER_MS && !view.meshDelivers) return { type: 'giveUp' }
+  if (view.retryAfterMs > LONGEST_RETRY_AFTER_MS && !view.othersDeliver) return { type: 'giveUp' }
   // Obeyed to the letter and then some: all who were told the same must not come back at the same moment.
   return { type: 'retry', afterMs: view.retryAfterMs + pauseMs }
 }
 
-function attemptsAllowed({ failure, hasWorked }: FailureView): number {
+/** Failures in a row after which the origin is not to be relied on. */
+export function attemptsAllowed({ failure, hasWorked }: Pick<FailureView, 'failure' | 'hasWorked'>): number {
   switch (failure) {
     case 'busy':
       return MAX_ATTEMPTS_SEEN

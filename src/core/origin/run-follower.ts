@@ -1,28 +1,36 @@
 /**
  * Follows one response of the origin at a time: the chunks that it will bring within the claim's lead are reserved here
  * and claimed in the swarm; beyond that, the mesh may have them. A run is cut short where its rest has become needless.
+ *
+ * The next one may be asked for before the last bytes of this one are here, so that the round trip in between is not lost
+ * (pipelining, in Rodriguez and Biersack, "Dynamic Parallel Access to Replicated Content in the Internet", IEEE/ACM
+ * Transactions on Networking 10(4), 2002). Over HTTP/1.1 that is a second connection, as browsers do not pipeline.
  */
 
-import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { Sweep } from '../mesh/choose-chunk.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
+import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
-import { newRun, type Run, type RunChoice } from './run.ts'
+import { cutAt, newRun, reservedOf, restChunks, type Run, type RunChoice, willBring } from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
+import type { OpenRun } from './split-run.ts'
 import { StandingClaim } from './standing-claim.ts'
 
 /** A response that sends nothing for this long is taken for dead (guess; a shaped origin may pause for seconds). */
 const SILENCE_MS = 20_000
 
+/** News of a run may be late by a chunk, or by so many ms: so much sooner the next one is asked for (guess). */
+const NEWS_LATE_MS = 250
+
 /** A run that brings so many times as much as the mesh ever did leads (guess: the line is full of it). */
 const LEADING_FACTOR = 4
 
 export class RunFollower {
-  private readonly context: Context
+  private readonly context: OriginContext
   private readonly mesh: Mesh
   private readonly planner: RunPlanner
   private readonly claim: StandingClaim
@@ -30,7 +38,8 @@ export class RunFollower {
   /** Null until the file's size is known. */
   private view: OriginView | null = null
   private run: Run | null = null
-  private nextRunId = 0
+  /** The next one, if it has been asked for already. */
+  private ahead: Run | null = null
   /** The run led when the mesh was last asked for something. */
   private hasLed = false
   /** Chunk after the last run: going on from there keeps runs long. */
@@ -38,8 +47,10 @@ export class RunFollower {
   /** The origin answers ranges; else its one answer is the file from the first byte. */
   rangesWork: boolean = true
   hasWorked: boolean = false
+  /** It has said how long its file is. */
+  hasToldSize: boolean = false
 
-  constructor(context: Context, mesh: Mesh, planner: RunPlanner, plan: () => SeatPlan) {
+  constructor(context: OriginContext, mesh: Mesh, planner: RunPlanner, plan: () => SeatPlan) {
     this.context = context
     this.mesh = mesh
     this.planner = planner
@@ -57,69 +68,103 @@ export class RunFollower {
   }
 
   isRun(runId: number): boolean {
-    return this.run?.id === runId
+    return this.run?.id === runId || this.isAhead(runId)
+  }
+
+  /** It was asked for ahead, and another is still under way. */
+  isAhead(runId: number): boolean {
+    return this.ahead?.id === runId
   }
 
   /** The file's size is known: a probe under way is a run to its end. */
   equip(view: OriginView): void {
     this.view = view
-    if (this.run !== null) this.run.end = view.inventory.geometry.chunkCount
+    if (this.run !== null) this.run.end = this.run.askedEnd = view.inventory.geometry.chunkCount
   }
 
   open(choice: RunChoice): void {
     const { context, view } = this
-    const run = newRun(this.nextRunId++, choice, context.nowMs)
-    this.run = run
+    const run = newRun(context.nextRunId(), choice, context.nowMs)
+    if (this.run === null) this.run = run
+    else this.ahead = run
     const geometry = view?.inventory.geometry ?? null
-    // Open-ended at the end of the file: the length of the answer confirms the size.
-    const endsEarly = geometry !== null && run.end < geometry.chunkCount
+    // Open-ended at the end of the file: the length of the answer confirms the size. So must a mirror's first answer, though
+    // its end is of no use: cross-origin, a range with an end does not show how long the whole is.
+    if (geometry !== null && context.index > 0 && !this.hasToldSize) run.askedEnd = geometry.chunkCount
+    const endsEarly = geometry !== null && run.askedEnd < geometry.chunkCount
     context.emit({
       type: 'fetch',
       run: run.id,
+      origin: context.index,
       firstByte: geometry?.firstByte(run.start) ?? 0,
       lastByte: endsEarly ? geometry.byteRange(choice.run).lastByte : null,
       firstChunk: run.start,
     })
-    context.deadlines.set('originStall', context.nowMs + SILENCE_MS)
+    if (run === this.run) context.deadlines.set('originStall', context.nowMs + SILENCE_MS)
     if (view !== null) this.reserveAhead(run, view)
+  }
+
+  /** What is under way will be over within a round trip, and nothing is asked for yet. */
+  get isNearItsEnd(): boolean {
+    const { run, view, planner } = this
+    if (run === null || view === null || this.ahead !== null || !this.rangesWork) return false
+    const secPerChunk = planner.secPerChunk(view.inventory.geometry)
+    if (secPerChunk === null || run.next >= run.end) return false
+    const lateMs = Math.min(NEWS_LATE_MS, secPerChunk * 1000)
+    return this.restChunks * secPerChunk * 1000 <= planner.roundTripMs + lateMs
+  }
+
+  /** What was asked for and is not here. */
+  get restChunks(): number {
+    const { run, ahead, view } = this
+    return view === null ? 0 : restChunks(run, view.inventory) + restChunks(ahead, view.inventory)
   }
 
   /** Headers are in. */
   opened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
-    const { run, context } = this
-    if (run?.id !== input.run) return
+    const { context } = this
+    const run = this.find(input.run)
+    if (run === null) return
     run.lastByteAtMs = context.nowMs
+    if (input.sizeBytes !== null) this.hasToldSize = true
     this.planner.noteRoundTrip(context.nowMs - run.askedAtMs)
     if (!input.whole) return
+    // The one under way goes on; then the whole is asked for anew.
+    if (run === this.ahead) return this.close(run)
     // Whatever was asked for, this is the file from its first byte.
     this.rangesWork = false
     this.release(run)
     run.next = run.reservedEnd = 0
-    run.end = this.view?.inventory.geometry.chunkCount ?? Infinity
+    run.end = run.askedEnd = this.view?.inventory.geometry.chunkCount ?? Infinity
     this.mesh.requests.askAll()
   }
 
   progressed(runId: number, bytes: number): void {
-    const { run, context } = this
-    if (run?.id !== runId) return
+    const { context } = this
+    const run = this.find(runId)
+    if (run === null) return
     this.hasWorked = true
     run.lastByteAtMs = context.nowMs
+    run.partBytes += bytes
     this.planner.noteBytes(bytes)
   }
 
   /** A chunk of the run is whole. True if it is wanted. */
-  broughtChunk(chunk: number): boolean {
-    const { run, view } = this
+  broughtChunk(runId: number, chunk: number): boolean {
+    const { view } = this
+    const run = this.find(runId)
     if (run === null || view === null || chunk !== run.next) return false
     run.next = chunk + 1
+    run.partBytes = Math.max(0, run.partBytes - view.inventory.geometry.lengthBytes(chunk))
     view.inventory.release(chunk)
     if (!view.isElsewhere(chunk)) this.claim.noteBrought(chunk)
     return view.inventory.isMissing(chunk)
   }
 
   /** Whether the response that ended brought what was asked for. */
-  get hasBroughtAll(): boolean {
-    return this.run !== null && this.run.next >= this.run.end
+  hasBroughtAll(runId: number): boolean {
+    const run = this.find(runId)
+    return run !== null && run.next >= run.end
   }
 
   /** The seat's turn is over, though the response is not. */
@@ -130,6 +175,45 @@ export class RunFollower {
   /** Another turn, of so many chunks from here. */
   renewTurn(chunks: number): void {
     if (this.run !== null) this.run.turnEnd = this.run.next + chunks
+  }
+
+  // ------------------------------------------------------------------------------ beside other seats of ours
+
+  /** The run will bring this chunk before its turn is over. */
+  isFollowing(chunk: number): boolean {
+    if (!this.rangesWork) return false
+    return willBring(this.run, chunk) || willBring(this.ahead, chunk)
+  }
+
+  /** It is receiving this chunk. */
+  isReceiving(chunk: number): boolean {
+    return this.run?.next === chunk || this.ahead?.next === chunk
+  }
+
+  /** What is left of the run's turn, or of the one asked for ahead; null where there is nothing that another could take over. */
+  get openRun():
+    (Omit<OpenRun, 'secPerChunk'> & { readonly end: number; readonly silentSec: number }) | null {
+    const { view, context } = this
+    const run = this.ahead ?? this.run
+    if (run === null || view === null || !this.rangesWork) return null
+    const end = Math.min(run.turnEnd, run.end)
+    if (end <= run.next) return null
+    const partShare = Math.min(1, run.partBytes / view.inventory.geometry.lengthBytes(run.next))
+    return {
+      end,
+      chunks: end - run.next,
+      // What comes before it is as good as missing from it.
+      partShare: partShare - (run === this.ahead ? restChunks(this.run, view.inventory) : 0),
+      silentSec: (context.nowMs - Math.max(run.lastByteAtMs, this.run?.lastByteAtMs ?? 0)) / 1000,
+    }
+  }
+
+  /** Another seat of ours fetches from this chunk on. */
+  endAt(chunk: number): void {
+    const { view, run, ahead } = this
+    if (view === null || !this.rangesWork) return
+    if (run !== null) cutAt(chunk, run, view.inventory)
+    if (ahead !== null) cutAt(chunk, ahead, view.inventory)
   }
 
   get isDuplicating(): boolean {
@@ -149,30 +233,46 @@ export class RunFollower {
   /** At a chunk's border: reserves and claims further ahead; or cuts the run short where the rest is needless: false. */
   advance(): boolean {
     const { run, view } = this
-    if (run === null || view === null || run.next >= run.end) return true
+    if (run === null || view === null) return true
+    if (run.next >= run.end) {
+      return run.end === run.askedEnd || this.goOnToNext(run)
+    }
     if (this.shouldCut(run, view)) {
       view.noteCut()
-      this.abort()
-      return false
+      return this.goOnToNext(run)
     }
     this.reserveAhead(run, view)
     return true
   }
 
-  /** Closes the response, if one is open. */
+  /** Closes what is open. */
   abort(): void {
-    if (this.run === null) return
-    this.context.emit({ type: 'abort', run: this.run.id })
-    this.finish()
+    if (this.ahead !== null) this.close(this.ahead)
+    if (this.run !== null) this.close(this.run)
   }
 
-  /** The response is over. */
-  finish(): void {
-    const { run } = this
+  /** This run is done with. False if no other was asked for. */
+  private goOnToNext(run: Run): boolean {
+    this.close(run)
+    return this.run !== null && this.advance()
+  }
+
+  private close(run: Run): void {
+    this.context.emit({ type: 'abort', run: run.id })
+    this.finish(run.id)
+  }
+
+  /** The response is over: the next one, if it has been asked for, is the one under way. */
+  finish(runId: number): void {
+    const run = this.find(runId)
     if (run === null) return
-    this.run = null
-    this.continueAt = run.next
-    this.context.deadlines.clear('originStall')
+    if (run === this.run) {
+      this.run = this.ahead
+      this.continueAt = run.next
+      if (this.run === null) this.context.deadlines.clear('originStall')
+      else this.context.deadlines.set('originStall', this.run.lastByteAtMs + SILENCE_MS)
+    }
+    this.ahead = null
     this.release(run)
     // What was ours to fetch may be a neighbour's to give.
     this.hasLed = false
@@ -194,7 +294,7 @@ export class RunFollower {
 
   /** The page slept: silence was ours. */
   forgiveSilence(): void {
-    if (this.run !== null) this.run.lastByteAtMs = this.context.nowMs
+    for (const run of [this.run, this.ahead]) if (run !== null) run.lastByteAtMs = this.context.nowMs
   }
 
   /** Where the run led, it may have slowed down: the mesh then has more to do. */
@@ -259,17 +359,20 @@ export class RunFollower {
     }
     run.reservedEnd = Math.max(run.reservedEnd, chunk)
     // Said once the claimed part is half used up, not for every chunk; where it keeps nobody away, when it is used up.
-    const isStale = this.claim.end <= run.next || this.claim.end > run.reservedEnd
+    const isStale = run === this.ahead || this.claim.end <= run.next || this.claim.end > run.reservedEnd
     const isHalfUsed = !run.isDuplicate && run.reservedEnd - this.claim.end >= lead / 2
     if (isStale || isHalfUsed) this.sayReserved(run)
   }
 
   private sayReserved(run: Run): void {
-    // While the run goes on, so does the claim: it says that the seat is taken.
-    const count = Math.max(1, run.reservedEnd - run.next)
-    const claimed = { start: run.next, count }
-    if (run.next >= run.end) this.claim.withdraw(this.plan())
-    else this.claim.say(claimed, this.planner.currentBytesPerSec, this.plan(), !run.isDuplicate)
+    if (run.next >= run.end) return this.claim.withdraw(this.plan())
+    const runs = [this.run, this.ahead].flatMap((each) => (each === null ? [] : reservedOf(each)))
+    this.claim.say(runs, this.planner.currentBytesPerSec, this.plan(), !run.isDuplicate)
+  }
+
+  private find(runId: number): Run | null {
+    if (this.run?.id === runId) return this.run
+    return this.ahead?.id === runId ? this.ahead : null
   }
 
   private release(run: Run): void {

@@ -7,10 +7,10 @@ import type { Geometry } from '../geometry.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import { RateMeter } from '../rate.ts'
 import type { ChunkRun } from '../types.ts'
-import type { ClaimGossip } from './claim-gossip.ts'
 import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
 import { FIRST_RUN_CHUNKS } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
+import type { OriginLedger } from './ledger.ts'
 import type { OriginView } from './origin-view.ts'
 import { abortCostMs, type RunChoice } from './run.ts'
 
@@ -40,6 +40,9 @@ const LONGEST_SILENCE_MS = 120_000
 /** So does one that delivers less than this share of what a plain download would (guess: far below any honest mesh). */
 const SILENT_SHARE = 0.1
 
+/** Neighbours that gave us something within this time, in ms, are "delivering" (guess). */
+const MESH_ALIVE_MS = 10_000
+
 /** A newcomer for so long, in ms: twice the time over which the best goodput is averaged. */
 const NEWCOMER_MS = 4000
 
@@ -52,7 +55,7 @@ const ROTATION_SHARE = 0.98
 export class RunPlanner {
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly gossip: ClaimGossip
+  private readonly ledger: OriginLedger
   /** Rate at which the origin's bytes arrive. */
   private readonly rate = new RateMeter(RATE_WINDOW_MS)
   private rttMs = Infinity
@@ -60,19 +63,24 @@ export class RunPlanner {
   private lastRateBytesPerSec = 0
   private lastWasDuplicate = false
 
-  constructor(context: Context, mesh: Mesh, gossip: ClaimGossip) {
+  constructor(context: Context, mesh: Mesh, ledger: OriginLedger) {
     this.context = context
     this.mesh = mesh
-    this.gossip = gossip
+    this.ledger = ledger
   }
 
   /** n̂, ourselves included. */
   get swarmSizeSeen(): number {
-    return this.gossip.swarmSize
+    return this.ledger.gossip.swarmSize
+  }
+
+  /** Nobody else is there, or nobody may be believed. */
+  get isAlone(): boolean {
+    return this.swarmSizeSeen === 1 || !this.mesh.requests.trustPeers
   }
 
   get seatsInUse(): number {
-    return Math.min(this.gossip.seatCount.seats, this.gossip.leechers)
+    return Math.min(this.ledger.seatCount.seats, this.ledger.gossip.leechers)
   }
 
   /** Rate at which our seat is served, in bytes a second. */
@@ -85,16 +93,21 @@ export class RunPlanner {
    * just come has no average yet, and takes what is claimed now.
    */
   private get originBytesPerSec(): number {
-    const { claims, seatCount } = this.gossip
+    const { takenSeats, claimedBytesPerSec, seatCount } = this.ledger
     const { nowMs, startedAtMs } = this.context
-    const seats = Math.min(this.seatsInUse, 1 + claims.seatCount(nowMs))
-    const claimed = nowMs - startedAtMs < NEWCOMER_MS ? claims.goodputBytesPerSec(nowMs) : 0
+    const seats = Math.min(this.seatsInUse, 1 + takenSeats)
+    const claimed = nowMs - startedAtMs < NEWCOMER_MS ? claimedBytesPerSec : 0
     return Math.max(seatCount.goodput.bestBytesPerSec, this.lastRateBytesPerSec * seats, claimed)
   }
 
   /** The shortest time from asking to headers, in ms; 0: unknown. */
   get roundTripMs(): number {
     return Number.isFinite(this.rttMs) ? this.rttMs : 0
+  }
+
+  /** Time for a chunk at the last rate there was, in seconds; null: none is known. */
+  secPerChunk({ chunkBytes }: Geometry): number | null {
+    return this.lastRateBytesPerSec > 0 ? chunkBytes / this.lastRateBytesPerSec : null
   }
 
   noteRoundTrip(rttMs: number): void {
@@ -107,11 +120,17 @@ export class RunPlanner {
     this.lastRateBytesPerSec = this.rate.bytesPerSec(nowMs)
   }
 
+  /** Neighbours have given us something lately. */
+  get meshDelivers(): boolean {
+    const { lastChunkAtMs } = this.mesh.requests
+    return lastChunkAtMs !== null && this.context.nowMs - lastChunkAtMs < MESH_ALIVE_MS
+  }
+
   /** Whether the mesh has given us nothing for too long, or hardly anything, whatever is claimed. */
   isMeshSilent(view: OriginView): boolean {
     const { nowMs, startedAtMs } = this.context
     if (nowMs - startedAtMs < MESH_SILENT_MS) return false
-    const plainShare = this.originBytesPerSec / this.gossip.leechers
+    const plainShare = this.originBytesPerSec / this.ledger.gossip.leechers
     const plainMs = (view.inventory.geometry.sizeBytes / plainShare) * 1000
     const patienceMs =
       plainShare > 0 ? Math.min(LONGEST_SILENCE_MS, SILENT_AFTER_SHARE * plainMs) : MESH_SILENT_MS
@@ -120,8 +139,12 @@ export class RunPlanner {
     return this.mesh.requests.bytesPerSec < SILENT_SHARE * plainShare
   }
 
-  /** The next run: of free chunks, else of what others have, where that pays; null: there is nothing to do. */
-  choose(view: OriginView, continueAt: number | null): RunChoice | null {
+  /** The next run: of free chunks, else help for another seat of ours, else of what others have, where that pays; null: there is nothing to do. */
+  choose(
+    view: OriginView,
+    continueAt: number | null,
+    help: () => RunChoice | null = () => null,
+  ): RunChoice | null {
     const { inventory } = view
     const { random } = this.context
     const maxChunks = this.runChunks(inventory.geometry)
@@ -134,11 +157,16 @@ export class RunPlanner {
       seats: this.seatsInUse,
     })
     if (free !== null) return this.decide(view, free, false)
+    const helping = this.isLiteral ? null : help()
+    if (helping !== null) {
+      this.lastWasDuplicate = false
+      return helping
+    }
     if (this.isLiteral || !this.isDuplicateWorthwhile(view, this.lastWasDuplicate)) return null
     const duplicate = chooseDuplicateRun({
       ...options,
       bridgeChunks: this.chunksPerRoundTrip(inventory.geometry),
-      isWanted: (chunk) => inventory.isMissing(chunk),
+      isWanted: (chunk) => inventory.isMissing(chunk) && !view.isFollowed(chunk),
     })
     return duplicate === null ? null : this.decide(view, duplicate, true)
   }
@@ -146,8 +174,8 @@ export class RunPlanner {
   /** Seats, or as many as there are visitors where waiting for one is plainly worse than a plain download. */
   seatsNow(view: OriginView): number {
     const { nowMs, startedAtMs } = this.context
-    return this.gossip.seatCount.seatsFor({
-      swarmSize: this.gossip.leechers,
+    return this.ledger.seatCount.seatsFor({
+      swarmSize: this.ledger.gossip.leechers,
       originBytesPerSec: this.originBytesPerSec,
       meshBytesPerSec: this.mesh.requests.bytesPerSec,
       elapsedSec: (nowMs - startedAtMs) / 1000,
@@ -158,7 +186,7 @@ export class RunPlanner {
 
   /** A seat that only duplicates goes to those who miss more, where seats are few. */
   isRotationDue(view: OriginView): boolean {
-    if (!this.lastWasDuplicate || this.seatsNow(view) >= this.gossip.leechers) return false
+    if (!this.lastWasDuplicate || this.seatsNow(view) >= this.ledger.gossip.leechers) return false
     const others = [...this.mesh.neighbours.values()].filter(({ isReady, held }) => isReady && !held.isFull)
     if (others.length === 0) return false
     const { kept } = view.inventory
@@ -176,7 +204,7 @@ export class RunPlanner {
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
-      swarmSize: this.gossip.leechers,
+      swarmSize: this.ledger.gossip.leechers,
       isDuplicating,
       trustClaims: !this.isMeshSilent(view),
     })
@@ -205,8 +233,10 @@ export class RunPlanner {
     this.lastWasDuplicate = isDuplicate
     const { inventory } = view
     let end = turn.start + turn.count
-    const isWanted = (chunk: number): boolean =>
-      isDuplicate ? inventory.isMissing(chunk) && !inventory.isReserved(chunk) : view.isFree(chunk)
+    const isWanted = (chunk: number): boolean => {
+      if (!isDuplicate) return view.isFree(chunk)
+      return inventory.isMissing(chunk) && !inventory.isReserved(chunk) && !view.isFollowed(chunk)
+    }
     // What is not wanted is fetched along, where that is quicker than another request.
     const bridge = isDuplicate ? this.chunksPerRoundTrip(inventory.geometry) : 0
     if (!this.isLiteral)
@@ -222,7 +252,7 @@ export class RunPlanner {
   /** Length of a run, in chunks. Alone, to the end of the file. */
   runChunks({ chunkCount, chunkBytes }: Geometry): number {
     if (this.isLiteral && this.mesh.requests.trustPeers) return 1
-    if (this.swarmSizeSeen === 1 || !this.mesh.requests.trustPeers) return chunkCount
+    if (this.isAlone) return chunkCount
     if (this.lastRateBytesPerSec === 0) return FIRST_RUN_CHUNKS
     const runSec = RUN_SEC + (RUN_ROUND_TRIPS * this.roundTripMs) / 1000
     const runBytes = this.lastRateBytesPerSec * runSec

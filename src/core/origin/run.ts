@@ -2,6 +2,7 @@
  * One response of the origin, as the seat that asked for it follows it.
  */
 
+import type { Inventory } from '../inventory.ts'
 import type { RunId } from '../session-io.ts'
 import type { ChunkRun } from '../types.ts'
 
@@ -9,8 +10,10 @@ export interface Run {
   readonly id: RunId
   /** First chunk. */
   readonly start: number
-  /** Chunk after the last one; Infinity until the file's size is known. */
+  /** Chunk after the last one that is ours to bring; Infinity until the file's size is known. */
   end: number
+  /** Chunk after the last one asked for: where another seat of ours has taken the end over, the rest is not wanted. */
+  askedEnd: number
   /** Chunk at which to look whether to go on: as far as the seat's turn goes. */
   turnEnd: number
   /** The chunk that is being received. */
@@ -21,6 +24,8 @@ export interface Run {
   readonly isDuplicate: boolean
   readonly askedAtMs: number
   lastByteAtMs: number
+  /** Bytes of the chunk that is being received. */
+  partBytes: number
 }
 
 /** What to ask of the origin. */
@@ -31,6 +36,8 @@ export interface RunChoice {
   readonly turnChunks: number
   /** It fetches what others have. */
   readonly isDuplicate: boolean
+  /** It fetches a chunk that another seat of ours is fetching: the fastest wins. */
+  readonly isRace?: boolean
 }
 
 export function newRun(id: RunId, { run, turnChunks, isDuplicate }: RunChoice, nowMs: number): Run {
@@ -39,13 +46,38 @@ export function newRun(id: RunId, { run, turnChunks, isDuplicate }: RunChoice, n
     id,
     start,
     end: start + count,
+    askedEnd: start + count,
     turnEnd: start + turnChunks,
     next: start,
     reservedEnd: start,
     isDuplicate,
     askedAtMs: nowMs,
     lastByteAtMs: nowMs,
+    partBytes: 0,
   }
+}
+
+/** While the run goes on, so does the claim: it says that the seat is taken. */
+export function reservedOf({ next, reservedEnd }: Run): ChunkRun {
+  return { start: next, count: Math.max(1, reservedEnd - next) }
+}
+
+/** Before its turn is over. */
+export function willBring(run: Run | null, chunk: number): boolean {
+  return run !== null && chunk >= run.next && chunk < Math.min(run.turnEnd, run.end)
+}
+
+/** What is missing of it, in chunks and parts of one. */
+export function restChunks(run: Run | null, { geometry }: Inventory): number {
+  return run === null ? 0 : Math.max(0, run.end - run.next - run.partBytes / geometry.chunkBytes)
+}
+
+/** Somebody else brings what it would bring from this chunk on. */
+export function cutAt(chunk: number, run: Run, inventory: Inventory): void {
+  if (chunk <= run.next || chunk >= run.end) return
+  for (let taken = chunk; taken < run.reservedEnd; taken++) inventory.release(taken)
+  run.end = chunk
+  run.reservedEnd = Math.min(run.reservedEnd, chunk)
 }
 
 /** Slow start's first window: ten segments of 1,460 bytes (RFC 6928). */

@@ -5,7 +5,7 @@
 import type { Context } from '../context.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import { literalProbability, seatProbability, slotMs } from './backoff.ts'
-import type { ClaimGossip } from './claim-gossip.ts'
+import type { OriginLedger } from './ledger.ts'
 import type { OriginView } from './origin-view.ts'
 import type { RunPlanner } from './run-planner.ts'
 
@@ -22,17 +22,17 @@ const MAX_VACANT_SLOTS_IF_BUSY = 5
 export class SeatCoin {
   private readonly context: Context
   private readonly mesh: Mesh
-  private readonly gossip: ClaimGossip
+  private readonly ledger: OriginLedger
   private readonly planner: RunPlanner
   /** Slots for which a seat has been seen vacant. */
   private vacantSlots = 0
   /** When there last was something for us to fetch, in ms. */
   private lastWorkMs = 0
 
-  constructor(context: Context, mesh: Mesh, gossip: ClaimGossip, planner: RunPlanner) {
+  constructor(context: Context, mesh: Mesh, ledger: OriginLedger, planner: RunPlanner) {
     this.context = context
     this.mesh = mesh
-    this.gossip = gossip
+    this.ledger = ledger
     this.planner = planner
   }
 
@@ -56,15 +56,15 @@ export class SeatCoin {
 
   /** Probability of winning in this slot. */
   chance(view: OriginView): number {
-    const { context, gossip, planner } = this
+    const { context, ledger, planner } = this
     const { originLoad } = context.limits
-    if (typeof originLoad === 'number') return literalProbability(originLoad, gossip.swarmSize)
+    if (typeof originLoad === 'number') return literalProbability(originLoad, ledger.gossip.swarmSize)
     const seats = planner.seatsNow(view)
-    const taken = gossip.claims.seatCount(context.nowMs)
+    const taken = ledger.takenSeats
     const chance = seatProbability({
       seats,
       taken,
-      swarmSize: gossip.leechers,
+      swarmSize: ledger.gossip.leechers,
       vacantSlots: view.isMeshBusy ? Math.min(this.vacantSlots, MAX_VACANT_SLOTS_IF_BUSY) : this.vacantSlots,
       meshIsSilent: planner.isMeshSilent(view),
     })

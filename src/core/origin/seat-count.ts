@@ -40,6 +40,12 @@ export class SeatCount {
     return this.current
   }
 
+  /** The k that the swarm last settled on; null where it has tried none yet, or is trying another. */
+  get settled(): number | null {
+    const { version, phase, seats } = this.current
+    return version === 0 || phase !== 'steady' ? null : seats
+  }
+
   /** What the topology server remembers of this origin. It counts until a plan is heard. */
   hint(seats: number): void {
     if (this.current.version === 0 && this.context.limits.seats === null) this.current = firstPlan(seats)

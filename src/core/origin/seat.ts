@@ -1,111 +1,119 @@
 /**
- * Our seat at the origin: whether we hold one, what it is used for, when it is given up, when to come back.
+ * Our seat at one origin: whether we hold one, what it is used for, when it is given up, when to come back.
  *
  * A seat streams run after run while there is work that nobody else does; then it is given up, and Slurpie's coin
  * decides who takes the vacant ones. Where all work is duplicate work, seats go to those who miss most.
  */
 
-import type { Context } from '../context.ts'
+import type { DeadlineName } from '../deadlines.ts'
 import type { Inventory } from '../inventory.ts'
-import type { GroupSizeReport } from '../mesh/group-size.ts'
+import type { Sweep } from '../mesh/choose-chunk.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
-import type { Claim } from '../wire/peer-messages.ts'
-import { ClaimGossip } from './claim-gossip.ts'
+import type { SeatPlan } from '../wire/peer-messages.ts'
+import type { ClaimGossip } from './claim-gossip.ts'
 import { firstRun } from './first-run.ts'
+import { OriginLedger } from './ledger.ts'
+import type { OriginContext } from './origin-context.ts'
 import { OriginView } from './origin-view.ts'
-import { judgeFailure } from './retry.ts'
 import { RunFollower } from './run-follower.ts'
 import type { RunChoice } from './run.ts'
 import { RunPlanner } from './run-planner.ts'
 import { SeatCoin } from './seat-coin.ts'
-
-/** Neighbours that gave us something within this time are "delivering". */
-const MESH_ALIVE_MS = 10_000
+import { type Failure, failureOf, Standing } from './standing.ts'
+import { Team, type Teammate } from './team.ts'
 
 export interface SeatEvents {
   /** The origin cannot be had, and nobody else delivers. */
-  gaveUp(failure: Extract<SessionInput, { type: 'runFailed' }>): void
+  gaveUp(failure: Failure): void
 }
 
-export class OriginSeat {
-  private readonly context: Context
+export class OriginSeat implements Teammate {
+  readonly context: OriginContext
   private readonly mesh: Mesh
   private readonly gossip: ClaimGossip
-  private readonly planner: RunPlanner
+  private readonly ledger: OriginLedger
+  readonly planner: RunPlanner
+  readonly follower: RunFollower
   private readonly coin: SeatCoin
-  private readonly follower: RunFollower
+  private readonly team: Team
   private readonly events: SeatEvents
   /** Null until the file's size is known. */
   private view: OriginView | null = null
   private isSeated = false
   private isPaused = false
-  private attempts = 0
+  readonly standing: Standing = new Standing()
 
-  constructor(context: Context, mesh: Mesh, events: SeatEvents) {
+  /** `all`: the seats that this visitor may hold, ours included. */
+  constructor(
+    context: OriginContext,
+    mesh: Mesh,
+    gossip: ClaimGossip,
+    all: () => readonly OriginSeat[],
+    events: SeatEvents,
+  ) {
     this.context = context
     this.mesh = mesh
-    this.gossip = new ClaimGossip(context, mesh)
-    this.planner = new RunPlanner(context, mesh, this.gossip)
-    this.coin = new SeatCoin(context, mesh, this.gossip, this.planner)
-    this.follower = new RunFollower(context, mesh, this.planner, () => this.gossip.seatCount.plan)
+    this.gossip = gossip
+    this.ledger = new OriginLedger(context, gossip)
+    this.planner = new RunPlanner(context, mesh, this.ledger)
+    this.coin = new SeatCoin(context, mesh, this.ledger, this.planner)
+    this.follower = new RunFollower(context, mesh, this.planner, () => this.ledger.seatCount.plan)
+    this.team = new Team(this, all)
     this.events = events
-    mesh.requests.sweep = () => this.follower.sweep(this.gossip.leechers <= this.gossip.seatCount.seats)
-  }
-
-  /** n̂, ourselves included. */
-  get swarmSizeSeen(): number {
-    return this.gossip.swarmSize
-  }
-
-  /** Every estimate of n there is, for reports. */
-  get groupSize(): GroupSizeReport {
-    return this.gossip.groupSize.report(this.context.nowMs)
   }
 
   /** The k that the swarm last settled on; null where it has tried none yet, or is trying another. */
   get settledSeats(): number | null {
-    const { version, phase, seats } = this.gossip.seatCount.plan
-    return version === 0 || phase !== 'steady' ? null : seats
+    return this.ledger.seatCount.settled
   }
 
-  /** The topology server counted this many, and remembers so many seats. */
-  noteSwarm(count: number, seatsHint: number | null): void {
-    this.gossip.noteServerCount(count)
-    if (seatsHint !== null) this.gossip.seatCount.hint(seatsHint)
+  /** The topology server remembers so many seats. */
+  hintSeats(seats: number): void {
+    this.ledger.seatCount.hint(seats)
+  }
+
+  /** Where our run comes to what others have, if it does. */
+  get sweep(): Sweep | null {
+    return this.follower.sweep(this.gossip.leechers <= this.ledger.seatCount.seats)
   }
 
   // ---------------------------------------------------------------------------------------- taking the seat
 
   /** Asks for the whole file, to learn its size; the answer becomes the first run. */
   probe(): void {
-    if (this.follower.isOpen || this.isPaused) return
+    if (this.follower.isOpen || this.isPaused || this.standing.isBanned) return
     this.isSeated = true
     this.follower.open({ run: { start: 0, count: Infinity }, turnChunks: Infinity, isDuplicate: false })
   }
 
   /** The file's size is known: a probe under way is a run to its end. */
   equip(inventory: Inventory): void {
-    this.gossip.equip(inventory.geometry)
-    this.view = new OriginView(this.context, this.mesh, this.gossip, inventory)
+    const isFollowed = (chunk: number): boolean => this.team.isFollowed(chunk)
+    this.view = new OriginView(this.context, this.mesh, this.gossip, inventory, isFollowed)
     this.follower.equip(this.view)
   }
 
-  /** Starts as a newcomer: with a seat if the join index gives one, else by the coin. */
-  begin(joinIndex: number): void {
+  /**
+   * Starts as a newcomer: with a seat if the join index gives one, else by the coin. With several origins a newcomer is as
+   * good as several, each with a place in the file.
+   */
+  begin(joinIndex: number, origins: number): void {
     const { view, follower } = this
-    if (view === null || view.inventory.isComplete) return
-    const { seats } = this.gossip.seatCount
+    if (view === null || view.inventory.isComplete || this.standing.isBanned) return
+    const { seats } = this.ledger.seatCount
     this.coin.noteWork()
-    if (this.isLiteral || (joinIndex >= seats && this.swarmSizeSeen > seats)) {
+    if (this.isLiteral || (joinIndex >= seats && this.gossip.swarmSize > seats)) {
       if (follower.rangesWork || !this.isLiteral) follower.abort()
       return follower.isOpen ? undefined : this.leave()
     }
     this.isSeated = true
+    const isAlone = this.gossip.swarmSize === 1
+    if (isAlone && this.context.index > 0) return this.work()
     const run = firstRun({
-      joinIndex: this.swarmSizeSeen === 1 ? 0 : joinIndex % seats,
-      starters: this.planner.seatsInUse,
+      joinIndex: isAlone ? 0 : (joinIndex % seats) * origins + this.context.index,
+      starters: isAlone ? 1 : this.planner.seatsInUse * origins,
       chunkCount: view.inventory.geometry.chunkCount,
     })
     if (follower.isOpen) {
@@ -116,14 +124,15 @@ export class OriginSeat {
       }
       follower.abort()
     }
-    if (follower.rangesWork && view.isFree(run.start)) follower.open(this.planner.decide(view, run, false))
+    if (follower.rangesWork && view.isFree(run.start)) this.open(this.planner.decide(view, run, false))
     else this.work()
   }
 
   /** Looks for the next run; gives the seat up where there is none. */
   work(): void {
     const { view } = this
-    if (view === null || this.follower.isOpen || this.isPaused || this.context.deadlines.has('retry')) return
+    if (view === null || this.follower.isOpen || this.isPaused || this.standing.isBanned) return
+    if (this.context.deadlines.has('retry')) return
     if (view.inventory.isComplete) return this.leave()
     if (!this.isSeated) return this.awaitCoin()
     const choice = this.chooseRun(view)
@@ -131,9 +140,17 @@ export class OriginSeat {
     this.take(choice)
   }
 
-  onCoinDeadline(): void {
+  /** A timer of this origin's has rung. */
+  onDeadline(name: DeadlineName): void {
+    if (name === 'coin') this.onCoinDeadline()
+    else if (name === 'retry') this.onRetryDeadline()
+    else if (name === 'originStall') this.onSilenceDeadline()
+    else if (name === 'claim') this.onClaimDeadline()
+  }
+
+  private onCoinDeadline(): void {
     const { view } = this
-    if (view === null || view.inventory.isComplete || this.isSeated) return
+    if (view === null || view.inventory.isComplete || this.isSeated || this.standing.isBanned) return
     const wins = this.coin.wins(view)
     const choice = wins ? this.chooseRun(view) : null
     if (choice === null) return this.awaitCoin()
@@ -143,6 +160,11 @@ export class OriginSeat {
 
   private take(choice: RunChoice): void {
     this.coin.noteWork()
+    this.open(choice)
+  }
+
+  private open(choice: RunChoice): void {
+    if (choice.isRace !== true) this.team.takeFrom(choice.run.start)
     this.follower.open(choice)
   }
 
@@ -155,7 +177,7 @@ export class OriginSeat {
   }
 
   private awaitCoin(): void {
-    if (!this.isPaused) this.coin.schedule()
+    if (!this.isPaused && !this.standing.isBanned) this.coin.schedule()
   }
 
   /** Slurpie's k/n and nothing else. */
@@ -164,6 +186,10 @@ export class OriginSeat {
   }
 
   // -------------------------------------------------------------------------------------------- the response
+
+  isRun(runId: number): boolean {
+    return this.follower.isRun(runId)
+  }
 
   /** Headers are in. */
   opened(input: Extract<SessionInput, { type: 'runOpened' }>): void {
@@ -177,13 +203,14 @@ export class OriginSeat {
 
   progressed(runId: number, bytes: number): void {
     this.follower.progressed(runId, bytes)
+    if (this.follower.isRun(runId)) this.askAhead()
   }
 
   /** A chunk of the run is whole. True if it is wanted. */
   broughtChunk(runId: number, chunk: number): boolean {
     if (!this.follower.isRun(runId)) return false
-    this.attempts = 0
-    return this.follower.broughtChunk(chunk)
+    this.standing.forgive()
+    return this.follower.broughtChunk(runId, chunk)
   }
 
   /** After a chunk was dealt with: on, or off. */
@@ -193,54 +220,63 @@ export class OriginSeat {
     this.advance()
   }
 
+  /** Another seat of ours has brought the chunk: if we were receiving it, too, the rest of it is needless. */
+  chunkIsHere(chunk: number): void {
+    if (this.follower.rangesWork && this.follower.isReceiving(chunk)) this.advance()
+  }
+
   ended(runId: number): void {
     const { follower } = this
     if (!follower.isRun(runId)) return
     // Less than was asked for, and no word of it: as good as a broken connection, or an origin that serves something else.
-    if (!follower.hasBroughtAll)
-      return this.failed({
-        type: 'runFailed',
-        run: runId,
-        failure: 'inconsistent',
-        status: null,
-        retryAfterMs: null,
-      })
-    follower.finish()
+    if (!follower.hasBroughtAll(runId)) return this.failed(failureOf(runId, 'inconsistent'))
+    follower.finish(runId)
+    if (follower.isOpen) return this.advance()
     if (this.isSeated && this.mustYield()) return this.leave()
     this.work()
   }
 
-  failed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
+  failed(input: Failure): void {
     const { context, follower } = this
     if (!follower.isRun(input.run)) return
-    follower.finish()
-    this.attempts++
-    const verdict = judgeFailure({
-      failure: input.failure,
-      attempts: this.attempts,
-      retryAfterMs: input.retryAfterMs,
+    const wasAhead = follower.isAhead(input.run)
+    follower.finish(input.run)
+    // What is under way still comes; after it, the origin is asked again.
+    if (wasAhead) return
+    follower.abort()
+    const verdict = this.standing.judge(input, {
       hasWorked: follower.hasWorked,
-      meshDelivers: this.meshDelivers,
+      othersDeliver: this.planner.meshDelivers || this.team.isHopeful,
       fraction: context.random.fraction(),
     })
-    switch (verdict.type) {
-      case 'giveUp':
-        return this.events.gaveUp(input)
-      case 'retry':
-        follower.withdrawClaim()
-        return context.deadlines.set('retry', context.nowMs + verdict.afterMs)
-    }
+    if (verdict.type === 'giveUp') return this.events.gaveUp(input)
+    follower.withdrawClaim()
+    context.deadlines.set('retry', context.nowMs + verdict.afterMs)
   }
 
-  onRetryDeadline(): void {
+  /** It has not failed so often that others have to be relied on. */
+  get isHopeful(): boolean {
+    return this.standing.isHopeful(this.follower.hasWorked)
+  }
+
+  /** What it serves is not the file, or not by ranges: never again. False if nobody else may be expected to deliver. */
+  ban(): boolean {
+    if (!this.team.isHopeful) return false
+    this.standing.isBanned = true
+    this.follower.abort()
+    this.leave()
+    for (const name of ['coin', 'retry', 'originStall'] as const) this.context.deadlines.clear(name)
+    return true
+  }
+
+  private onRetryDeadline(): void {
     if (this.view === null) this.probe()
     else this.work()
   }
 
-  onSilenceDeadline(): void {
+  private onSilenceDeadline(): void {
     const run = this.follower.takeSilent()
-    if (run !== null)
-      this.failed({ type: 'runFailed', run, failure: 'unreachable', status: null, retryAfterMs: null })
+    if (run !== null) this.failed(failureOf(run, 'unreachable'))
   }
 
   /** The page slept: silence was ours. */
@@ -253,6 +289,16 @@ export class OriginSeat {
     if (next !== 'goOn') this.follower.abort()
     if (next === 'yield') this.leave()
     else if (next === 'elsewhere' || !this.follower.advance()) this.work()
+    else this.askAhead()
+  }
+
+  /** Beside others, a seat must not stand idle for a round trip: the work is given to whoever is done first. */
+  private askAhead(): void {
+    const { view, follower } = this
+    if (view === null || !this.team.hasOthers || this.isLiteral || this.isPaused) return
+    if (!this.isSeated || !follower.isNearItsEnd || this.mustYield()) return
+    const choice = this.chooseRun(view)
+    if (choice !== null && !choice.isDuplicate) this.take(choice)
   }
 
   /** At the end of a turn: whether this response is still the best use of our seat, and the seat ours. */
@@ -269,64 +315,40 @@ export class OriginSeat {
   /** At a run's end: there are more seats taken than there should be, or others need ours more. */
   private mustYield(): boolean {
     const { context, view } = this
-    const { seats } = this.gossip.seatCount
+    const { seats } = this.ledger.seatCount
     if (view === null || this.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
     if (this.isLiteral) return context.random.fraction() >= this.coin.chance(view)
-    if (context.selfId !== null && this.gossip.claims.seatsBefore(context.selfId, context.nowMs) >= seats)
-      return this.planner.seatsNow(view) === seats
+    if ((this.ledger.seatsBeforeOurs ?? 0) >= seats) return this.planner.seatsNow(view) === seats
     return this.planner.isRotationDue(view)
   }
 
   // ------------------------------------------------------------------------------------------ what others say
 
-  /** A copy of another's claim, by this neighbour. False if no honest neighbour would have passed it on. */
-  hearClaim(claim: Claim, from: PeerId): boolean {
-    const verdict = this.gossip.hear(claim, from)
-    if (verdict === 'news') this.lookAtPlan()
-    return verdict !== 'malformed'
-  }
-
-  /** The peer is gone, and its claims with it. */
-  dropClaims(peer: PeerId): void {
-    this.gossip.drop(peer)
-  }
-
-  /** A neighbour has this chunk, the first of ours. */
-  noteArrival(chunk: number): void {
-    this.gossip.firstCopies.noteArrival(chunk, this.context.nowMs)
-  }
-
-  /** The last neighbour that had this chunk is gone: it may have been the last of all. */
-  noteVanished(chunk: number): void {
-    this.gossip.firstCopies.forget(chunk)
+  /** A claim to a seat at this origin was news, and said this plan. */
+  hearPlan(plan: SeatPlan): void {
+    this.ledger.seatCount.hear(plan)
+    this.lookAtPlan()
   }
 
   /** Says the standing claim again, to keep it alive; and looks around, as this comes every few seconds. */
-  onClaimDeadline(): void {
+  private onClaimDeadline(): void {
     this.lookAtPlan()
     this.follower.reviewLead()
     this.follower.renewClaim()
   }
 
-  /** A new neighbour has to hear what we claim, and what others do. */
+  /** A new neighbour has to hear what we claim. */
   greet(peer: PeerId): void {
-    this.gossip.greet(peer)
     this.follower.greet(peer)
   }
 
   /** Notes what the origin gives to all; the holder of a seat with the least id judges the plan. */
   private lookAtPlan(): void {
-    const { nowMs, selfId } = this.context
-    const own = this.follower.isOpen ? 1 : 0
-    this.gossip.seatCount.goodput.note(
-      {
-        bytesPerSec: this.gossip.claims.goodputBytesPerSec(nowMs) + own * this.planner.currentBytesPerSec,
-        openSeats: this.gossip.claims.seatCount(nowMs) + own,
-      },
-      nowMs,
-    )
-    if (own === 0 || selfId === null || this.gossip.claims.seatsBefore(selfId, nowMs) > 0) return
-    if (this.gossip.seatCount.judge(this.swarmSizeSeen, this.planner.roundTripMs)) this.follower.renewClaim()
+    const { isOpen } = this.follower
+    this.ledger.noteGoodput(isOpen ? this.planner.currentBytesPerSec : null)
+    if (!isOpen || this.ledger.seatsBeforeOurs !== 0) return
+    if (this.ledger.seatCount.judge(this.gossip.swarmSize, this.planner.roundTripMs))
+      this.follower.renewClaim()
   }
 
   // ------------------------------------------------------------------------------------------ what others want
@@ -337,9 +359,9 @@ export class OriginSeat {
     this.leave()
   }
 
-  /** Only the origin counts from now on: the seat is taken, whoever else holds one. */
+  /** Only the origins count from now on: the seat is taken, whoever else holds one. */
   insist(): void {
-    this.isSeated = true
+    this.isSeated = !this.standing.isBanned
     this.work()
   }
 
@@ -352,26 +374,21 @@ export class OriginSeat {
 
   resume(): void {
     this.isPaused = false
-    this.attempts = 0
+    this.standing.forgive()
   }
 
   /** After a pause: takes the seat again. */
   restart(): void {
     if (this.view === null) return this.probe()
-    this.isSeated = true
+    this.isSeated = !this.standing.isBanned
     this.work()
   }
 
   /** What to fetch next. Without ranges there is but one run, the file: not to be begun anew while the mesh delivers. */
   private chooseRun(view: OriginView): RunChoice | null {
-    const choice = this.planner.choose(view, this.follower.continueAt)
+    const choice = this.planner.choose(view, this.follower.continueAt, () => this.team.help(view))
     if (choice === null || this.follower.rangesWork) return choice
     if (choice.isDuplicate && !this.planner.isMeshSilent(view)) return null
     return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount }, turnChunks: Infinity }
-  }
-
-  private get meshDelivers(): boolean {
-    const { lastChunkAtMs } = this.mesh.requests
-    return lastChunkAtMs !== null && this.context.nowMs - lastChunkAtMs < MESH_ALIVE_MS
   }
 }

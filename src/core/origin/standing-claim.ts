@@ -1,13 +1,13 @@
 /**
- * What we tell the swarm of our seat. One claim stands at a time; each replaces the one before, and an empty one says
+ * What we tell the swarm of our seat at one origin. One claim stands at a time; each replaces the one before, and an empty one says
  * that the seat is vacant.
  */
 
-import type { Context } from '../context.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { ChunkRun, PeerId } from '../types.ts'
 import { MAX_RUNS_PER_CLAIM } from '../wire/limits.ts'
 import type { Claim, SeatPlan } from '../wire/peer-messages.ts'
+import type { OriginContext } from './origin-context.ts'
 
 /** A claim is said again before the 5 s for which it counts are over, in ms: so soon that one may get lost. */
 const RENEWAL_MS = 2000
@@ -29,18 +29,18 @@ interface Brought {
 }
 
 export class StandingClaim {
-  private readonly context: Context
+  private readonly context: OriginContext
   private readonly mesh: Mesh
   private sequence = 0
   private standing: Claim | null = null
   private brought: Brought[] = []
 
-  constructor(context: Context, mesh: Mesh) {
+  constructor(context: OriginContext, mesh: Mesh) {
     this.context = context
     this.mesh = mesh
   }
 
-  /** Chunk after the last that the standing claim covers; 0 where none stands. */
+  /** Chunk after the last that the standing claim covers of the run under way; 0 where none stands. */
   get end(): number {
     const run = this.standing?.runs[0]
     return run === undefined ? 0 : run.start + run.count
@@ -57,9 +57,9 @@ export class StandingClaim {
     if (this.brought.length > MAX_RUNS_PER_CLAIM) this.brought.shift()
   }
 
-  /** Floods the run as our claim. `isNew`: it brings what nobody has. */
-  say(run: ChunkRun, goodputBytesPerSec: number, plan: SeatPlan, isNew: boolean): void {
-    this.standing = this.flood({ runs: [run], goodputBytesPerSec, plan })
+  /** Floods the runs as our claim. `isNew`: they bring what nobody has. */
+  say(runs: readonly ChunkRun[], goodputBytesPerSec: number, plan: SeatPlan, isNew: boolean): void {
+    this.standing = this.flood({ runs, goodputBytesPerSec, plan })
     if (this.standing !== null)
       this.context.deadlines.set('claim', this.context.nowMs + (isNew ? RENEWAL_MS : IDLE_RENEWAL_MS))
   }
@@ -89,12 +89,13 @@ export class StandingClaim {
     goodputBytesPerSec,
     plan,
   }: Pick<Claim, 'runs' | 'goodputBytesPerSec' | 'plan'>): Claim | null {
-    const { selfId } = this.context
+    const { selfId, tag } = this.context
     if (selfId === null) return null
     this.forgetOld()
     const claim: Claim = {
       type: 'claim',
       peer: selfId,
+      origin: tag,
       sequence: ++this.sequence,
       hops: 1,
       runs,

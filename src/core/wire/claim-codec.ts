@@ -1,5 +1,5 @@
 /**
- * Frame of a claim: type, claimer's id (8 bytes), sequence (u32), hops (u8), goodput (u32), the plan of seats (30
+ * Frame of a claim: type, claimer's id (8 bytes), tag of the origin (u32), sequence (u32), hops (u8), goodput (u32), the plan of seats (30
  * bytes, in the order of its fields below), number of claimed runs (u8), then these and those brought (two u32 each).
  */
 
@@ -13,8 +13,8 @@ import type { Claim, SeatPlan } from './peer-messages.ts'
 /** Version, seats, phase, held seats, whether fewer are next, hold, patience, goodput, open seats. */
 const PLAN_BYTES = 4 + 4 + 1 + 4 + 1 + 4 + 4 + 4 + 4
 
-/** Type, claimer, sequence, hops, goodput, plan, number of claimed runs. */
-const CLAIM_HEADER_BYTES = 1 + PEER_ID_BYTES + 4 + 1 + 4 + PLAN_BYTES + 1
+/** Type, claimer, origin, sequence, hops, goodput, plan, number of claimed runs. */
+const CLAIM_HEADER_BYTES = 1 + PEER_ID_BYTES + 4 + 4 + 1 + 4 + PLAN_BYTES + 1
 
 const RUN_BYTES = 8
 
@@ -24,12 +24,14 @@ const PHASES = ['steady', 'growing', 'shrinking'] as const
 export function encodeClaim(claim: Claim): Uint8Array<ArrayBuffer> {
   const { runs, brought, plan } = claim
   invariant(parsePeerId(claim.peer) !== null, 'A claimer has the id of a peer.')
+  invariant(isUint(claim.origin, 32), 'The tag of an origin has 32 bits.')
   invariant(isUint(claim.sequence, 32) && isHops(claim.hops), 'Sequence and hops are within the limits.')
   invariant(areRuns(runs) && areRuns(brought), 'Runs are within the limits.')
   invariant(isUint(claim.goodputBytesPerSec, 32) && isPlan(plan), 'Goodput and plan are within the limits.')
   const writer = new FrameWriter(claimByteLength(claim))
   writer.u8(FRAME_TYPE.claim)
   writer.hex(claim.peer)
+  writer.u32(claim.origin)
   writer.u32(claim.sequence)
   writer.u8(claim.hops)
   writer.u32(claim.goodputBytesPerSec)
@@ -51,6 +53,7 @@ export function claimByteLength({ runs, brought }: Claim): number {
 /** The claim after the type byte; null where it is malformed. */
 export function decodeClaim(reader: FrameReader): Claim | null {
   const peer = parsePeerId(reader.hex(PEER_ID_BYTES))
+  const origin = reader.u32()
   const sequence = reader.u32()
   const hops = reader.u8()
   const goodputBytesPerSec = reader.u32()
@@ -62,7 +65,7 @@ export function decodeClaim(reader: FrameReader): Claim | null {
   const all = Array.from({ length: count }, (): ChunkRun => ({ start: reader.u32(), count: reader.u32() }))
   if (!reader.isExhausted || !all.every(isRun)) return null
   const [runs, brought] = [all.slice(0, claimed), all.slice(claimed)]
-  return { type: 'claim', peer, sequence, hops, runs, brought, goodputBytesPerSec, plan }
+  return { type: 'claim', peer, origin, sequence, hops, runs, brought, goodputBytesPerSec, plan }
 }
 
 function writePlan(writer: FrameWriter, plan: SeatPlan): void {

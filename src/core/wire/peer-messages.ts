@@ -3,7 +3,7 @@
  * `peer-codec.ts` turns them into frames and back. docs/PROTOCOL.md is the description for implementers.
  */
 
-import type { ChunkRun, PeerId, Payload } from '../types.ts'
+import type { ChunkRun, OriginTag, PeerId, Payload } from '../types.ts'
 
 /** Feature bits of a hello. Unknown bits are ignored. */
 export const FEATURE = {
@@ -83,12 +83,14 @@ export interface SeatPlan {
 }
 
 /**
- * Flooded: "`peer` holds a seat at the origin and will have these chunks within about four seconds." Each replaces the
- * claimer's one before (higher `sequence`); no runs: the seat is given up. A hint, and it expires.
+ * Flooded: "`peer` holds a seat at this origin and will have these chunks within about four seconds." Each replaces the
+ * claimer's one before at this origin (higher `sequence`); no runs: the seat is given up. A hint, and it expires.
  */
 export interface Claim {
   readonly type: 'claim'
   readonly peer: PeerId
+  /** The origin that the seat is at: a tag made of its URL, see docs/PROTOCOL.md. Claims to several are claims apart. */
+  readonly origin: OriginTag
   readonly sequence: number
   /** Links this copy has crossed; dropped at `MAX_HOPS`. */
   readonly hops: number

@@ -82,13 +82,15 @@ class Setting {
 
   constructor() {
     this.runs = new OriginRuns({
-      origin: this.origin,
+      origins: [this.origin],
       feed: (input) => {
         this.fed.push(input)
         this.react(input)
       },
       geometry: () => this.geometry,
-      deliver: (run, chunk, bytes) => this.delivered.push({ run, chunk, bytes }),
+      deliver: (source, chunk, bytes) => {
+        if (source.kind === 'origin') this.delivered.push({ run: source.run, chunk, bytes })
+      },
       received: (bytes) => {
         this.receivedBytes += bytes
       },
@@ -98,7 +100,7 @@ class Setting {
 
   async fetch(firstChunk = 0, lastByte: number | null = null): Promise<void> {
     const firstByte = GEOMETRY.firstByte(firstChunk)
-    this.runs.fetch({ type: 'fetch', run: 7, firstByte, lastByte, firstChunk })
+    this.runs.fetch({ type: 'fetch', run: 7, origin: 0, firstByte, lastByte, firstChunk })
     await settle()
   }
 
@@ -244,7 +246,7 @@ describe('a run that fails', () => {
 describe('a run that is aborted', () => {
   it('before the headers is never spoken of again', async () => {
     const setting = new Setting()
-    setting.runs.fetch({ type: 'fetch', run: 7, firstByte: 0, lastByte: null, firstChunk: 0 })
+    setting.runs.fetch({ type: 'fetch', run: 7, origin: 0, firstByte: 0, lastByte: null, firstChunk: 0 })
     setting.runs.abort(7)
     await settle()
     expect(setting.origin.signal?.aborted).toBe(true)

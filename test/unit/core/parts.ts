@@ -6,6 +6,7 @@ import { DigestTable } from '../../../src/core/digests.ts'
 import { Geometry } from '../../../src/core/geometry.ts'
 import { Inventory } from '../../../src/core/inventory.ts'
 import { Mesh, type MeshEvents } from '../../../src/core/mesh/mesh.ts'
+import { OriginContext } from '../../../src/core/origin/origin-context.ts'
 import { Random } from '../../../src/core/random.ts'
 import { DEFAULT_LIMITS, type SessionLimits, type SessionOutput } from '../../../src/core/session-io.ts'
 import type { PeerId } from '../../../src/core/types.ts'
@@ -31,6 +32,12 @@ export function newContext(outputs: SessionOutput[] = [], limits: Partial<Sessio
     selfId: SELF,
     emit: (output) => outputs.push(output),
   }
+}
+
+/** The same, for the parts of a seat. */
+export function originContext(context: Context): OriginContext {
+  let runs = 0
+  return new OriginContext(context, 0, 0, () => runs++)
 }
 
 export function newInventory(chunks: number): Inventory {

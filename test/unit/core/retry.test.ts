@@ -21,7 +21,7 @@ function view(failure: RunFailure, overrides: Partial<FailureView> = {}): Failur
     attempts: 1,
     retryAfterMs: null,
     hasWorked: false,
-    meshDelivers: false,
+    othersDeliver: false,
     fraction: 0.5,
     ...overrides,
   }
@@ -54,7 +54,7 @@ describe('after a failure of the origin', () => {
 
   it('nobody gives up while neighbours deliver', () => {
     for (const failure of FAILURES)
-      expect(judgeFailure(view(failure, { attempts: 1000, meshDelivers: true })).type).toBe('retry')
+      expect(judgeFailure(view(failure, { attempts: 1000, othersDeliver: true })).type).toBe('retry')
   })
 
   it.each([
@@ -66,7 +66,7 @@ describe('after a failure of the origin', () => {
     { attempts: 5000, pauseMs: 30_000 },
   ])('the $attempts. pause is $pauseMs ms, give or take half', ({ attempts, pauseMs }) => {
     const pause = (fraction: number): unknown =>
-      judgeFailure(view('unreachable', { attempts, fraction, meshDelivers: true }))
+      judgeFailure(view('unreachable', { attempts, fraction, othersDeliver: true }))
     expect(pause(0)).toEqual({ type: 'retry', afterMs: pauseMs / 2 })
     expect(pause(0.5)).toEqual({ type: 'retry', afterMs: pauseMs })
     expect(pause(1)).toEqual({ type: 'retry', afterMs: pauseMs * 1.5 })
@@ -89,7 +89,7 @@ describe('after a failure of the origin', () => {
   it('a Retry-After of more than two minutes ends the download, unless neighbours deliver', () => {
     expect(judgeFailure(view('busy', { retryAfterMs: 120_000 })).type).toBe('retry')
     expect(judgeFailure(view('busy', { retryAfterMs: 120_001 })).type).toBe('giveUp')
-    expect(judgeFailure(view('busy', { retryAfterMs: 120_001, meshDelivers: true })).type).toBe('retry')
+    expect(judgeFailure(view('busy', { retryAfterMs: 120_001, othersDeliver: true })).type).toBe('retry')
   })
 
   it('those who were told the same time do not all come back at once', () => {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 
 import { RunFollower } from '../../../src/core/origin/run-follower.ts'
 import type { ChunkRun } from '../../../src/core/types.ts'
+import { originContext } from './parts.ts'
 import { CHUNKS, Setting } from './seat-setting.ts'
 import { CHUNK_BYTES, range } from './shapes.ts'
-import { sent } from './visitor.ts'
+import { pick, sent } from './visitor.ts'
 
 /** Ten chunks a second, so that 40 are claimed ahead, or a few more; at 100 ms, another request costs four to five chunks. */
 const ORIGIN_BYTES_PER_SEC = 10 * CHUNK_BYTES
@@ -15,14 +16,14 @@ const THEIRS = 60
 /** A run from the first chunk that Anna does not have to the end, while another claims so many chunks from `THEIRS` on. */
 function runAgainst(claimed: number, { isDuplicate = false } = {}): { reserved: number[]; claim: ChunkRun } {
   const setting = new Setting(1, 100)
-  const { context, mesh, planner, gossip, inventory, outputs } = setting
+  const { context, mesh, planner, ledger, inventory, outputs } = setting
   for (const _ of range(0, 50)) {
     setting.goOn(100)
     planner.noteBytes(ORIGIN_BYTES_PER_SEC / 10)
   }
   planner.noteRoundTrip(ROUND_TRIP_MS)
   setting.claim(range(THEIRS, THEIRS + claimed))
-  const follower = new RunFollower(context, mesh, planner, () => gossip.seatCount.plan)
+  const follower = new RunFollower(originContext(context), mesh, planner, () => ledger.seatCount.plan)
   follower.equip(setting.view)
   outputs.length = 0
   const run = { start: CHUNKS / 2, count: CHUNKS / 2 }
@@ -51,5 +52,66 @@ describe('what a run reserves and claims ahead', () => {
     const { reserved, claim } = runAgainst(8, { isDuplicate: true })
     expect(claim.count).toBeGreaterThanOrEqual(40)
     expect(reserved).toEqual(range(50, 50 + claim.count))
+  })
+})
+
+/** One run under way from the middle on, and another asked for after it. */
+function ahead(): { setting: Setting; follower: RunFollower; ids: readonly number[] } {
+  const setting = new Setting(1, 100)
+  const { context, mesh, planner, ledger, outputs } = setting
+  const follower = new RunFollower(originContext(context), mesh, planner, () => ledger.seatCount.plan)
+  follower.equip(setting.view)
+  for (const start of [50, 70]) follower.open({ run: { start, count: 2 }, turnChunks: 2, isDuplicate: false })
+  return { setting, follower, ids: pick(outputs, 'fetch').map(({ run }) => run) }
+}
+
+describe('a run that is asked for ahead', () => {
+  it('is claimed together with the one under way', () => {
+    const { setting } = ahead()
+    const claims = sent(setting.outputs, 'claim').map(({ message }) => message.runs)
+    expect(claims.at(-1)).toEqual([
+      { start: 50, count: 2 },
+      { start: 70, count: 2 },
+    ])
+    expect(range(0, CHUNKS).filter((chunk) => setting.inventory.isReserved(chunk))).toEqual([50, 51, 70, 71])
+  })
+
+  it('is the one under way as soon as the other is over', () => {
+    const { follower, ids } = ahead()
+    const [first = 0, second = 0] = ids
+    expect([follower.isAhead(first), follower.isAhead(second)]).toEqual([false, true])
+    for (const chunk of [50, 51]) expect(follower.broughtChunk(first, chunk)).toBe(true)
+    expect(follower.hasBroughtAll(first)).toBe(true)
+    follower.finish(first)
+    expect([follower.isOpen, follower.isRun(second), follower.isAhead(second)]).toEqual([true, true, false])
+    expect([follower.isReceiving(70), follower.hasBroughtAll(second)]).toEqual([true, false])
+  })
+
+  it('may bring chunks before the other is over', () => {
+    const { follower, ids } = ahead()
+    expect(follower.broughtChunk(ids[1] ?? 0, 70)).toBe(true)
+    expect([follower.isFollowing(50), follower.isFollowing(70), follower.isFollowing(71)]).toEqual([
+      true,
+      false,
+      true,
+    ])
+  })
+
+  it('is closed with the other, and nothing stays reserved', () => {
+    const { setting, follower, ids } = ahead()
+    follower.abort()
+    expect(follower.isOpen).toBe(false)
+    expect(new Set(pick(setting.outputs, 'abort').map(({ run }) => run))).toEqual(new Set(ids))
+    expect(range(0, CHUNKS).filter((chunk) => setting.inventory.isReserved(chunk))).toEqual([])
+  })
+
+  it('leaves its end to another seat, which takes it over', () => {
+    const { follower } = ahead()
+    follower.endAt(71)
+    expect([follower.isFollowing(51), follower.isFollowing(70), follower.isFollowing(71)]).toEqual([
+      true,
+      true,
+      false,
+    ])
   })
 })

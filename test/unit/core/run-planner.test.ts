@@ -38,7 +38,7 @@ describe('what the origin can give', () => {
   it('is the best average from then on, whatever is claimed now', () => {
     const setting = visitOf(4000)
     setting.claim([], [])
-    const { goodput } = setting.gossip.seatCount
+    const { goodput } = setting.ledger.seatCount
     for (const _ of range(0, 8)) {
       goodput.note({ bytesPerSec: ORIGIN_BYTES_PER_SEC, openSeats: 1 }, setting.context.nowMs)
       setting.goOn(300)

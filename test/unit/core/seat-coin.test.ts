@@ -14,8 +14,8 @@ function settingOf({ isBusy }: { isBusy: boolean }): { setting: Setting; coin: S
   const setting = new Setting(isBusy ? 1 : 0.1)
   expect(setting.view.isMeshBusy).toBe(isBusy)
   setting.gossip.noteServerCount(SWARM)
-  const { context, mesh, gossip, planner } = setting
-  return { setting, coin: new SeatCoin(context, mesh, gossip, planner) }
+  const { context, mesh, ledger, planner } = setting
+  return { setting, coin: new SeatCoin(context, mesh, ledger, planner) }
 }
 
 /** Chances in so many slots, one after the other. */

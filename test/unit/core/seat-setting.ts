@@ -4,12 +4,13 @@ import type { Context } from '../../../src/core/context.ts'
 import type { Inventory } from '../../../src/core/inventory.ts'
 import type { Mesh } from '../../../src/core/mesh/mesh.ts'
 import { ClaimGossip } from '../../../src/core/origin/claim-gossip.ts'
+import { OriginLedger } from '../../../src/core/origin/ledger.ts'
 import { OriginView } from '../../../src/core/origin/origin-view.ts'
 import { RunPlanner } from '../../../src/core/origin/run-planner.ts'
 import { firstPlan } from '../../../src/core/origin/seat-plan.ts'
 import type { SessionOutput } from '../../../src/core/session-io.ts'
 import type { ChunkRun, PeerId } from '../../../src/core/types.ts'
-import { meshWith, newContext, newInventory } from './parts.ts'
+import { meshWith, newContext, newInventory, originContext } from './parts.ts'
 import { bitsOf, CHUNK_BYTES, peer, range } from './shapes.ts'
 
 export const CHUNKS = 100
@@ -33,7 +34,8 @@ export class Setting {
   })
   readonly gossip: ClaimGossip = new ClaimGossip(this.context, this.mesh)
   readonly view: OriginView = new OriginView(this.context, this.mesh, this.gossip, this.inventory)
-  readonly planner: RunPlanner = new RunPlanner(this.context, this.mesh, this.gossip)
+  readonly ledger: OriginLedger = new OriginLedger(originContext(this.context), this.gossip)
+  readonly planner: RunPlanner = new RunPlanner(this.context, this.mesh, this.ledger)
 
   private readonly secondsPerChunk: number
   private claims = 0
@@ -61,6 +63,7 @@ export class Setting {
       {
         type: 'claim',
         peer: CLAIMER,
+        origin: 0,
         sequence: ++this.claims,
         hops: 2,
         runs: claimed.map(asRun),

@@ -29,7 +29,7 @@ describe('a visitor who arrives', () => {
     const visitor = started()
     expect(visitor.session.nextDeadlineMs()).toBe(300)
     expect(visitor.passUntil(299.9)).toEqual([])
-    expect(visitor.passUntil(300)).toEqual([{ type: 'fetch', run: 0, ...WHOLE_FILE }])
+    expect(visitor.passUntil(300)).toEqual([{ type: 'fetch', run: 0, origin: 0, ...WHOLE_FILE }])
   })
 
   it('waits as long as it is told to', () => {

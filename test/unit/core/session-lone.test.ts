@@ -8,7 +8,9 @@ const CHUNKS = 20
 describe('a lone visitor', () => {
   it('asks for the whole file at once, by one open-ended range, to learn its size on the way', () => {
     const visitor = new Visitor({ locator: null })
-    expect(visitor.start()).toEqual([{ type: 'fetch', run: 0, firstByte: 0, lastByte: null, firstChunk: 0 }])
+    expect(visitor.start()).toEqual([
+      { type: 'fetch', run: 0, origin: 0, firstByte: 0, lastByte: null, firstChunk: 0 },
+    ])
     expect(pick(visitor.openRun(0, fileOf(CHUNKS).sizeBytes), 'sized')).toEqual([
       { type: 'sized', facts: fileOf(CHUNKS) },
     ])
@@ -59,7 +61,7 @@ describe('a lone visitor', () => {
     const visitor = new Visitor({ locator: null, facts: fileOf(CHUNKS) })
     expect(visitor.start()).toEqual([
       { type: 'sized', facts: fileOf(CHUNKS) },
-      { type: 'fetch', run: 0, firstByte: 0, lastByte: null, firstChunk: 0 },
+      { type: 'fetch', run: 0, origin: 0, firstByte: 0, lastByte: null, firstChunk: 0 },
     ])
   })
 

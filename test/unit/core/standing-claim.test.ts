@@ -6,7 +6,7 @@ import { StandingClaim } from '../../../src/core/origin/standing-claim.ts'
 import type { SessionOutput } from '../../../src/core/session-io.ts'
 import { MAX_RUNS_PER_CLAIM } from '../../../src/core/wire/limits.ts'
 import type { Claim } from '../../../src/core/wire/peer-messages.ts'
-import { newContext, meshWith } from './parts.ts'
+import { newContext, meshWith, originContext } from './parts.ts'
 import { peer, range } from './shapes.ts'
 import { SELF, sent } from './visitor.ts'
 
@@ -20,11 +20,12 @@ const PLAN = firstPlan(8)
 class Claimer {
   readonly outputs: SessionOutput[] = []
   readonly context: Context = newContext(this.outputs)
-  readonly claim: StandingClaim = new StandingClaim(this.context, meshWith(ANNA, this.context, CHUNKS))
+  private readonly own = originContext(this.context)
+  readonly claim: StandingClaim = new StandingClaim(this.own, meshWith(ANNA, this.context, CHUNKS))
 
   /** Says it, and returns what Anna hears. */
   say(run = RUN, goodputBytesPerSec = 0, isNew = true): Claim | null {
-    return this.heard(() => this.claim.say(run, goodputBytesPerSec, PLAN, isNew))
+    return this.heard(() => this.claim.say([run], goodputBytesPerSec, PLAN, isNew))
   }
 
   withdraw(): Claim | null {
@@ -36,7 +37,7 @@ class Claimer {
   }
 
   isDueAt(nowMs: number): boolean {
-    return this.context.deadlines.takeDue(nowMs).includes('claim')
+    return this.own.deadlines.takeDue(nowMs).includes('claim')
   }
 
   private heard(speak: () => void): Claim | null {
@@ -55,6 +56,7 @@ describe('the standing claim', () => {
     expect(new Claimer().say(RUN, 1234.4)).toEqual({
       type: 'claim',
       peer: SELF,
+      origin: 0,
       sequence: 1,
       hops: 1,
       runs: [RUN],

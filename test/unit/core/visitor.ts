@@ -38,6 +38,8 @@ export class Visitor {
   hashes = true
   private readonly options: VisitorOptions
   /** The next chunk of each run. */
+  /** Runs that came to their end. */
+  readonly ended: Set<number> = new Set()
   private readonly nextOfRun = new Map<number, number>()
 
   constructor(options: VisitorOptions = {}) {
@@ -175,6 +177,7 @@ export class Visitor {
   }
 
   endRun(run: number): SessionOutput[] {
+    this.ended.add(run)
     return this.handle({ type: 'runEnded', run })
   }
 
@@ -276,6 +279,7 @@ export function claimOf(claimer: PeerId, sequence: number, start: number, count:
   return {
     type: 'claim',
     peer: claimer,
+    origin: 0,
     sequence,
     hops,
     runs: count > 0 ? [{ start, count }] : [],

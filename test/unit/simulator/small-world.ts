@@ -34,7 +34,7 @@ export class SmallWorld implements World {
   readonly tally: Tally = new Tally()
   readonly codec: CodecSample
   readonly network: Network
-  readonly origin: SimOrigin
+  readonly origins: readonly SimOrigin[]
   readonly topology: SimTopology
   readonly geometry: Geometry
   readonly attempts: Attempts = new Map()
@@ -51,7 +51,7 @@ export class SmallWorld implements World {
   }: SmallWorldSettings = {}) {
     this.codec = new CodecSample(this.random.fork(), (sentence) => this.tally.violate(sentence))
     this.network = new Network(latency, this.random.fork())
-    this.origin = new SimOrigin(this.queue, { upBytesPerSec: originBytesPerSec })
+    this.origins = [new SimOrigin(this.queue, { upBytesPerSec: originBytesPerSec })]
     this.topology = new SimTopology(this.queue, this.codec, this.random.fork())
     this.geometry = new Geometry({ sizeBytes, chunkBytes })
   }

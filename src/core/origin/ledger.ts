@@ -1,0 +1,43 @@
+/**
+ * What is known of one origin's seats: how many there are to be, who holds them, what the origin gives to all of them.
+ * The claims themselves, and what they tell of the swarm, are there once for all origins.
+ */
+
+import type { ClaimGossip } from './claim-gossip.ts'
+import type { OriginContext } from './origin-context.ts'
+import { SeatCount } from './seat-count.ts'
+
+export class OriginLedger {
+  readonly gossip: ClaimGossip
+  readonly seatCount: SeatCount
+  private readonly context: OriginContext
+
+  constructor(context: OriginContext, gossip: ClaimGossip) {
+    this.context = context
+    this.gossip = gossip
+    this.seatCount = new SeatCount(context)
+  }
+
+  /** Seats that others are known to hold. */
+  get takenSeats(): number {
+    return this.gossip.claims.seatCount(this.context.tag, this.context.nowMs)
+  }
+
+  /** What the origin gives to all of them together, as claimed, in bytes a second. */
+  get claimedBytesPerSec(): number {
+    return this.gossip.claims.goodputBytesPerSec(this.context.tag, this.context.nowMs)
+  }
+
+  /** What is claimed changes, or time has passed. `ownBytesPerSec`: what our own seat gets; null: it stands empty. */
+  noteGoodput(ownBytesPerSec: number | null): void {
+    const bytesPerSec = this.claimedBytesPerSec + (ownBytesPerSec ?? 0)
+    const openSeats = this.takenSeats + (ownBytesPerSec === null ? 0 : 1)
+    this.seatCount.goodput.note({ bytesPerSec, openSeats }, this.context.nowMs)
+  }
+
+  /** Others who hold a seat and whose id sorts before ours; null while we have no id. */
+  get seatsBeforeOurs(): number | null {
+    const { selfId, tag, nowMs } = this.context
+    return selfId === null ? null : this.gossip.claims.seatsBefore(selfId, tag, nowMs)
+  }
+}
