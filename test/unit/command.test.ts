@@ -83,7 +83,7 @@ describe('swarmfetch', () => {
       run('manifest', file, '--chunk-bytes', '16384', '--out', out),
       run('manifest', join(folder, 'missing')),
     ])
-    expect(JSON.parse(printed.stdout)).toMatchObject({ version: 1, sizeBytes: 8, chunkBytes: 65_536 })
+    expect(JSON.parse(printed.stdout)).toMatchObject({ version: 1, sizeBytes: 8, chunkBytes: 16_384 })
     expect(written).toMatchObject({ code: 0, stdout: '' })
     expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({ sizeBytes: 8, chunkBytes: 16_384 })
     expect(refused).toMatchObject({ code: 1, stdout: '' })

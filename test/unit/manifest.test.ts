@@ -88,7 +88,7 @@ describe('a manifest', () => {
     expect(await manifestOf(await inFile(Buffer.alloc(0)))).toStrictEqual({
       version: 1,
       sizeBytes: 0,
-      chunkBytes: 65_536,
+      chunkBytes: 16_384,
       hashes: '',
       sha256: 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
     })
@@ -126,7 +126,7 @@ describe('a manifest of what a URL answers', () => {
       expect(request.headers['accept-encoding']).toBe('identity')
       response.writeHead(200, { 'content-length': bytes.length }).end(bytes)
     })
-    expect(await manifestOf(url)).toStrictEqual(expected(bytes, 65_536))
+    expect(await manifestOf(url)).toStrictEqual(expected(bytes, 16_384))
   })
 
   it('needs a chunk size where the server does not say how long the file is', async () => {

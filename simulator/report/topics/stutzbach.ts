@@ -61,8 +61,7 @@ ${image('stutzbach-120.svg', 'Mean time of a download by the time of arrival, wi
 Where peers leave at once when they are done, a swarm can be caught: nearly everybody has every chunk but the same one, who
 gets that one leaves with it, and newcomers are soon like all others. Then no more are done than the origin sends copies of one chunk.
 Whichever useful chunk is chosen, it can happen where λ is above u_s ÷ (size of a chunk) (Hajek and Zhu, The missing piece syndrome in
-peer-to-peer communication, 2010; Zhu and Hajek, Stability of a peer-to-peer communication system, 2012). Here that is 1.9/s with the 64 KiB that are the least by default, and 2/s arrive; with 16 KiB it is
-7.6/s. It is also cured where who is done stays for as long as it takes to pass on one chunk more: 0.5 s here.
+peer-to-peer communication, 2010; Zhu and Hajek, Stability of a peer-to-peer communication system, 2012). Here that is 1.9/s with 64 KiB, and 2/s arrive; with the 16 KiB of small files it is 7.6/s. It is also cured where who is done stays for as long as it takes to pass on one chunk more: 0.5 s here.
 
 ${image('stutzbach-present.svg', 'Peers that are there, over time')}
 

@@ -10,9 +10,14 @@ const GIB = 1024 * MIB
 
 describe('the default chunk size', () => {
   it.each([
-    ['an empty file', 0, 64 * KIB],
-    ['one byte', 1, 64 * KIB],
-    ['512 of the smallest chunks', 32 * MIB, 64 * KIB],
+    ['an empty file', 0, 16 * KIB],
+    ['one byte', 1, 16 * KIB],
+    ['64 of the smallest chunks', MIB, 16 * KIB],
+    ['a byte less than 64 of twice as much', 2 * MIB - 1, 16 * KIB],
+    ['64 of twice as much', 2 * MIB, 32 * KIB],
+    ['a byte less than 64 of the usual', 4 * MIB - 1, 32 * KIB],
+    ['64 of the usual', 4 * MIB, 64 * KIB],
+    ['512 of the usual', 32 * MIB, 64 * KIB],
     ['a byte more than that', 32 * MIB + 1, 128 * KIB],
     ['512 chunks of 128 KiB', 64 * MIB, 128 * KIB],
     ['a byte more than those', 64 * MIB + 1, 256 * KIB],
@@ -28,7 +33,7 @@ describe('the default chunk size', () => {
       fc.property(fc.maxSafeNat(), fc.nat(2 ** 31), (sizeBytes, moreBytes) => {
         const chunkBytes = defaultChunkBytes(sizeBytes)
         expect(Math.log2(chunkBytes) % 1).toBe(0)
-        expect(chunkBytes).toBeGreaterThanOrEqual(64 * KIB)
+        expect(chunkBytes).toBeGreaterThanOrEqual(16 * KIB)
         expect(chunkBytes).toBeLessThanOrEqual(4 * MIB)
         expect(defaultChunkBytes(sizeBytes + moreBytes)).toBeGreaterThanOrEqual(chunkBytes)
       }),
