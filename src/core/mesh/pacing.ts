@@ -51,7 +51,7 @@ export class Pacing {
   /** Those whom we send a chunk now. */
   private readonly served: ReadonlySet<Neighbour>
   private readonly pace = new UploadPace()
-  private readonly sent = new RateMeter(SENT_WINDOW_MS)
+  private sent = new RateMeter(SENT_WINDOW_MS)
   private readonly paths = new Map<PeerId, Path>()
   private readonly awaited = new Map<number, AwaitedEcho>()
   private readonly budgets = new TokenBuckets<PeerId>(ECHO_BUDGET)
@@ -87,7 +87,7 @@ export class Pacing {
   noteServing(): void {
     if (this.served.size === 0) return
     const isBeginning = !this.context.deadlines.has('probe')
-    if (isBeginning) this.beganAtMs = this.context.nowMs
+    if (isBeginning) this.begin()
     if (isBeginning || this.isDue) this.onDeadline()
   }
 
@@ -143,6 +143,12 @@ export class Pacing {
   /** The page slept: what comes late is not the line's fault. */
   forgiveSilence(): void {
     this.awaited.clear()
+  }
+
+  /** Of what is sent, the time without uploads is no part: the first limit would come out far too low. */
+  private begin(): void {
+    this.beganAtMs = this.context.nowMs
+    this.sent = new RateMeter(SENT_WINDOW_MS)
   }
 
   /** At most: what was served of late, and all that is under way. */

@@ -28,6 +28,23 @@ function probesIn(outputs: readonly SessionOutput[]): number[] {
   return sent(outputs, 'probe').map(({ message }) => message.number)
 }
 
+/**
+ * Chunks go out one after the other, and every echo but the first is half a second late and comes when none is under way.
+ * Returns the paces that came of it.
+ */
+function serveBehindQueue(visitor: Visitor): (number | null)[] {
+  const before = visitor.outputs.length
+  for (let chunk = 0; chunk < 6; chunk++) {
+    const [number] = probesIn(ask(visitor, chunk))
+    visitor.pass(20)
+    served(visitor, chunk)
+    visitor.pass(chunk === 0 ? 0 : 500)
+    if (number !== undefined) visitor.hear(ANNA, { type: 'echo', number })
+    visitor.pass(300)
+  }
+  return pick(visitor.outputs.slice(before), 'pace').map(({ bytesPerSec }) => bytesPerSec)
+}
+
 describe('a visitor that serves', () => {
   it('probes four times a second in the first three, then once', () => {
     const visitor = seed()
@@ -47,18 +64,16 @@ describe('a visitor that serves', () => {
   })
 
   it('learns from echoes that come when the chunk is through', () => {
-    const visitor = seed()
-    // Chunks go out one after the other; every echo comes half a second late, when none is under way.
-    for (let chunk = 0; chunk < 6; chunk++) {
-      const [number] = probesIn(ask(visitor, chunk))
-      visitor.pass(20)
-      served(visitor, chunk)
-      visitor.pass(chunk === 0 ? 0 : 500)
-      if (number !== undefined) visitor.hear(ANNA, { type: 'echo', number })
-      visitor.pass(300)
-    }
-    const paces = pick(visitor.outputs, 'pace')
+    const paces = serveBehindQueue(seed())
     expect(paces.length).toBeGreaterThan(0)
-    expect(paces.at(-1)?.bytesPerSec).not.toBeNull()
+    expect(paces.at(-1)).not.toBeNull()
+  })
+
+  it('is as fast after a long rest as it was at first', () => {
+    const visitor = seed()
+    const atFirst = serveBehindQueue(visitor)
+    visitor.pass(60_000)
+    expect(visitor.all('pace').at(-1)?.bytesPerSec).toBeNull()
+    expect(serveBehindQueue(visitor)).toEqual(atFirst)
   })
 })
