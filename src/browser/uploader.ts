@@ -26,7 +26,7 @@ export interface UploaderOptions {
  * more: what is behind them waits no longer (guesses: two small blocks; a fifth of a second is just noticed).
  */
 const LEAST_UNSENT_BYTES = 64 * 1024
-const UNSENT_MS = 100
+const UNSENT_MS = 200
 
 /**
  * Under a pace a block takes no longer than this, in ms, as far as the smallest block allows: it reaches the modem in one
