@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+import { type Answers, type Ask, questionsTo } from './questions.ts'
 import type { SampleOriginStats } from './sample-origin-stats.ts'
 
 /** The folder that holds package.json. */
@@ -17,7 +18,12 @@ export interface ServerProcess {
   /** What the process said of itself when it was ready. */
   readonly ready: Readonly<Record<string, unknown>>
   /** Ends it and waits till it is gone. SIGKILL by default: nothing here is worth a farewell. */
-  kill(): Promise<void>
+  readonly kill: () => Promise<void>
+}
+
+/** A process that answers what `answerQuestions()` gave it. */
+export interface AnsweringProcess<A extends Answers> extends ServerProcess {
+  readonly ask: Ask<A>
 }
 
 export interface OriginProcess extends ServerProcess {
@@ -59,6 +65,20 @@ export async function startTopologyProcess(): Promise<TopologyProcess> {
   return { ...server, url: text(server.ready, 'url') }
 }
 
+/** Starts one of our scripts in a network namespace. */
+export async function startInNamespace<A extends Answers>(
+  namespace: string,
+  script: string,
+  options: unknown,
+): Promise<AnsweringProcess<A>> {
+  const { child, ...server } = await startChild(
+    script,
+    [JSON.stringify(options)],
+    ['ip', 'netns', 'exec', namespace],
+  )
+  return { ...server, ask: questionsTo<A>(child) }
+}
+
 /** Longest wait for the line that says a process is ready (guess: tsx compiles in 1–2 s on a busy machine). */
 const READY_WITHIN_MS = 30_000
 
@@ -72,7 +92,18 @@ const running = new Set<ChildProcess>()
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
 async function startProcess(script: string, args: readonly string[]): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--import', END_WITH_PARENT, script, ...args], {
+  const { ready, kill } = await startChild(script, args, [])
+  return { ready, kill }
+}
+
+async function startChild(
+  script: string,
+  args: readonly string[],
+  wrapper: readonly string[],
+): Promise<ServerProcess & { readonly child: ChildProcess }> {
+  const own = [process.execPath, '--import', 'tsx', '--import', END_WITH_PARENT, script, ...args]
+  const [command = '', ...rest] = [...wrapper, ...own]
+  const child = spawn(command, rest, {
     cwd: projectRoot,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
@@ -84,7 +115,7 @@ async function startProcess(script: string, args: readonly string[]): Promise<Se
     return gone
   }
   try {
-    return { ready: await firstLine(child, script), kill }
+    return { ready: await firstLine(child, script), kill, child }
   } catch (error) {
     await kill()
     throw error

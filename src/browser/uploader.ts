@@ -28,9 +28,12 @@ export interface UploaderOptions {
 const LEAST_UNSENT_BYTES = 64 * 1024
 const UNSENT_MS = 200
 
-/** Under a pace a block takes no longer than this, in ms, as far as the smallest block allows (as in the simulator). */
-const BLOCK_TAKES_MS = 250
-const LEAST_BLOCK_BYTES = 16 * 1024
+/**
+ * Under a pace a block takes no longer than this, in ms, as far as the smallest block allows: it reaches the modem in one
+ * piece, and other packets wait behind it (guess: half of what the controller lets queue).
+ */
+const BLOCK_TAKES_MS = 50
+const LEAST_BLOCK_BYTES = 4 * 1024
 
 interface Job {
   readonly chunk: number

@@ -39,7 +39,7 @@ export class Leaving {
     this.parts = parts
   }
 
-  /** Offers what would be gone with us. `inventory` null: we know nothing of the file. */
+  /** Offers what would be gone with us. `inventory` null: we know nothing of the file, or may give nothing of it. */
   begin(inventory: Inventory | null): void {
     const { service, announcer } = this.parts
     this.inventory = inventory

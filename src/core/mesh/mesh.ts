@@ -196,10 +196,10 @@ export class Mesh {
     this.service.hasServed(peer, chunk)
   }
 
-  /** Offers what would be gone with us; `leaving.isDone` says when to part. */
+  /** Offers what would be gone with us, unless we may give no more; `leaving.isDone` says when to part. */
   leave(): void {
     this.neighbourhood.close()
-    this.leaving.begin(this.material?.inventory ?? null)
+    this.leaving.begin(this.uploads.isSpent ? null : (this.material?.inventory ?? null))
   }
 
   /** The topology server says that this peer has gone. */

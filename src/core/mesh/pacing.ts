@@ -15,6 +15,9 @@ import { PathDelay, UploadPace } from './upload-pace.ts'
 const CALM_EVERY_MS = 1000
 const ALARMED_EVERY_MS = 250
 
+/** Uploads begin by filling whatever buffer there is: for so long, in ms, probes go as often as where packets queue (guess). */
+const ALARMED_AT_FIRST_MS = 3000
+
 /** Probes that an answer is awaited to; an older one counts as lost (guess: queues of four seconds). */
 const MAX_AWAITED = 16
 
@@ -48,12 +51,15 @@ export class Pacing {
   /** Those whom we send a chunk now. */
   private readonly served: ReadonlySet<Neighbour>
   private readonly pace = new UploadPace()
-  private readonly sent = new RateMeter(SENT_WINDOW_MS)
+  private sent = new RateMeter(SENT_WINDOW_MS)
   private readonly paths = new Map<PeerId, Path>()
   private readonly awaited = new Map<number, AwaitedEcho>()
   private readonly budgets = new TokenBuckets<PeerId>(ECHO_BUDGET)
   private probes = 0
   private busyAtMs = -Infinity
+  private beganAtMs = -Infinity
+  /** It was time for a probe, and nobody was being served: between two chunks. */
+  private isDue = false
   private chunkBytes = 0
   /** What the driver goes by. */
   private saidBytesPerSec: number | null = null
@@ -79,7 +85,10 @@ export class Pacing {
 
   /** Somebody may be served who was not before. */
   noteServing(): void {
-    if (this.served.size > 0 && !this.context.deadlines.has('probe')) this.onDeadline()
+    if (this.served.size === 0) return
+    const isBeginning = !this.context.deadlines.has('probe')
+    if (isBeginning) this.begin()
+    if (isBeginning || this.isDue) this.onDeadline()
   }
 
   noteSent(bytes: number): void {
@@ -89,14 +98,17 @@ export class Pacing {
   onDeadline(): void {
     const { nowMs, deadlines } = this.context
     const next = this.longestUnprobed()
+    this.isDue = next === null
     if (next !== null) {
       this.busyAtMs = nowMs
       this.probe(next)
     } else if (nowMs - this.busyAtMs >= FORGOTTEN_AFTER_MS) {
+      this.isDue = false
       this.pace.rest()
       return this.say()
     }
-    deadlines.set('probe', nowMs + (this.pace.isAlarmed ? ALARMED_EVERY_MS : CALM_EVERY_MS))
+    const isEager = this.pace.isAlarmed || nowMs - this.beganAtMs < ALARMED_AT_FIRST_MS
+    deadlines.set('probe', nowMs + (isEager ? ALARMED_EVERY_MS : CALM_EVERY_MS))
   }
 
   /** The driver had to hold this probe back, and sends it now. */
@@ -110,13 +122,12 @@ export class Pacing {
       this.context.emit({ type: 'send', peer, message: { type: 'echo', number } })
   }
 
-  /** Counts only from those whom we send something now: our own packets are on that way. */
+  /** Counts also where the chunk is through by now: probes go to those whom we send something, behind our own packets. */
   hearEcho(neighbour: Neighbour, number: number): void {
     const echo = this.awaited.get(number)
     const path = this.paths.get(neighbour.id)
     if (echo === undefined || echo.peer !== neighbour.id || path === undefined) return
     this.awaited.delete(number)
-    if (neighbour.serving === null) return
     const { nowMs, deadlines } = this.context
     const queueMs = path.delay.note(nowMs - echo.sentAtMs, nowMs)
     this.pace.note({ queueMs, sentAtMs: echo.sentAtMs, sentBytesPerSec: this.sentBytesPerSec }, nowMs)
@@ -132,6 +143,12 @@ export class Pacing {
   /** The page slept: what comes late is not the line's fault. */
   forgiveSilence(): void {
     this.awaited.clear()
+  }
+
+  /** Of what is sent, the time without uploads is no part: the first limit would come out far too low. */
+  private begin(): void {
+    this.beganAtMs = this.context.nowMs
+    this.sent = new RateMeter(SENT_WINDOW_MS)
   }
 
   /** At most: what was served of late, and all that is under way. */

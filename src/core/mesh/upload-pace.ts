@@ -5,18 +5,21 @@
  * and none either once what is sent stays far below it.
  */
 
-/** Time that packets may queue, in ms: LEDBAT's most (RFC 6817 §2.5 and BEP 29: 100). */
-export const TARGET_DELAY_MS = 100
+/** Time that packets may queue, in ms: LEDBAT++'s (draft-irtf-iccrg-ledbat-plus-plus); RFC 6817 §2.5 allows 100. */
+export const TARGET_DELAY_MS = 60
 
 /** The base delay is the least in so long, in ms, seen in so many stretches (BEP 29: the last two minutes). */
 export const BASE_HISTORY_MS = 120_000
 const BASE_STRETCHES = 12
 
-/** The present delay is the least of so many samples (RFC 6817 §3.4.2 asks for a minimum of a few; the number is a guess). */
-const CURRENT_SAMPLES = 3
+/**
+ * The present delay is the least of so many samples (RFC 6817 §3.4.2 asks for a minimum of a few). Samples come four times
+ * a second: with three, a modem's buffer was full for five seconds before uploads slowed down (measured).
+ */
+const CURRENT_SAMPLES = 2
 
-/** Least rate, in bytes a second: LEDBAT's least window of two packets each 100 ms (RFC 6817 §2.5; the time is a guess). */
-export const LEAST_BYTES_PER_SEC = 30_000
+/** Least rate, in bytes a second: LEDBAT's least window of two packets each 250 ms (RFC 6817 §2.5; the time is a guess). */
+export const LEAST_BYTES_PER_SEC = 12_000
 
 /**
  * Growth with empty queues, as a share of the rate a second, and decrease per delay of twice the target. Both are
@@ -28,11 +31,17 @@ const DECREASE = 0.5
 /** One sample shrinks the rate to no less than this share, as a loss does LEDBAT's window (RFC 6817 §2.4.2). */
 const LEAST_SHARE = 0.5
 
+/** A queue that has become shorter by this share since the last sample drains: the rate is low enough (guess). */
+const DRAINS = 0.1
+
 /** Samples further apart than this count as so far, in ms: nothing is known of the time between (guess). */
 const LONGEST_STEP_MS = 1000
 
-/** A limit this many times what is sent limits nothing (RFC 6817 §2.4.1 grows only by what is used; the number is a guess). */
-const UNUSED_FACTOR = 2
+/**
+ * A limit this many times what is sent limits nothing (RFC 6817 §2.4.1 grows only by what is used). What is sent is known
+ * as an average over ten seconds, above which a limit that grows by a fifth a second is 2.8 times even where it is used.
+ */
+const UNUSED_FACTOR = 4
 
 /** The round trips of one path: what of them is queueing. */
 export class PathDelay {
@@ -76,13 +85,15 @@ export class UploadPace {
 
   note({ queueMs, sentAtMs, sentBytesPerSec }: DelaySample, nowMs: number): void {
     const stepMs = Math.min(LONGEST_STEP_MS, nowMs - this.lastAtMs)
+    const isDraining = queueMs < (1 - DRAINS) * (this.recentMs.at(-1) ?? 0)
     this.lastAtMs = nowMs
     this.recentMs = [...this.recentMs, queueMs].slice(-CURRENT_SAMPLES)
     // One late answer shows nothing; so many in a row do.
     if (this.recentMs.length < CURRENT_SAMPLES) return
     const offTarget = 1 - Math.min(...this.recentMs) / TARGET_DELAY_MS
-    if (offTarget < 0) this.shrink(offTarget, sentAtMs, sentBytesPerSec, nowMs)
-    else if (this.limit !== null) this.grow(this.limit, offTarget * (stepMs / 1000), sentBytesPerSec)
+    if (offTarget < 0) {
+      if (this.limit === null || !isDraining) this.shrink(offTarget, sentAtMs, sentBytesPerSec, nowMs)
+    } else if (this.limit !== null) this.grow(this.limit, offTarget * (stepMs / 1000), sentBytesPerSec)
   }
 
   /** Nothing has been uploaded for long: what was known is old. */
@@ -95,7 +106,8 @@ export class UploadPace {
   private shrink(offTarget: number, sentAtMs: number, sentBytesPerSec: number, nowMs: number): void {
     if (sentAtMs < this.shrunkAtMs) return
     this.shrunkAtMs = nowMs
-    const share = Math.max(LEAST_SHARE, 1 + DECREASE * offTarget)
+    // Without a limit the queue was filled as fast as it goes, as in slow start.
+    const share = this.limit === null ? LEAST_SHARE : Math.max(LEAST_SHARE, 1 + DECREASE * offTarget)
     this.limit = Math.max(LEAST_BYTES_PER_SEC, Math.min(this.limit ?? Infinity, sentBytesPerSec) * share)
   }
 

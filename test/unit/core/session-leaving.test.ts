@@ -101,7 +101,7 @@ describe('the caps of uploads', () => {
     expect(lateVisitor(CHUNKS).all('pace')).toEqual([])
   })
 
-  it('refuse what goes beyond the ratio, and let a complete visitor leave', () => {
+  it('refuse what goes beyond the ratio, and let a complete visitor leave at once, with what only it has', () => {
     const visitor = loneVisitor(CHUNKS, { limits: { maxUploadRatio: 1 / CHUNKS } })
     visitor.bring(0, CHUNKS)
     visitor.handle({ type: 'fileVerified' })
@@ -111,7 +111,7 @@ describe('the caps of uploads', () => {
     const outputs = visitor.handle({ type: 'served', peer: ANNA, chunk: 0 })
     expect(visitor.session.neighbours.get(ANNA)?.bytesSent).toBe(CHUNK_BYTES)
     expect(sent(outputs, 'refuse')).toEqual([{ peer: ANNA, message: { type: 'refuse', chunks: [1] } }])
-    visitor.pass(2000)
-    expect(visitor.all('left')).toHaveLength(1)
+    expect(sent(outputs, 'leaving').flatMap(({ message }) => message.chunks)).toEqual([])
+    expect(pick(outputs, 'left')).toHaveLength(1)
   })
 })

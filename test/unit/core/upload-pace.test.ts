@@ -31,8 +31,8 @@ describe('the pace of uploads', () => {
 
   it('shrinks where they queue for longer than the target, the more the longer', () => {
     const [somewhat, much] = [new UploadPace(), new UploadPace()]
-    feed(somewhat, 1.2 * TARGET_DELAY_MS, 5, 0)
-    feed(much, 2 * TARGET_DELAY_MS, 5, 0)
+    feed(somewhat, 1.2 * TARGET_DELAY_MS, 6, 0)
+    feed(much, 2 * TARGET_DELAY_MS, 6, 0)
     expect(somewhat.bytesPerSec).toBeLessThan(LINE_BYTES_PER_SEC)
     expect(much.bytesPerSec).toBeLessThan(somewhat.bytesPerSec ?? 0)
   })
@@ -56,8 +56,40 @@ describe('the pace of uploads', () => {
   it('does not mind a single late answer', () => {
     const pace = new UploadPace()
     const afterMs = feed(pace, 0, 5, 0)
-    feed(pace, 20 * TARGET_DELAY_MS, 2, afterMs)
+    feed(pace, 20 * TARGET_DELAY_MS, 1, afterMs)
     expect(pace.bytesPerSec).toBeNull()
+  })
+
+  it('is halved by the second one: without a limit, a buffer fills as fast as it goes', () => {
+    const pace = new UploadPace()
+    const afterMs = feed(pace, 0, 5, 0)
+    feed(pace, 1.1 * TARGET_DELAY_MS, 2, afterMs)
+    expect(pace.bytesPerSec).toBe(LINE_BYTES_PER_SEC / 2)
+  })
+
+  it('shrinks no further while a queue that is too long becomes shorter', () => {
+    const pace = new UploadPace()
+    let nowMs = feed(pace, 8 * TARGET_DELAY_MS, 2, 0)
+    const limit = pace.bytesPerSec
+    expect(limit).not.toBeNull()
+    for (let queueMs = 7 * TARGET_DELAY_MS; queueMs > TARGET_DELAY_MS; queueMs *= 0.85)
+      nowMs = feed(pace, queueMs, 1, nowMs)
+    expect(pace.bytesPerSec).toBe(limit)
+    feed(pace, 2 * TARGET_DELAY_MS, 3, nowMs)
+    expect(pace.bytesPerSec).toBeLessThan(limit ?? 0)
+  })
+
+  it('stays while it is used, though what is sent is known late', () => {
+    const pace = new UploadPace()
+    let nowMs = feed(pace, 3 * TARGET_DELAY_MS, 4, 0)
+    let sentBytesPerSec = pace.bytesPerSec ?? 0
+    for (let samples = 0; samples < 60 && (pace.bytesPerSec ?? 0) < LINE_BYTES_PER_SEC; samples++) {
+      nowMs += 250
+      // An average over ten seconds.
+      sentBytesPerSec += ((pace.bytesPerSec ?? 0) - sentBytesPerSec) * 0.025
+      pace.note({ queueMs: 0, sentAtMs: nowMs, sentBytesPerSec }, nowMs)
+    }
+    expect(pace.bytesPerSec).toBeGreaterThanOrEqual(LINE_BYTES_PER_SEC)
   })
 })
 
