@@ -22,7 +22,12 @@ export interface HoldingsEvents {
   vanishedNearby(chunk: number): void
 }
 
+/** One neighbour in so many that only takes makes us look twice at what others say (guess: the honest seldom seem to). */
+const TAKERS_SHARE = 1 / 8
+
 export class Holdings {
+  /** Neighbours whose chunks do not count. */
+  private takers = 0
   private readonly requests: Requests
   private readonly sendersDigests: SendersDigests
   private readonly events: HoldingsEvents
@@ -31,6 +36,11 @@ export class Holdings {
     this.requests = requests
     this.sendersDigests = sendersDigests
     this.events = events
+  }
+
+  /** Of so many neighbours, many only take. */
+  isAmongTakers(neighbours: number): boolean {
+    return this.takers > TAKERS_SHARE * neighbours
   }
 
   /** False if no honest neighbour would have said this. */
@@ -77,7 +87,10 @@ export class Holdings {
 
   /** `hasLeft`: as far as can be told, its chunks have left the swarm with it; else it is only our neighbour no more. */
   forget({ held, isDiscounted }: Neighbour, { rarity }: Inventory, hasLeft: boolean): void {
-    if (isDiscounted) return
+    if (isDiscounted) {
+      this.takers--
+      return
+    }
     for (const chunk of held.chunks()) {
       rarity.decrement(chunk)
       if (hasLeft && rarity.holderCount(chunk) === 0) this.events.vanishedNearby(chunk)
@@ -89,12 +102,14 @@ export class Holdings {
     if (neighbour.hasGiven || neighbour.isDiscounted) return
     this.forget(neighbour, inventory, true)
     neighbour.isDiscounted = true
+    this.takers++
   }
 
   /** It gave a chunk. */
   restore(neighbour: Neighbour, inventory: Inventory): void {
     if (!neighbour.isDiscounted) return
     neighbour.isDiscounted = false
+    this.takers--
     for (const chunk of neighbour.held.chunks()) this.noteHolder(chunk, inventory)
   }
 

@@ -131,6 +131,11 @@ export class Mesh {
     return count
   }
 
+  /** Many of our neighbours only take. */
+  get isAmongTakers(): boolean {
+    return this.holdings.isAmongTakers(this.neighbours.size)
+  }
+
   /** There is no neighbour yet, but somebody is being connected to. */
   get isFindingFirst(): boolean {
     return this.readyCount === 0 && (this.neighbours.size > 0 || this.neighbourhood.isConnecting)

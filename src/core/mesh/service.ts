@@ -25,7 +25,6 @@ export class Service {
   readonly served: Set<Neighbour> = new Set()
   private readonly reciprocity: Reciprocity
   private inventory: Inventory | null = null
-  /** What our uplink has carried at best, in bytes a second; 0: not measured yet. */
   private bestBytesPerSec = 0
   private measuredFromMs = 0
   private measuredBytes = 0
@@ -39,6 +38,11 @@ export class Service {
     this.neighbours = neighbours
     this.choosesSoon = choosesSoon
     this.reciprocity = new Reciprocity(context, neighbours)
+  }
+
+  /** What our uplink has carried at best, in bytes a second; 0: not measured yet. */
+  get uplinkBytesPerSec(): number {
+    return this.bestBytesPerSec
   }
 
   equip(inventory: Inventory): void {

@@ -1,8 +1,6 @@
 /**
  * What has entered the swarm, as far as claims have told: the first copies. A hint: one that no neighbour comes to
- * have within a patience counts as absent again, since its holder may have left, or never had it, or keeps it. If it is
- * then heard of once more, that is not believed until a neighbour has it: in a swarm half of which gave nothing, those
- * fetched the same chunks over and over, and whoever gave waited for each of them (simulated).
+ * have within a patience counts as absent again, since its holder may have left, or never had it, or keeps it.
  */
 
 import { Bitfield } from '../bitfield.ts'
@@ -79,10 +77,10 @@ export class FirstCopies {
   /** Whether the chunk may be taken to exist, though no neighbour has it. */
   isExpected(chunk: number, nowMs: number, patienceMs: number = this.patienceMs(0)): boolean {
     // NaN, never heard of, is not less than anything.
-    return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < patienceMs && !this.wasInVain(chunk)
+    return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < patienceMs
   }
 
-  /** It was expected and did not come: what is said of it since is not believed. */
+  /** It was expected and did not come: what is said of it since may not be true, either. */
   wasInVain(chunk: number): boolean {
     return this.inVain.has(chunk)
   }

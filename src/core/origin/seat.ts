@@ -151,7 +151,7 @@ export class OriginSeat implements Teammate {
   private onCoinDeadline(): void {
     const { view } = this
     if (view === null || view.inventory.isComplete || this.isSeated || this.standing.isBanned) return
-    const wins = this.coin.wins(view)
+    const wins = this.coin.wins(view) && !this.isMoreForOthers
     const choice = wins ? this.chooseRun(view) : null
     if (choice === null) return this.awaitCoin()
     this.isSeated = true
@@ -285,7 +285,7 @@ export class OriginSeat implements Teammate {
   }
 
   private advance(): void {
-    const next = this.follower.isTurnOver ? this.afterTurn() : 'goOn'
+    const next = this.follower.isTurnOver ? this.afterTurn() : this.isMoreForOthers ? 'yield' : 'goOn'
     if (next !== 'goOn') this.follower.abort()
     if (next === 'yield') this.leave()
     else if (next === 'elsewhere' || !this.follower.advance()) this.work()
@@ -305,11 +305,15 @@ export class OriginSeat implements Teammate {
   private afterTurn(): 'goOn' | 'elsewhere' | 'yield' {
     const { view, follower } = this
     if (view === null || !follower.rangesWork) return 'goOn'
-    if (this.mustYield()) return 'yield'
+    if (this.isMoreForOthers || this.mustYield()) return 'yield'
     if (this.planner.isReaderWaiting(view)) return 'elsewhere'
     if (follower.isDuplicating && !this.planner.isDuplicateWorthwhile(view, true)) return 'elsewhere'
     follower.renewTurn(this.planner.runChunks(view.inventory.geometry))
     return 'goOn'
+  }
+
+  private get isMoreForOthers(): boolean {
+    return this.view !== null && this.planner.isMoreForOthers(this.view)
   }
 
   /** At a run's end: there are more seats taken than there should be, or others need ours more. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
-import { CHUNKS, Setting } from './seat-setting.ts'
+import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
 import { CHUNK_BYTES, range } from './shapes.ts'
 
 /** Two more than there are seats. */
@@ -51,5 +51,39 @@ describe('what the origin can give', () => {
     const setting = visitOf(1000)
     setting.claim([], range(CHUNKS / 2, CHUNKS))
     expect(isOriginKnown(setting)).toBe(false)
+  })
+})
+
+describe('a seat is more for others', () => {
+  /** Beside so many others we hold chunks that Anna lacks, and have sent her one a second. */
+  function holderOf(first: number, { swarm = SWARM, sent = true } = {}): Setting {
+    const setting = new Setting(1)
+    setting.gossip.noteServerCount(swarm)
+    for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + first))
+      setting.inventory.markKept(chunk, { kind: 'origin', run: 0 })
+    if (sent)
+      for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + 4)) {
+        setting.mesh.hear(ANNA, { type: 'request', chunks: [chunk] })
+        setting.goOn(1000)
+        setting.mesh.hasServed(ANNA, chunk)
+      }
+    return setting
+  }
+
+  it('once we have more that nobody else has than goes up in five seconds', () => {
+    const settings = [4, 20].map((first) => holderOf(first))
+    expect(settings.map(({ mesh }) => mesh.service.uplinkBytesPerSec)).toEqual([CHUNK_BYTES, CHUNK_BYTES])
+    expect(settings.map(({ planner, view }) => planner.isMoreForOthers(view))).toEqual([false, true])
+  })
+
+  it('but not where there is one for everybody, or it is not known what goes up', () => {
+    const settings = [holderOf(20, { swarm: 2 }), holderOf(20, { sent: false })]
+    expect(settings.map(({ planner, view }) => planner.isMoreForOthers(view))).toEqual([false, false])
+  })
+
+  it('nor for what a neighbour has, too', () => {
+    const setting = holderOf(20)
+    setting.mesh.hear(ANNA, { type: 'have', chunks: range(CHUNKS / 2, CHUNKS), digests: null })
+    expect(setting.planner.isMoreForOthers(setting.view)).toBe(false)
   })
 })
