@@ -59,6 +59,22 @@ describe('a neighbour that has given nothing', () => {
   })
 })
 
+describe('a neighbour that does not count', () => {
+  it('says what it holds, and leaves: nothing that it said is waited for', () => {
+    const visitor = firstOfTwo(CHUNKS)
+    visitor.openRun(0, FACTS.sizeBytes, true)
+    visitor.meet(ANNA, FACTS)
+    visitor.hearHave(ANNA, [CHUNKS - 1])
+    visitor.hear(ANNA, { type: 'refuse', chunks: visitor.askedOf(ANNA) })
+    visitor.hearBitfield(ANNA, range(0, CHUNKS), CHUNKS)
+    visitor.handle({ type: 'linkClosed', peer: ANNA })
+    // Were hers still counted, the run would be given up for what nobody has.
+    visitor.bring(0, 20)
+    expect(visitor.kept).toEqual(range(0, 20))
+    expect(visitor.all('abort')).toEqual([])
+  })
+})
+
 describe('a neighbour that has given', () => {
   it('and refuses one chunk, still has the others', () => {
     const visitor = visitorWithAnna()
