@@ -38,6 +38,7 @@ export class Origins {
       })
     })
     mesh.requests.sweep = () => this.sweep()
+    mesh.requests.originsFail = () => this.seats.every(({ isFailing }) => isFailing)
   }
 
   // --------------------------------------------------------------------------------------------- the swarm

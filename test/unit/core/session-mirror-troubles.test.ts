@@ -1,0 +1,58 @@
+/** Origins that fail in ways of their own, while there are others. */
+
+import { describe, expect, it } from 'vitest'
+
+import { CHUNK_BYTES, fileOf, range } from './shapes.ts'
+import { Visitor, type Output, type VisitorOptions } from './visitor.ts'
+
+const CHUNKS = 40
+const FILE = fileOf(CHUNKS)
+/** Tags of the URL and of two mirrors. */
+const TAGS = [11, 22, 33]
+
+/** A lone visitor with mirrors, who has just asked the URL for the size. */
+function visitorWith(origins: number, options: VisitorOptions = {}): Visitor {
+  const visitor = new Visitor({ locator: null, origins: TAGS.slice(0, origins), ...options })
+  visitor.start()
+  return visitor
+}
+
+function runsAt(visitor: Visitor, origin: number): Output<'fetch'>[] {
+  return visitor.all('fetch').filter((each) => each.origin === origin)
+}
+
+function lastRunAt(visitor: Visitor, origin: number): number {
+  const run = runsAt(visitor, origin).at(-1)
+  if (run === undefined) throw new Error(`Nothing was asked of origin ${origin}.`)
+  return run.run
+}
+
+/** The URL brings two chunks a second and the mirror eight, until that is asked for more ahead. */
+function askedAhead(): Visitor {
+  const visitor = visitorWith(2)
+  visitor.pass(100)
+  visitor.openRun(0, FILE.sizeBytes)
+  visitor.pass(100)
+  visitor.openRun(lastRunAt(visitor, 1), FILE.sizeBytes)
+  const [first] = runsAt(visitor, 1)
+  for (let eighths = 1; runsAt(visitor, 1).length === 1 && eighths < 200; eighths++) {
+    visitor.pass(125)
+    visitor.bring(first?.run ?? 0, 1)
+    if (eighths % 4 === 0) visitor.bring(0, 1)
+  }
+  expect(runsAt(visitor, 1)).toHaveLength(2)
+  return visitor
+}
+
+describe('an origin that gives one response at a time', () => {
+  it('is not asked ahead again, with every packet that comes', () => {
+    const visitor = askedAhead()
+    visitor.failRun(lastRunAt(visitor, 1), 'busy', 5000)
+    const [first] = runsAt(visitor, 1)
+    for (const _ of range(0, 10)) {
+      visitor.pass(10)
+      visitor.handle({ type: 'runProgressed', run: first?.run ?? 0, bytes: CHUNK_BYTES / 20 })
+    }
+    expect(runsAt(visitor, 1)).toHaveLength(2)
+  })
+})
