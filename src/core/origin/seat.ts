@@ -384,7 +384,6 @@ export class OriginSeat implements Teammate {
 
   /** After a pause: takes the seat again. */
   restart(): void {
-    if (this.view === null) return this.probe()
     this.isSeated = !this.standing.isBanned
     this.work()
   }

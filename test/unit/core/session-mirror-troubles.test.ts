@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { CHUNK_BYTES, fileOf, range } from './shapes.ts'
-import { Visitor, type Output, type VisitorOptions } from './visitor.ts'
+import { pick, Visitor, type Output, type VisitorOptions } from './visitor.ts'
 
 const CHUNKS = 40
 const FILE = fileOf(CHUNKS)
@@ -54,5 +54,43 @@ describe('an origin that gives one response at a time', () => {
       visitor.handle({ type: 'runProgressed', run: first?.run ?? 0, bytes: CHUNK_BYTES / 20 })
     }
     expect(runsAt(visitor, 1)).toHaveLength(2)
+  })
+})
+
+describe('while the size is unknown', () => {
+  it('a URL that never answers is given up for a mirror', () => {
+    const visitor = visitorWith(2)
+    visitor.pass(21_000)
+    const mirror = lastRunAt(visitor, 1)
+    visitor.openRun(mirror, FILE.sizeBytes)
+    visitor.bring(mirror, 10)
+    expect(visitor.kept).toEqual(range(0, 10))
+  })
+
+  it('one origin is asked after a pause, not all of them for the whole file', () => {
+    const visitor = visitorWith(3)
+    visitor.handle({ type: 'pause' })
+    const outputs = visitor.handle({ type: 'resume' })
+    expect(pick(outputs, 'fetch').map(({ origin }) => origin)).toEqual([0])
+  })
+
+  it('several may be asked for the whole file, and the first to answer goes on with it', () => {
+    const visitor = visitorWith(2)
+    visitor.failRun(0, 'busy')
+    const mirror = lastRunAt(visitor, 1)
+    visitor.pass(2000)
+    const again = lastRunAt(visitor, 0)
+    expect(again).not.toBe(0)
+    visitor.openRun(mirror, FILE.sizeBytes)
+    expect(visitor.all('abort').map(({ run }) => run)).toEqual([again])
+    const [part] = runsAt(visitor, 0).slice(2)
+    expect(part?.firstChunk).toBeGreaterThan(0)
+  })
+
+  it('an origin that may be asked again tomorrow is not waited for', () => {
+    const visitor = visitorWith(2)
+    visitor.failRun(0, 'busy', 86_400_000)
+    visitor.failRun(lastRunAt(visitor, 1), 'not-found')
+    expect(visitor.all('failed')).toMatchObject([{ failure: 'busy' }])
   })
 })
