@@ -2,13 +2,15 @@
 
 import { describe, expect, it } from 'vitest'
 
-import { CHUNK_BYTES, fileOf, range } from './shapes.ts'
+import { FEATURE } from '../../../src/core/wire/peer-messages.ts'
+import { CHUNK_BYTES, fileOf, forgedDigest, genuineDigest, peer, range } from './shapes.ts'
 import { pick, Visitor, type Output, type VisitorOptions } from './visitor.ts'
 
 const CHUNKS = 40
 const FILE = fileOf(CHUNKS)
 /** Tags of the URL and of two mirrors. */
 const TAGS = [11, 22, 33]
+const ANNA = peer(1)
 
 /** A lone visitor with mirrors, who has just asked the URL for the size. */
 function visitorWith(origins: number, options: VisitorOptions = {}): Visitor {
@@ -92,5 +94,28 @@ describe('while the size is unknown', () => {
     visitor.failRun(0, 'busy', 86_400_000)
     visitor.failRun(lastRunAt(visitor, 1), 'not-found')
     expect(visitor.all('failed')).toMatchObject([{ failure: 'busy' }])
+  })
+})
+
+describe('a mirror whose bytes are not the file', () => {
+  it('does not make liars of the neighbours who have the file', () => {
+    const visitor = new Visitor({
+      origins: TAGS.slice(0, 2),
+      verification: 'sendersDigest',
+      fileIsHashed: true,
+      digestOf: (chunk, source) => (source.kind === 'mirror' ? forgedDigest : genuineDigest)(chunk),
+    })
+    visitor.start()
+    visitor.welcome({ joinIndex: 0, swarmSize: 2, facts: FILE })
+    const [run] = runsAt(visitor, 1)
+    visitor.openRun(run?.run ?? 0, FILE.sizeBytes)
+    visitor.meet(ANNA, FILE, { features: FEATURE.wantsDigests })
+    // She tells what she has as the mirror brings it.
+    for (const chunk of range(run?.firstChunk ?? 0, (run?.firstChunk ?? 0) + 3)) {
+      visitor.hearDigests(ANNA, [chunk])
+      visitor.bring(run?.run ?? 0, 1)
+    }
+    expect(visitor.kept).toHaveLength(3)
+    expect(visitor.all('disconnect')).toEqual([])
   })
 })
