@@ -75,6 +75,22 @@ describe('a neighbour that does not count', () => {
   })
 })
 
+describe('a neighbour that does not count, where the origin gives nothing', () => {
+  it('is asked again for what it alone has, and the download goes on by what it gives', () => {
+    const visitor = visitorWithAnna()
+    visitor.hear(ANNA, { type: 'refuse', chunks: visitor.askedOf(ANNA) })
+    visitor.hearHave(ANNA, range(20, CHUNKS))
+    expect(visitor.askedOf(ANNA)).toEqual([])
+    for (let failures = 0; failures < 3; failures++) {
+      while (visitor.all('fetch').length < failures + 2) visitor.pass(100)
+      visitor.failRun(visitor.latestRun.run, 'unreachable')
+    }
+    expect(visitor.askedOf(ANNA).length).toBeGreaterThan(0)
+    while (visitor.askedOf(ANNA).length > 0) visitor.deliver(ANNA)
+    expect(visitor.kept).toEqual(range(0, CHUNKS))
+  })
+})
+
 describe('a neighbour that has given', () => {
   it('and refuses one chunk, still has the others', () => {
     const visitor = visitorWithAnna()
