@@ -48,12 +48,15 @@ export class Facts {
   judgeValidator(validator: string | null, origin: number): FactsVerdict {
     const hinted = this.known?.validator ?? null
     const called = this.validators.get(origin)
-    if (called === undefined && validator !== null) this.validators.set(origin, validator)
     if (this.isHashed || validator === null) return 'fine'
-    if (origin > 0) return this.agreesWithFirst(validator, called ?? null) ? 'fine' : 'inconsistent'
+    if (origin > 0 && !this.agreesWithFirst(validator, called ?? null)) return 'inconsistent'
+    if (called === undefined) this.validators.set(origin, validator)
+    if (origin > 0) return 'fine'
+    // What mirrors have brought so far is of another version.
+    if (called === undefined && this.mirrorsDisagree(validator)) return 'misled'
     const known = called ?? hinted
-    if (known === null || validator === known || this.isAnothers(hinted)) return 'fine'
-    return this.confirmed || known !== hinted ? 'inconsistent' : 'misled'
+    if (known === null || validator === known || (called === undefined && this.isAnothers)) return 'fine'
+    return this.isFirstsWord || known !== hinted ? 'inconsistent' : 'misled'
   }
 
   /** Some hash shows in the end whether bytes of two versions were put together. */
@@ -68,12 +71,22 @@ export class Facts {
   private agreesWithFirst(validator: string, called: string | null): boolean {
     if (called !== null && called !== validator) return false
     const first = this.validators.get(0)
-    return first === undefined || isTag(first) || isTag(validator) || first === validator
+    return first === undefined || !areUnlike(first, validator)
+  }
+
+  /** The same, where mirrors answered before the URL itself. */
+  private mirrorsDisagree(validator: string): boolean {
+    return [...this.validators.values()].some((each) => areUnlike(each, validator))
   }
 
   /** What is known was told by a mirror. */
-  private isAnothers(hinted: string | null): boolean {
-    return hinted !== null && (this.confirmedBy ?? 0) > 0 && !this.validators.has(0)
+  private get isAnothers(): boolean {
+    return (this.confirmedBy ?? 0) > 0
+  }
+
+  /** What is known was told by the URL itself, or the page. */
+  private get isFirstsWord(): boolean {
+    return this.confirmed && (this.confirmedBy === 0 || this.config.facts !== null)
   }
 
   /** Holds an origin's word against what others said. What a mirror said counts until the URL itself answers. */
@@ -83,10 +96,17 @@ export class Facts {
       if (origin === 0) this.confirmedBy = 0
       return 'fine'
     }
+    // Nothing that it may bring is wanted.
+    if (origin > 0) this.validators.delete(origin)
     if (this.config.facts !== null) return 'integrity-mismatch'
     const isMirrors = origin === 0 && (this.confirmedBy ?? 0) > 0
     return this.confirmed && !isMirrors ? 'inconsistent' : 'misled'
   }
+}
+
+/** Two servers' names for what they serve show that it is not the same. */
+function areUnlike(one: string, other: string): boolean {
+  return one !== other && !isTag(one) && !isTag(other)
 }
 
 /** An entity tag is quoted (RFC 9110, 8.8.3), a date is not. */

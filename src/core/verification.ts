@@ -77,7 +77,8 @@ export class Verification {
     if (digest !== null) digests.set(chunk, digest)
     inventory.markKept(chunk, source)
     this.context.emit({ type: 'keep', chunk, source, digest })
-    if (isOrigins(source) && digest !== null) this.settle(chunk, digest)
+    // Not a mirror's: it may have another file, and those who have the right one would be let go.
+    if (source.kind === 'origin' && digest !== null) this.settle(chunk, digest)
     this.mesh.announcer.announce(chunk)
     if (source.kind === 'peer') this.mesh.noteChunk()
     this.completeIfFull()

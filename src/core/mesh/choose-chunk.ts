@@ -38,6 +38,8 @@ export interface ChunkChoice {
   readonly readerChunk: number | null
   /** Our own run, if it will come to what neighbours have; else null. */
   readonly sweep: Sweep | null
+  /** No origin delivers. Default false. */
+  readonly originsFail?: boolean
   readonly nowMs: number
 }
 
@@ -59,7 +61,14 @@ export function chooseChunk(choice: ChunkChoice): number | null {
         : inventory.rarity.findRarest(holds)
     if (found !== null) return found
   }
-  return chooseForEndgame(choice)
+  return chooseFromLastHope(choice) ?? chooseForEndgame(choice)
+}
+
+/** What only those have who do not count: where no origin delivers, there is nobody else to ask, and they may but be slow. */
+function chooseFromLastHope({ inventory, neighbour, originsFail = false }: ChunkChoice): number | null {
+  if (!originsFail || !neighbour.isDiscounted) return null
+  for (const chunk of neighbour.held.chunks()) if (inventory.rarity.isEligible(chunk)) return chunk
+  return null
 }
 
 /**

@@ -51,7 +51,7 @@ export class Holdings {
     // Where chunks are held against their sender's word, a bit without a digest is worth nothing.
     if (this.sendersDigests.areWanted) return true
     neighbour.held = field
-    for (const chunk of field.chunks()) this.noteHolder(chunk, inventory)
+    if (!neighbour.isDiscounted) for (const chunk of field.chunks()) this.noteHolder(chunk, inventory)
     neighbour.isDry = false
     this.requests.ask(neighbour)
     return true

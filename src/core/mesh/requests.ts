@@ -70,6 +70,8 @@ export class Requests {
   readerChunk: number | null = null
   /** Our own run, if it will come to what neighbours have; null where it will not. */
   sweep: () => Sweep | null = () => null
+  /** No origin delivers: each has failed, and not delivered since. */
+  originsFail: () => boolean = () => false
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
   private inventory: Inventory | null = null
@@ -111,6 +113,7 @@ export class Requests {
     // Found dry, it stays so until something changes; but the endgame looks at the others' requests, too.
     if (neighbour.isDry && !isEndgame(inventory)) return
     const sweep = this.sweep()
+    const originsFail = this.originsFail()
     const chunks: number[] = []
     while (neighbour.canBeAsked(nowMs)) {
       const chunk = chooseChunk({
@@ -119,6 +122,7 @@ export class Requests {
         neighbours: this.neighbours.values(),
         readerChunk: this.readerChunk,
         sweep,
+        originsFail,
         nowMs,
       })
       if (chunk === null) {

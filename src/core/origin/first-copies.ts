@@ -72,6 +72,7 @@ export class FirstCopies {
   /** The chunk may be nowhere any more. */
   forget(chunk: number): void {
     this.heardAtMs[chunk] = Number.NaN
+    this.inVain.remove(chunk)
   }
 
   /** Whether the chunk may be taken to exist, though no neighbour has it. */

@@ -31,8 +31,10 @@ export class LatestTimes {
     return this.median
   }
 
-  /** This began, for the first time. */
+  /** This began. If it did before, that time stays what it was. */
   began(key: number): void {
+    const before = this.keys.indexOf(key)
+    if (before >= 0) this.keys[before] = NONE
     this.set(this.next, Number.NaN)
     this.keys[this.next] = key
     this.next = (this.next + 1) % this.keys.length

@@ -38,6 +38,7 @@ export class Origins {
       })
     })
     mesh.requests.sweep = () => this.sweep()
+    mesh.requests.originsFail = () => this.seats.every(({ isFailing }) => isFailing)
   }
 
   // --------------------------------------------------------------------------------------------- the swarm
@@ -102,6 +103,7 @@ export class Origins {
   /** The file's size is known. */
   equip(inventory: Inventory): void {
     this.isEquipped = true
+    this.closeOtherProbes()
     this.gossip.equip(inventory.geometry)
     for (const seat of this.seats) seat.equip(inventory)
   }
@@ -135,6 +137,7 @@ export class Origins {
 
   /** After a pause: takes the seats again. */
   restart(): void {
+    if (!this.isEquipped) return this.probeElsewhere()
     for (const seat of this.seats) seat.restart()
   }
 
@@ -172,9 +175,7 @@ export class Origins {
 
   failed(input: Extract<SessionInput, { type: 'runFailed' }>): void {
     this.seatOf(input.run)?.failed(input)
-    if (this.hasGivenUp) return
-    if (this.isEquipped) this.work()
-    else this.probeElsewhere()
+    this.lookElsewhere()
   }
 
   /** Where this run goes to; 0 is the URL itself. */
@@ -200,8 +201,7 @@ export class Origins {
   /** This origin serves another file, or none by ranges. False if no other may be expected to deliver. */
   ban(index: number): boolean {
     if (this.seats[index]?.ban() !== true) return false
-    if (this.isEquipped) this.work()
-    else this.probeElsewhere()
+    this.lookElsewhere()
     return true
   }
 
@@ -224,7 +224,10 @@ export class Origins {
 
   tick(): void {
     for (const seat of this.seats)
-      for (const due of seat.context.deadlines.takeDue(this.context.nowMs)) seat.onDeadline(due)
+      for (const due of seat.context.deadlines.takeDue(this.context.nowMs)) {
+        seat.onDeadline(due)
+        if (due === 'originStall' && !seat.follower.isOpen) this.lookElsewhere()
+      }
   }
 
   clearDeadlines(): void {
@@ -242,11 +245,25 @@ export class Origins {
     return first
   }
 
+  /** One of them has failed. */
+  private lookElsewhere(): void {
+    if (this.hasGivenUp) return
+    if (this.isEquipped) this.work()
+    else this.probeElsewhere()
+  }
+
   /** The size is unknown, and nobody is being asked: the next that has not failed. */
   private probeElsewhere(): void {
     if (this.seats.some(({ follower }) => follower.isOpen)) return
     for (const seat of this.seats)
       if (seat.isHopeful && !seat.context.deadlines.has('retry')) return seat.probe()
+  }
+
+  /** Of those that were asked for the whole file one goes on with it, the one that told the size; the others have parts. */
+  private closeOtherProbes(): void {
+    const open = this.seats.map(({ follower }) => follower).filter(({ isOpen }) => isOpen)
+    const first = open.find(({ hasToldSize }) => hasToldSize) ?? open[0]
+    for (const follower of open) if (follower !== first) follower.abort()
   }
 
   private seatOf(run: number): OriginSeat | undefined {

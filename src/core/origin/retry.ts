@@ -38,17 +38,24 @@ export type FailureVerdict =
   { readonly type: 'retry'; readonly afterMs: number } | { readonly type: 'giveUp' }
 
 export function judgeFailure(view: FailureView): FailureVerdict {
-  if (view.attempts >= attemptsAllowed(view) && !view.othersDeliver) return { type: 'giveUp' }
+  if (!mayRecover(view) && !view.othersDeliver) return { type: 'giveUp' }
   const doubled = FIRST_PAUSE_MS * 2 ** Math.min(view.attempts - 1, 10)
   const pauseMs = Math.min(LONGEST_PAUSE_MS, doubled) * (0.5 + view.fraction)
   if (view.retryAfterMs === null) return { type: 'retry', afterMs: pauseMs }
-  if (view.retryAfterMs > LONGEST_RETRY_AFTER_MS && !view.othersDeliver) return { type: 'giveUp' }
   // Obeyed to the letter and then some: all who were told the same must not come back at the same moment.
   return { type: 'retry', afterMs: view.retryAfterMs + pauseMs }
 }
 
+/** Whether an origin that failed like this may be expected to deliver: it is asked again soon, and not for the last time. */
+export function mayRecover(
+  view: Pick<FailureView, 'failure' | 'attempts' | 'retryAfterMs' | 'hasWorked'>,
+): boolean {
+  if (view.retryAfterMs !== null && view.retryAfterMs > LONGEST_RETRY_AFTER_MS) return false
+  return view.attempts < attemptsAllowed(view)
+}
+
 /** Failures in a row after which the origin is not to be relied on. */
-export function attemptsAllowed({ failure, hasWorked }: Pick<FailureView, 'failure' | 'hasWorked'>): number {
+function attemptsAllowed({ failure, hasWorked }: Pick<FailureView, 'failure' | 'hasWorked'>): number {
   switch (failure) {
     case 'busy':
       return MAX_ATTEMPTS_SEEN

@@ -7,7 +7,6 @@
  * Transactions on Networking 10(4), 2002). Over HTTP/1.1 that is a second connection, as browsers do not pipeline.
  */
 
-import type { Inventory } from '../inventory.ts'
 import type { Sweep } from '../mesh/choose-chunk.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
@@ -15,7 +14,17 @@ import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
 import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
-import { cutAt, newRun, reservedOf, restChunks, type Run, type RunChoice, willBring } from './run.ts'
+import {
+  cutAt,
+  isOurs,
+  isOverdone,
+  newRun,
+  reservedOf,
+  restChunks,
+  type Run,
+  type RunChoice,
+  willBring,
+} from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
 import type { OpenRun } from './split-run.ts'
 import { StandingClaim } from './standing-claim.ts'
@@ -40,6 +49,8 @@ export class RunFollower {
   private run: Run | null = null
   /** The next one, if it has been asked for already. */
   private ahead: Run | null = null
+  /** It was asked for ahead, and not given: no more than one response at a time, then. */
+  private refusesAhead = false
   /** The run led when the mesh was last asked for something. */
   private hasLed = false
   /** Chunk after the last run: going on from there keeps runs long. */
@@ -108,6 +119,7 @@ export class RunFollower {
   get isNearItsEnd(): boolean {
     const { run, view, planner } = this
     if (run === null || view === null || this.ahead !== null || !this.rangesWork) return false
+    if (this.refusesAhead) return false
     const secPerChunk = planner.secPerChunk(view.inventory.geometry)
     if (secPerChunk === null || run.next >= run.end) return false
     const lateMs = Math.min(NEWS_LATE_MS, secPerChunk * 1000)
@@ -234,6 +246,7 @@ export class RunFollower {
   advance(): boolean {
     const { run, view } = this
     if (run === null || view === null) return true
+    if (this.ahead !== null && isOverdone(this.ahead)) this.close(this.ahead)
     if (run.next >= run.end) {
       return run.end === run.askedEnd || this.goOnToNext(run)
     }
@@ -247,8 +260,7 @@ export class RunFollower {
 
   /** Closes what is open. */
   abort(): void {
-    if (this.ahead !== null) this.close(this.ahead)
-    if (this.run !== null) this.close(this.run)
+    while (this.run !== null) this.close(this.run)
   }
 
   /** This run is done with. False if no other was asked for. */
@@ -271,7 +283,7 @@ export class RunFollower {
       this.continueAt = run.next
       if (this.run === null) this.context.deadlines.clear('originStall')
       else this.context.deadlines.set('originStall', this.run.lastByteAtMs + SILENCE_MS)
-    }
+    } else if (run.next < run.end) this.refusesAhead = true
     this.ahead = null
     this.release(run)
     // What was ours to fetch may be a neighbour's to give.
@@ -365,8 +377,8 @@ export class RunFollower {
   }
 
   private sayReserved(run: Run): void {
-    if (run.next >= run.end) return this.claim.withdraw(this.plan())
-    const runs = [this.run, this.ahead].flatMap((each) => (each === null ? [] : reservedOf(each)))
+    const runs = [this.run, this.ahead].flatMap(reservedOf)
+    if (runs.length === 0) return this.claim.withdraw(this.plan())
     this.claim.say(runs, this.planner.currentBytesPerSec, this.plan(), !run.isDuplicate)
   }
 
@@ -379,9 +391,4 @@ export class RunFollower {
     if (this.view === null) return
     for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.view.inventory.release(chunk)
   }
-}
-
-/** What a neighbour is asked for already is left to it, unless the mesh is too slow. */
-function isOurs(inventory: Inventory, chunk: number, run: Run): boolean {
-  return inventory.askedCount(chunk) === 0 || run.isDuplicate
 }

@@ -57,9 +57,23 @@ export function newRun(id: RunId, { run, turnChunks, isDuplicate }: RunChoice, n
   }
 }
 
-/** While the run goes on, so does the claim: it says that the seat is taken. */
-export function reservedOf({ next, reservedEnd }: Run): ChunkRun {
-  return { start: next, count: Math.max(1, reservedEnd - next) }
+/**
+ * What to claim: one run or none. While the run goes on, so does the claim: it says that the seat is taken. Of one that has
+ * brought all there is nothing left, and who claims what is beyond the file's end is banned.
+ */
+export function reservedOf(run: Run | null): ChunkRun[] {
+  if (run === null || run.next >= run.end) return []
+  return [{ start: run.next, count: Math.max(1, run.reservedEnd - run.next) }]
+}
+
+/** It has brought what is its own, and goes on with what another seat of ours has taken over. */
+export function isOverdone({ next, end, askedEnd }: Run): boolean {
+  return next >= end && end < askedEnd
+}
+
+/** What a neighbour is asked for already is left to it, unless the mesh is too slow. */
+export function isOurs(inventory: Inventory, chunk: number, run: Run): boolean {
+  return inventory.askedCount(chunk) === 0 || run.isDuplicate
 }
 
 /** Before its turn is over. */

@@ -259,6 +259,11 @@ export class OriginSeat implements Teammate {
     return this.standing.isHopeful(this.follower.hasWorked)
   }
 
+  /** It gives nothing now, and gave nothing when it was asked last. */
+  get isFailing(): boolean {
+    return !this.follower.isOpen && (this.standing.isBanned || this.standing.failure !== null)
+  }
+
   /** What it serves is not the file, or not by ranges: never again. False if nobody else may be expected to deliver. */
   ban(): boolean {
     if (!this.team.isHopeful) return false
@@ -383,7 +388,6 @@ export class OriginSeat implements Teammate {
 
   /** After a pause: takes the seat again. */
   restart(): void {
-    if (this.view === null) return this.probe()
     this.isSeated = !this.standing.isBanned
     this.work()
   }

@@ -1,7 +1,7 @@
 /** How an origin has done lately: whether it may be expected to deliver. */
 
 import type { RunFailure, RunId, SessionInput } from '../session-io.ts'
-import { attemptsAllowed, type FailureVerdict, type FailureView, judgeFailure } from './retry.ts'
+import { type FailureVerdict, type FailureView, judgeFailure, mayRecover } from './retry.ts'
 
 export type Failure = Extract<SessionInput, { type: 'runFailed' }>
 
@@ -39,6 +39,7 @@ export class Standing {
   isHopeful(hasWorked: boolean): boolean {
     if (this.isBanned) return false
     if (this.failure === null) return true
-    return this.attempts < attemptsAllowed({ failure: this.failure.failure, hasWorked })
+    const { failure, retryAfterMs } = this.failure
+    return mayRecover({ failure, retryAfterMs, attempts: this.attempts, hasWorked })
   }
 }

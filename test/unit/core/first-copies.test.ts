@@ -126,6 +126,17 @@ describe('first copies', () => {
     expect(copies.wasInVain(2)).toBe(false)
   })
 
+  it('that a neighbour had before anybody told of them were not in vain, when it has gone', () => {
+    const copies = newCopies()
+    copies.noteArrival(2, 0)
+    copies.hear([{ start: 2, count: 1 }], 1000)
+    copies.hear([{ start: 2, count: 1 }], 1000 + PATIENCE_MS)
+    copies.forget(2)
+    copies.hear([{ start: 2, count: 1 }], 60_000)
+    expect(copies.wasInVain(2)).toBe(false)
+    expect(copies.isExpected(2, 60_001)).toBe(true)
+  })
+
   it('that a neighbour had, and that are heard of again, were not in vain', () => {
     const copies = newCopies()
     copies.hear([{ start: 2, count: 1 }], 0)

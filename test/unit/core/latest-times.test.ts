@@ -20,6 +20,15 @@ describe('the latest times', () => {
     expect([times.count, times.medianMs]).toEqual([5, 901])
   })
 
+  it('count a thing that begins again as another one', () => {
+    const times = new LatestTimes(4)
+    for (const tookMs of [100, 300, 500]) {
+      times.began(7)
+      times.over(7, tookMs)
+    }
+    expect([times.count, times.medianMs]).toEqual([3, 300])
+  })
+
   it('are those that began last, however late others end', () => {
     const times = new LatestTimes(3)
     for (const key of range(0, 6)) times.began(key)

@@ -56,12 +56,13 @@ describe('what a run reserves and claims ahead', () => {
 })
 
 /** One run under way from the middle on, and another asked for after it. */
-function ahead(): { setting: Setting; follower: RunFollower; ids: readonly number[] } {
+function ahead(next = 70): { setting: Setting; follower: RunFollower; ids: readonly number[] } {
   const setting = new Setting(1, 100)
   const { context, mesh, planner, ledger, outputs } = setting
   const follower = new RunFollower(originContext(context), mesh, planner, () => ledger.seatCount.plan)
   follower.equip(setting.view)
-  for (const start of [50, 70]) follower.open({ run: { start, count: 2 }, turnChunks: 2, isDuplicate: false })
+  for (const start of [50, next])
+    follower.open({ run: { start, count: 2 }, turnChunks: 2, isDuplicate: false })
   return { setting, follower, ids: pick(outputs, 'fetch').map(({ run }) => run) }
 }
 
@@ -113,5 +114,34 @@ describe('a run that is asked for ahead', () => {
       true,
       false,
     ])
+  })
+
+  it('is not claimed any more once it has brought all, be it the last of the file', () => {
+    const { setting, follower, ids } = ahead(CHUNKS - 2)
+    for (const chunk of [CHUNKS - 2, CHUNKS - 1]) follower.broughtChunk(ids[1] ?? 0, chunk)
+    setting.outputs.length = 0
+    follower.renewClaim()
+    expect(sent(setting.outputs, 'claim').map(({ message }) => message.runs)).toEqual([
+      [{ start: 50, count: 2 }],
+    ])
+  })
+
+  it('is still claimed where the one before it has brought all', () => {
+    const { setting, follower, ids } = ahead()
+    for (const chunk of [50, 51]) follower.broughtChunk(ids[0] ?? 0, chunk)
+    setting.outputs.length = 0
+    follower.renewClaim()
+    expect(sent(setting.outputs, 'claim').map(({ message }) => message.runs)).toEqual([
+      [{ start: 70, count: 2 }],
+    ])
+  })
+
+  it('is closed where another seat has taken over, though the one before it is not over', () => {
+    const { setting, follower, ids } = ahead()
+    follower.endAt(71)
+    follower.broughtChunk(ids[1] ?? 0, 70)
+    expect(follower.advance()).toBe(true)
+    expect(pick(setting.outputs, 'abort').map(({ run }) => run)).toEqual([ids[1]])
+    expect(follower.isOpen).toBe(true)
   })
 })

@@ -59,6 +59,38 @@ describe('a neighbour that has given nothing', () => {
   })
 })
 
+describe('a neighbour that does not count', () => {
+  it('says what it holds, and leaves: nothing that it said is waited for', () => {
+    const visitor = firstOfTwo(CHUNKS)
+    visitor.openRun(0, FACTS.sizeBytes, true)
+    visitor.meet(ANNA, FACTS)
+    visitor.hearHave(ANNA, [CHUNKS - 1])
+    visitor.hear(ANNA, { type: 'refuse', chunks: visitor.askedOf(ANNA) })
+    visitor.hearBitfield(ANNA, range(0, CHUNKS), CHUNKS)
+    visitor.handle({ type: 'linkClosed', peer: ANNA })
+    // Were hers still counted, the run would be given up for what nobody has.
+    visitor.bring(0, 20)
+    expect(visitor.kept).toEqual(range(0, 20))
+    expect(visitor.all('abort')).toEqual([])
+  })
+})
+
+describe('a neighbour that does not count, where the origin gives nothing', () => {
+  it('is asked again for what it alone has, and the download goes on by what it gives', () => {
+    const visitor = visitorWithAnna()
+    visitor.hear(ANNA, { type: 'refuse', chunks: visitor.askedOf(ANNA) })
+    visitor.hearHave(ANNA, range(20, CHUNKS))
+    expect(visitor.askedOf(ANNA)).toEqual([])
+    for (let failures = 0; failures < 3; failures++) {
+      while (visitor.all('fetch').length < failures + 2) visitor.pass(100)
+      visitor.failRun(visitor.latestRun.run, 'unreachable')
+    }
+    expect(visitor.askedOf(ANNA).length).toBeGreaterThan(0)
+    while (visitor.askedOf(ANNA).length > 0) visitor.deliver(ANNA)
+    expect(visitor.kept).toEqual(range(0, CHUNKS))
+  })
+})
+
 describe('a neighbour that has given', () => {
   it('and refuses one chunk, still has the others', () => {
     const visitor = visitorWithAnna()
