@@ -97,7 +97,7 @@ export class ClaimGossip {
     for (const run of claim.brought) if (!geometry.containsRun(run)) return 'malformed'
     if (!this.claims.hear(claim, nowMs)) return 'known'
     this.mesh.noteHeardVia(claim.peer, from)
-    this.firstCopies.hear(credible(claim.brought), nowMs)
+    this.firstCopies.hear(claim.peer, credible(claim.brought), nowMs)
     // The least that was heard lately, not what this copy has crossed: it took the quickest way, not the shortest.
     const hops = (this.groupSize.hopsTo(claim.peer) ?? claim.hops) + 1
     if (claim.hops < MAX_HOPS) this.mesh.flood({ ...claim, hops: Math.min(hops, MAX_HOPS) }, from)

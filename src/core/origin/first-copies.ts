@@ -4,7 +4,7 @@
  */
 
 import { Bitfield } from '../bitfield.ts'
-import type { ChunkRun } from '../types.ts'
+import type { ChunkRun, PeerId } from '../types.ts'
 import { LatestTimes } from './latest-times.ts'
 
 /**
@@ -42,7 +42,9 @@ export class FirstCopies {
   private heardAtMs: Float64Array = new Float64Array(0)
   /** Those that a neighbour had since: if it parts with us, the next arrival is no sign of how long they take. */
   private arrived = new Bitfield(0)
-  /** Those that were expected in vain, and then heard of again. */
+  /** Who fetched it last, as far as we heard. */
+  private fetchers: (PeerId | null)[] = []
+  /** Those that were expected in vain, and then fetched by another. */
   private inVain = new Bitfield(0)
   /** From hearing of a first copy until a neighbour has it. */
   private readonly usual = new LatestTimes(LATEST)
@@ -52,13 +54,14 @@ export class FirstCopies {
     this.heardAtMs = new Float64Array(chunkCount).fill(Number.NaN)
     this.arrived = new Bitfield(chunkCount)
     this.inVain = new Bitfield(chunkCount)
+    this.fetchers = Array.from({ length: chunkCount }, () => null)
   }
 
-  /** These have entered. The runs must lie within the file. */
-  hear(runs: readonly ChunkRun[], nowMs: number): void {
+  /** This peer has fetched these. The runs must lie within the file. */
+  hear(fetcher: PeerId, runs: readonly ChunkRun[], nowMs: number): void {
     for (const { start, count } of runs)
       for (let chunk = start; chunk < start + count; chunk++)
-        if (!this.isExpected(chunk, nowMs)) this.note(chunk, nowMs)
+        if (!this.isExpected(chunk, nowMs)) this.note(fetcher, chunk, nowMs)
   }
 
   /** A neighbour has it, the first of ours. */
@@ -98,9 +101,11 @@ export class FirstCopies {
     return Math.max(Math.min(MAX_PATIENCE_MS, patienceMs), BUSY_SHARE * Math.min(LONGEST_BUSY_MS, busyMs))
   }
 
-  private note(chunk: number, nowMs: number): void {
+  private note(fetcher: PeerId, chunk: number, nowMs: number): void {
     if (Number.isNaN(this.heardAtMs[chunk] ?? Number.NaN)) this.usual.began(chunk)
-    else if (!this.arrived.has(chunk)) this.inVain.add(chunk)
+    // Of one who still fetches we hear the same again and again.
+    else if (!this.arrived.has(chunk) && this.fetchers[chunk] !== fetcher) this.inVain.add(chunk)
+    this.fetchers[chunk] = fetcher
     this.heardAtMs[chunk] = nowMs
     this.arrived.remove(chunk)
   }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 
 import { FirstCopies } from '../../../src/core/origin/first-copies.ts'
-import { range } from './shapes.ts'
+import { peer, range } from './shapes.ts'
 
 const CHUNKS = 500
+const ANNA = peer(1)
+const BERT = peer(2)
 const PATIENCE_MS = 5000
 
 function newCopies(): FirstCopies {
@@ -15,7 +17,7 @@ function newCopies(): FirstCopies {
 /** So many chunks entered, and a neighbour had each of them so long after. */
 function usually(tookMs: number, chunks = 200): FirstCopies {
   const copies = newCopies()
-  copies.hear([{ start: 0, count: chunks }], 0)
+  copies.hear(ANNA, [{ start: 0, count: chunks }], 0)
   for (const chunk of range(0, chunks)) copies.noteArrival(chunk, tookMs)
   return copies
 }
@@ -23,7 +25,7 @@ function usually(tookMs: number, chunks = 200): FirstCopies {
 /** How long a chunk heard of now is expected, to the millisecond. */
 function patienceOf(copies: FirstCopies): number {
   const chunk = CHUNKS - 1
-  copies.hear([{ start: chunk, count: 1 }], 100_000)
+  copies.hear(ANNA, [{ start: chunk, count: 1 }], 100_000)
   let [low, high] = [0, 1_000_000]
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
@@ -37,6 +39,7 @@ describe('first copies', () => {
   it('are expected from when they are heard of, and no others', () => {
     const copies = newCopies()
     copies.hear(
+      ANNA,
       [
         { start: 2, count: 3 },
         { start: 9, count: 1 },
@@ -49,7 +52,7 @@ describe('first copies', () => {
 
   it('that no neighbour comes to have are absent again after five seconds', () => {
     const copies = newCopies()
-    copies.hear([{ start: 2, count: 1 }], 1000)
+    copies.hear(ANNA, [{ start: 2, count: 1 }], 1000)
     expect(copies.isExpected(2, 1000 + PATIENCE_MS - 1)).toBe(true)
     expect(copies.isExpected(2, 1000 + PATIENCE_MS)).toBe(false)
   })
@@ -63,14 +66,14 @@ describe('first copies', () => {
 
   it('told again are no younger for it', () => {
     const copies = newCopies()
-    copies.hear([{ start: 2, count: 1 }], 1000)
-    copies.hear([{ start: 2, count: 1 }], 4000)
+    copies.hear(ANNA, [{ start: 2, count: 1 }], 1000)
+    copies.hear(ANNA, [{ start: 2, count: 1 }], 4000)
     expect(copies.isExpected(2, 1000 + PATIENCE_MS)).toBe(false)
   })
 
   it('are waited for as long as there is enough to get from neighbours meanwhile', () => {
     const copies = newCopies()
-    copies.hear([{ start: 2, count: 1 }], 0)
+    copies.hear(ANNA, [{ start: 2, count: 1 }], 0)
     const patienceMs = copies.patienceMs(80_000)
     expect(copies.isExpected(2, 59_999, patienceMs)).toBe(true)
     expect(copies.isExpected(2, 60_000, patienceMs)).toBe(false)
@@ -86,11 +89,11 @@ describe('first copies', () => {
 
   it('whose last holder near us has gone are absent, until they are heard of again', () => {
     const copies = newCopies()
-    copies.hear([{ start: 2, count: 2 }], 0)
+    copies.hear(ANNA, [{ start: 2, count: 2 }], 0)
     copies.forget(2)
     expect(copies.isExpected(2, 1)).toBe(false)
     expect(copies.isExpected(3, 1)).toBe(true)
-    copies.hear([{ start: 2, count: 1 }], 2)
+    copies.hear(ANNA, [{ start: 2, count: 1 }], 2)
     expect(copies.isExpected(2, 3)).toBe(true)
   })
 
@@ -107,7 +110,7 @@ describe('first copies', () => {
   it('are usual by the latest that entered, not by the last to come', () => {
     const copies = newCopies()
     for (const chunk of range(0, 100)) {
-      copies.hear([{ start: chunk, count: 1 }], 0)
+      copies.hear(ANNA, [{ start: chunk, count: 1 }], 0)
       // Every fourth is kept by whoever fetched it, and fetched again much later.
       if (chunk % 4 > 0) copies.noteArrival(chunk, 1000)
     }
@@ -115,33 +118,39 @@ describe('first copies', () => {
     expect(copies.patienceMs(0)).toBe(4000)
   })
 
-  it('heard of again after they were expected in vain are not believed, until a neighbour has one', () => {
+  it('were expected in vain once another fetches them, until a neighbour has one', () => {
     const copies = newCopies()
-    copies.hear([{ start: 2, count: 1 }], 0)
+    copies.hear(ANNA, [{ start: 2, count: 1 }], 0)
+    copies.hear(BERT, [{ start: 2, count: 1 }], PATIENCE_MS - 1)
     expect(copies.wasInVain(2)).toBe(false)
-    copies.hear([{ start: 2, count: 2 }], PATIENCE_MS)
+    copies.hear(BERT, [{ start: 2, count: 2 }], PATIENCE_MS)
     expect(range(0, 5).filter((chunk) => copies.wasInVain(chunk))).toEqual([2])
-    expect(range(0, 5).filter((chunk) => copies.isExpected(chunk, PATIENCE_MS))).toEqual([3])
     copies.noteArrival(2, PATIENCE_MS + 1)
+    expect(copies.wasInVain(2)).toBe(false)
+  })
+
+  it('were not in vain where but the same one tells of them again and again', () => {
+    const copies = newCopies()
+    for (const told of range(0, 5)) copies.hear(ANNA, [{ start: 2, count: 1 }], told * PATIENCE_MS)
     expect(copies.wasInVain(2)).toBe(false)
   })
 
   it('that a neighbour had before anybody told of them were not in vain, when it has gone', () => {
     const copies = newCopies()
     copies.noteArrival(2, 0)
-    copies.hear([{ start: 2, count: 1 }], 1000)
-    copies.hear([{ start: 2, count: 1 }], 1000 + PATIENCE_MS)
+    copies.hear(ANNA, [{ start: 2, count: 1 }], 1000)
+    copies.hear(BERT, [{ start: 2, count: 1 }], 1000 + PATIENCE_MS)
     copies.forget(2)
-    copies.hear([{ start: 2, count: 1 }], 60_000)
+    copies.hear(ANNA, [{ start: 2, count: 1 }], 60_000)
     expect(copies.wasInVain(2)).toBe(false)
     expect(copies.isExpected(2, 60_001)).toBe(true)
   })
 
   it('that a neighbour had, and that are heard of again, were not in vain', () => {
     const copies = newCopies()
-    copies.hear([{ start: 2, count: 1 }], 0)
+    copies.hear(ANNA, [{ start: 2, count: 1 }], 0)
     copies.noteArrival(2, 1000)
-    copies.hear([{ start: 2, count: 1 }], 60_000)
+    copies.hear(BERT, [{ start: 2, count: 1 }], 60_000)
     expect(copies.wasInVain(2)).toBe(false)
   })
 

@@ -10,7 +10,7 @@ describe('what a seat takes to be in the swarm', () => {
   it('is what neighbours have and what claims tell of, for five seconds', () => {
     const { view, context, gossip } = new Setting(0.01)
     expect([view.exists(0), view.exists(FAR)]).toEqual([true, false])
-    gossip.firstCopies.hear([{ start: FAR, count: 1 }], context.nowMs)
+    gossip.firstCopies.hear(ANNA, [{ start: FAR, count: 1 }], context.nowMs)
     expect(view.exists(FAR)).toBe(true)
     context.nowMs += 5000
     expect(view.exists(FAR)).toBe(false)
@@ -29,7 +29,7 @@ describe('what a seat takes to be in the swarm', () => {
   it('is what claims tell of for longer in a crowd, where first copies take their time', () => {
     const { view, context, gossip } = new Setting(0.01)
     gossip.noteServerCount(1024)
-    gossip.firstCopies.hear([{ start: FAR, count: 1 }], context.nowMs)
+    gossip.firstCopies.hear(ANNA, [{ start: FAR, count: 1 }], context.nowMs)
     context.nowMs += 29_000
     gossip.noteServerCount(1024)
     expect(view.exists(FAR)).toBe(true)
@@ -39,7 +39,7 @@ describe('what a seat takes to be in the swarm', () => {
 
   it('stays so while neighbours have enough for us: three quarters of the time that all the rest takes', () => {
     const setting = new Setting(1)
-    setting.gossip.firstCopies.hear([{ start: FAR, count: 1 }], setting.context.nowMs)
+    setting.gossip.firstCopies.hear(ANNA, [{ start: FAR, count: 1 }], setting.context.nowMs)
     setting.goOn(74_000)
     expect(setting.view.exists(FAR)).toBe(true)
     setting.goOn(3000)
