@@ -4,6 +4,7 @@
  */
 
 import type { Inventory } from '../inventory.ts'
+import type { Mechanisms } from '../mechanisms.ts'
 import type { Neighbour } from './neighbour.ts'
 
 /**
@@ -38,6 +39,7 @@ export interface ChunkChoice {
   readonly readerChunk: number | null
   /** Our own run, if it will come to what neighbours have; else null. */
   readonly sweep: Sweep | null
+  readonly mechanisms: Mechanisms
   readonly nowMs: number
 }
 
@@ -53,13 +55,20 @@ export function chooseChunk(choice: ChunkChoice): number | null {
   if (urgent !== null) return urgent
   if (inventory.rarity.availableCount > 0) {
     if (choice.sweep !== null) return findFarthest(inventory, choice.sweep, holds)
-    const found =
-      inventory.kept.count < RANDOM_FIRST_CHUNKS
-        ? inventory.rarity.findRandom(holds)
-        : inventory.rarity.findRarest(holds)
+    const found = findUsual(choice, holds)
     if (found !== null) return found
   }
   return chooseForEndgame(choice)
+}
+
+function findUsual(
+  { inventory, mechanisms }: ChunkChoice,
+  accept: (chunk: number) => boolean,
+): number | null {
+  const { kept, rarity } = inventory
+  if (!mechanisms.mixedOrder) return rarity.findFirst(accept)
+  const isNew = mechanisms.randomFirst && kept.count < RANDOM_FIRST_CHUNKS
+  return isNew || !mechanisms.rarestFirst ? rarity.findRandom(accept) : rarity.findRarest(accept)
 }
 
 /**
@@ -95,8 +104,9 @@ export function isEndgame({ geometry, kept }: Inventory): boolean {
   return geometry.chunkCount - kept.count <= ENDGAME_CHUNKS
 }
 
-function chooseForEndgame({ inventory, neighbour, neighbours, nowMs }: ChunkChoice): number | null {
-  if (!isEndgame(inventory)) return null
+function chooseForEndgame(choice: ChunkChoice): number | null {
+  const { inventory, neighbour, neighbours, mechanisms, nowMs } = choice
+  if (!mechanisms.endgame || !isEndgame(inventory)) return null
   let slowest: number | null = null
   let askedAtMs = nowMs - ENDGAME_PATIENCE_MS
   for (const other of neighbours) {

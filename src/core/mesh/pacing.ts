@@ -79,7 +79,8 @@ export class Pacing {
 
   /** Somebody may be served who was not before. */
   noteServing(): void {
-    if (this.served.size > 0 && !this.context.deadlines.has('probe')) this.onDeadline()
+    const { deadlines, limits } = this.context
+    if (limits.mechanisms.pacing && this.served.size > 0 && !deadlines.has('probe')) this.onDeadline()
   }
 
   noteSent(bytes: number): void {

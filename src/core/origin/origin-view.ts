@@ -6,6 +6,7 @@
 import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { Mesh } from '../mesh/mesh.ts'
+import type { PeerId } from '../types.ts'
 import type { ClaimGossip } from './claim-gossip.ts'
 import type { DuplicateView } from './duplicate-run.ts'
 import type { Run } from './run.ts'
@@ -72,7 +73,7 @@ export class OriginView {
     const isOurs = this.inventory.isReserved(chunk)
     // Not again and again, or an echo of our claims would starve us.
     if (!this.knowsClaims || (isOurs && nowMs < this.yieldedAtMs + YIELD_PAUSE_MS)) return false
-    return this.gossip.claims.covers(chunk, nowMs, isOurs ? selfId : null)
+    return this.isClaimed(chunk, isOurs ? selfId : null)
   }
 
   /** A run was cut short: what others claim does not end another one for a while. */
@@ -134,9 +135,18 @@ export class OriginView {
   exists(chunk: number): boolean {
     if (this.isElsewhere(chunk)) return true
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
-    if (this.gossip.firstCopies.isExpected(chunk, this.context.nowMs, this.look().patienceMs)) return true
+    if (this.isComing(chunk)) return true
     // A claim may have been missed, or made before we came. Updates may be old, or lies: for them nobody stands idle.
     return this.isMeshBusy && this.mesh.updates.tree?.existsAnywhere(chunk) === true
+  }
+
+  /** It has entered the swarm, as its first holder said. */
+  private isComing(chunk: number): boolean {
+    const { limits, nowMs } = this.context
+    return (
+      limits.mechanisms.firstCopies &&
+      this.gossip.firstCopies.isExpected(chunk, nowMs, this.look().patienceMs)
+    )
   }
 
   /** Neighbours have plenty for us, and give it: there is no hurry. */
@@ -160,6 +170,7 @@ export class OriginView {
   private busyMs(): number {
     const { geometry, rarity, missingBytes } = this.inventory
     const isBusy =
+      this.context.limits.mechanisms.busyMesh &&
       this.meshSilentMs < LONGEST_CHUNK_MS &&
       this.mesh.requests.silentMs < BUSY_MS &&
       this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
@@ -175,7 +186,13 @@ export class OriginView {
   /** Others have it or claim it. */
   private isTaken(chunk: number): boolean {
     if (this.exists(chunk)) return true
-    return this.knowsClaims && this.gossip.claims.covers(chunk, this.context.nowMs)
+    return this.knowsClaims && this.isClaimed(chunk, null)
+  }
+
+  /** With `before`, only claimers whose id sorts before it count. */
+  private isClaimed(chunk: number, before: PeerId | null): boolean {
+    const { limits, nowMs } = this.context
+    return limits.mechanisms.claims && this.gossip.claims.covers(chunk, nowMs, before)
   }
 
   /**

@@ -109,8 +109,8 @@ export class RunPlanner {
 
   /** Whether the mesh has given us nothing for too long, or hardly anything, whatever is claimed. */
   isMeshSilent(view: OriginView): boolean {
-    const { nowMs, startedAtMs } = this.context
-    if (nowMs - startedAtMs < MESH_SILENT_MS) return false
+    const { limits, nowMs, startedAtMs } = this.context
+    if (!limits.mechanisms.doubt || nowMs - startedAtMs < MESH_SILENT_MS) return false
     const plainShare = this.originBytesPerSec / this.gossip.leechers
     const plainMs = (view.inventory.geometry.sizeBytes / plainShare) * 1000
     const patienceMs =
@@ -158,6 +158,7 @@ export class RunPlanner {
 
   /** A seat that only duplicates goes to those who miss more, where seats are few. */
   isRotationDue(view: OriginView): boolean {
+    if (!this.context.limits.mechanisms.rotation) return false
     if (!this.lastWasDuplicate || this.seatsNow(view) >= this.gossip.leechers) return false
     const others = [...this.mesh.neighbours.values()].filter(({ isReady, held }) => isReady && !held.isFull)
     if (others.length === 0) return false
@@ -174,6 +175,7 @@ export class RunPlanner {
 
   /** Whether fetching what others have gets us there sooner. */
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
+    if (!this.context.limits.mechanisms.duplicates) return false
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
       swarmSize: this.gossip.leechers,

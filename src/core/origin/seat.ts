@@ -116,7 +116,9 @@ export class OriginSeat {
       }
       follower.abort()
     }
-    if (follower.rangesWork && view.isFree(run.start)) follower.open(this.planner.decide(view, run, false))
+    const { firstPlaces } = this.context.limits.mechanisms
+    if (firstPlaces && follower.rangesWork && view.isFree(run.start))
+      follower.open(this.planner.decide(view, run, false))
     else this.work()
   }
 
