@@ -68,6 +68,18 @@ export class Fields {
     throw new ScenarioError(`${this.at(key)} is one of ${allowed.join(', ')}, not ${shown(value)}.`)
   }
 
+  /** Some of these, none of them twice. */
+  someOf<T extends string>(key: string, allowed: readonly T[]): readonly T[] {
+    const found = this.list(key, { from: 0, to: allowed.length }).map(([value, path]) => {
+      const known = allowed.find((candidate) => candidate === value)
+      if (known === undefined)
+        throw new ScenarioError(`${path} is one of ${allowed.join(', ')}, not ${shown(value)}.`)
+      return known
+    })
+    if (new Set(found).size === found.length) return found
+    throw new ScenarioError(`${this.at(key)} names one of them twice.`)
+  }
+
   /** Letters, digits and `. _ - /`, so that a name is safe in a shell and in a table. */
   name(key: string, maxLength: number): string {
     const value = this.raw(key)

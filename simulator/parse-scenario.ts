@@ -4,8 +4,8 @@
  */
 
 import { defaultChunkBytes } from '../src/core/geometry.ts'
+import { MECHANISMS } from '../src/core/mechanisms.ts'
 import { MAX_CHUNK_BYTES, MAX_CHUNKS, MAX_FILE_BYTES, MIN_CHUNK_BYTES } from '../src/core/wire/limits.ts'
-import type { SessionLimits } from '../src/core/session-io.ts'
 import { MAX_TIME_MS, parseTrouble, PERIOD, SHARE, TIME } from './faults/parse-trouble.ts'
 import { Fields, numberAt, ScenarioError, type Bounds } from './fields.ts'
 import type {
@@ -72,6 +72,7 @@ export function parseScenario(fields: Fields, overrides?: Overrides): Scenario {
     departure: parseDeparture(fields),
     ...fields.optional('trouble', () => parseTrouble(fields)),
     ...fields.optional('limits', () => parseLimits(fields)),
+    ...fields.optional('without', (key) => fields.someOf(key, MECHANISMS)),
     ...fields.optional('maxMs', (key) => fields.number(key, PERIOD)),
     ...fields.optional('untilMs', (key) => fields.number(key, TIME)),
     ...fields.optional('courseEveryMs', (key) => fields.number(key, PERIOD)),
@@ -195,8 +196,9 @@ function parseDeparture(scenario: Fields): Departure {
 }
 
 /** Settings of a session that a scenario may turn, and their bounds. */
+type Limits = NonNullable<Scenario['limits']>
 type WordLimit = 'originLoad' | 'groupSizeBy' | 'reciprocity'
-const LIMITS: Readonly<Record<Exclude<keyof SessionLimits, WordLimit>, Bounds>> = {
+const LIMITS: Readonly<Record<Exclude<keyof Limits, WordLimit>, Bounds>> = {
   seats: { from: 1, to: MAX_PEERS },
   neighbours: { from: 1, to: 1000 },
   maxUploadBytesPerSec: RATE,
@@ -212,7 +214,7 @@ function read(fields: Fields, key: string, bounds: Bounds): number {
   return key === 'maxUploadRatio' ? fields.number(key, bounds) : fields.whole(key, bounds)
 }
 
-function parseLimits(scenario: Fields): Partial<SessionLimits> {
+function parseLimits(scenario: Fields): Limits {
   const fields = new Fields(scenario.raw('limits'), scenario.at('limits'))
   const limits: Record<string, number | string | null> = {}
   for (const [key, bounds] of Object.entries(LIMITS))
@@ -227,7 +229,8 @@ function parseLimits(scenario: Fields): Partial<SessionLimits> {
   }
   if (fields.has('reciprocity'))
     limits['reciprocity'] = fields.oneOf('reciprocity', ['givers', 'titForTat', 'none'])
-  if (fields.has('groupSizeBy')) limits['groupSizeBy'] = fields.oneOf('groupSizeBy', ['best', 'maxHop'])
+  if (fields.has('groupSizeBy'))
+    limits['groupSizeBy'] = fields.oneOf('groupSizeBy', ['best', 'maxHop', 'server'])
   fields.end()
   return limits
 }

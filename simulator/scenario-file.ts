@@ -1,6 +1,6 @@
 /**
- * A scenario file holds either one scenario, or many: `{ name, about?, common?, scenarios }` or
- * `{ name, about?, common?, axes }`. What is in `common` holds for all of them, field by field, unless a scenario says
+ * A scenario file holds either one scenario, or many: `{ name, about?, common?, scenarios }`,
+ * `{ name, about?, common?, axes }`, or both, one after the other. What is in `common` holds for all of them, field by field, unless a scenario says
  * otherwise. `axes` is a list of lists of such partial scenarios, each with a `name`; every combination of one from each
  * list is a scenario, and its name is theirs, joined by dashes. The name of the file stands before all of them:
  * `slurpie-lan/at-once`. Besides its own fields a scenario may have `about`, `policy`, `lookEveryMs` and `expect`.
@@ -35,9 +35,11 @@ export function parseScenarioFile(file: unknown, overrides?: Overrides): readonl
   const name = fields.name('name', MAX_NAME_LENGTH)
   if (fields.has('about')) fields.raw('about')
   const common = fields.has('common') ? objectAt(fields.raw('common'), fields.at('common')) : {}
-  const variants = fields.has('scenarios')
-    ? fields.list('scenarios', { from: 1, to: MAX_SCENARIOS }).map((item) => objectAt(...item))
-    : combinations(fields)
+  const listed = fields.has('scenarios') ? fields.list('scenarios', { from: 1, to: MAX_SCENARIOS }) : []
+  const variants = [
+    ...(fields.has('axes') ? combinations(fields) : []),
+    ...listed.map((item) => objectAt(...item)),
+  ]
   fields.end()
   const cases = variants.map((variant) => {
     const own = variantName(variant)

@@ -3,6 +3,7 @@
  * data with its seed, so that a file or a line of JSON replays it. Rates are in bytes a second, times in ms.
  */
 
+import type { Mechanism } from '../src/core/mechanisms.ts'
 import type { SessionLimits } from '../src/core/session-io.ts'
 import type { CoursePoint } from './course.ts'
 import type { FaultFigures } from './faults/fault-tally.ts'
@@ -89,7 +90,9 @@ export interface Scenario {
   /** What goes wrong. */
   readonly trouble?: Trouble
   /** Settings of every session that differ from the defaults. */
-  readonly limits?: Partial<SessionLimits>
+  readonly limits?: Partial<Omit<SessionLimits, 'mechanisms'>>
+  /** Mechanisms that every session does without. */
+  readonly without?: readonly Mechanism[]
   /** Stops a run that does not end, in virtual ms. Default one day. */
   readonly maxMs?: number
   /** Goes on to this virtual time even when everybody is done. Default: ends then. */

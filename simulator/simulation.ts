@@ -4,6 +4,7 @@
  */
 
 import { defaultChunkBytes, Geometry } from '../src/core/geometry.ts'
+import { allBut } from '../src/core/mechanisms.ts'
 import { Random } from '../src/core/random.ts'
 import type { Session } from '../src/core/session.ts'
 import type { SessionConfig } from '../src/core/session-io.ts'
@@ -153,7 +154,7 @@ class Simulation implements World {
   }
 
   private configOf({ isAlone, lacksTopology }: Visitor): SessionConfig {
-    const { limits } = this.scenario
+    const { limits, without = [] } = this.scenario
     const { chunkBytes } = this.geometry
     return {
       seed: this.seeds.uint32(),
@@ -163,7 +164,7 @@ class Simulation implements World {
       verification: this.hasDigests ? 'chunkDigests' : 'none',
       chunkDigests: this.digests,
       origins: this.origins.map((_, place) => place),
-      ...(limits === undefined ? {} : { limits }),
+      limits: { ...limits, mechanisms: allBut(without) },
     }
   }
 

@@ -121,6 +121,13 @@ export class RarityIndex {
     return null
   }
 
+  /** The eligible chunk nearest to the file's beginning, with a holder, that `accept` takes; or null. */
+  findFirst(accept: (chunk: number) => boolean): number | null {
+    for (let chunk = 0; chunk < this.places.length; chunk++)
+      if (this.isEligible(chunk) && this.holderCount(chunk) > 0 && accept(chunk)) return chunk
+    return null
+  }
+
   private growTo(holders: number): void {
     while (this.ends.length <= holders) this.ends.push(this.eligibleCount)
   }

@@ -3,6 +3,7 @@
  * `handle`, carry out the outputs in order, and call `handle({ type: 'tick' })` when `nextDeadlineMs()` has come.
  */
 
+import { ALL_ON, type Mechanisms } from './mechanisms.ts'
 import type { GroupSizeBy } from './mesh/group-size.ts'
 import type { ClientMessage, Welcome } from './wire/topology-messages.ts'
 import type { PeerMessage } from './wire/peer-messages.ts'
@@ -226,6 +227,8 @@ export interface SessionLimits {
   readonly topologyPatienceMs: number
   /** Time after which a neighbour may be exchanged for another, in ms, half of it more or less. Default 30,000. */
   readonly rewireMs: number
+  /** What the session is made of. Default: all of it. */
+  readonly mechanisms: Mechanisms
 }
 
 export const DEFAULT_LIMITS: SessionLimits = {
@@ -238,4 +241,5 @@ export const DEFAULT_LIMITS: SessionLimits = {
   maxUploadRatio: null,
   topologyPatienceMs: 300,
   rewireMs: 30_000,
+  mechanisms: ALL_ON,
 }

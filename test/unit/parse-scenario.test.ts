@@ -38,6 +38,7 @@ const FULL = {
     originLoad: 3,
     groupSizeBy: 'maxHop',
   },
+  without: ['rarestFirst', 'claims'],
   maxMs: 3_600_000,
   untilMs: 60_000,
   courseEveryMs: 1000,
@@ -116,6 +117,10 @@ describe('a scenario', () => {
 
   it.each([
     [{ seed: -1 }, 'scenario.seed'],
+    [{ without: ['chance'] }, 'scenario.without[0]'],
+    [{ without: ['claims', 'claims'] }, 'twice'],
+    [{ without: 'claims' }, 'scenario.without'],
+    [{ limits: { mechanisms: {} } }, 'mechanisms'],
     [{ seed: 2 ** 32 }, 'scenario.seed'],
     [{ seed: 1.5 }, 'whole number'],
     [{ seed: '1' }, 'not "1"'],
@@ -210,6 +215,20 @@ describe('a file of scenarios', () => {
     ])
   })
 
+  it('may be a grid and a list, one after the other', () => {
+    const file = {
+      name: 'both',
+      common: FULL,
+      axes: [[{ name: 'a' }, { name: 'b' }]],
+      scenarios: [{ name: 'c' }],
+    }
+    expect(parseScenarioFile(file).map(({ scenario }) => scenario.name)).toStrictEqual([
+      'both/a',
+      'both/b',
+      'both/c',
+    ])
+  })
+
   it('may be a grid: every combination of one from each axis', () => {
     const cases = parseScenarioFile({
       name: 'grid',
@@ -245,6 +264,7 @@ describe('a file of scenarios', () => {
       '8000 scenarios',
     ],
     [{ axes: [[]] }, 'axes[0]'],
+    [{ axes: [[{ name: 'a' }]], scenarios: [{ name: 'a' }] }, 'two scenarios "many/a"'],
   ])('is refused when it is %j', (change, part) => {
     const refuse = (): unknown => parseScenarioFile({ name: 'many', common: FULL, ...change })
     expect(refuse).toThrow(ScenarioError)

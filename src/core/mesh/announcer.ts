@@ -78,7 +78,8 @@ export class Announcer {
     // Who has everything says so: the mesh treats seeds in another way.
     const isLast = this.inventory?.isComplete === true
     const isTold = isLast || neighbour.wantsDigests || chunks.some((chunk) => this.concerns(neighbour, chunk))
-    if (!isTold && withheld.length + chunks.length < MAX_WITHHELD) {
+    const { withholding } = this.context.limits.mechanisms
+    if (withholding && !isTold && withheld.length + chunks.length < MAX_WITHHELD) {
       withheld.push(...chunks)
       return
     }

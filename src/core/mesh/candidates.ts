@@ -55,9 +55,10 @@ export class Candidates {
 
   /** One at random, of those that are fit; null where there is none. */
   draw(isFit: (candidate: Candidate) => boolean): Candidate | null {
-    const { nowMs, random } = this.context
+    const { limits, nowMs, random } = this.context
     const fit = [...this.kept.values()].filter(isFit)
-    for (const peer of this.paths.peers(nowMs)) {
+    const heardOf = limits.mechanisms.hearsay ? this.paths.peers(nowMs) : []
+    for (const peer of heardOf) {
       const candidate = { peer, attempts: 0, isHearsay: true }
       if (!this.kept.has(peer) && !this.avoided.has(peer, nowMs) && isFit(candidate)) fit.push(candidate)
     }

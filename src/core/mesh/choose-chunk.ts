@@ -4,6 +4,7 @@
  */
 
 import type { Inventory } from '../inventory.ts'
+import type { Mechanisms } from '../mechanisms.ts'
 import type { Neighbour } from './neighbour.ts'
 
 /**
@@ -40,6 +41,7 @@ export interface ChunkChoice {
   readonly sweep: Sweep | null
   /** No origin delivers. Default false. */
   readonly originsFail?: boolean
+  readonly mechanisms: Mechanisms
   readonly nowMs: number
 }
 
@@ -55,10 +57,7 @@ export function chooseChunk(choice: ChunkChoice): number | null {
   if (urgent !== null) return urgent
   if (inventory.rarity.availableCount > 0) {
     if (choice.sweep !== null) return findFarthest(inventory, choice.sweep, holds)
-    const found =
-      inventory.kept.count < RANDOM_FIRST_CHUNKS
-        ? inventory.rarity.findRandom(holds)
-        : inventory.rarity.findRarest(holds)
+    const found = findUsual(choice, holds)
     if (found !== null) return found
   }
   return chooseFromLastHope(choice) ?? chooseForEndgame(choice)
@@ -69,6 +68,16 @@ function chooseFromLastHope({ inventory, neighbour, originsFail = false }: Chunk
   if (!originsFail || !neighbour.isDiscounted) return null
   for (const chunk of neighbour.held.chunks()) if (inventory.rarity.isEligible(chunk)) return chunk
   return null
+}
+
+function findUsual(
+  { inventory, mechanisms }: ChunkChoice,
+  accept: (chunk: number) => boolean,
+): number | null {
+  const { kept, rarity } = inventory
+  if (!mechanisms.mixedOrder) return rarity.findFirst(accept)
+  const isNew = mechanisms.randomFirst && kept.count < RANDOM_FIRST_CHUNKS
+  return isNew || !mechanisms.rarestFirst ? rarity.findRandom(accept) : rarity.findRarest(accept)
 }
 
 /**
@@ -104,8 +113,9 @@ export function isEndgame({ geometry, kept }: Inventory): boolean {
   return geometry.chunkCount - kept.count <= ENDGAME_CHUNKS
 }
 
-function chooseForEndgame({ inventory, neighbour, neighbours, nowMs }: ChunkChoice): number | null {
-  if (!isEndgame(inventory)) return null
+function chooseForEndgame(choice: ChunkChoice): number | null {
+  const { inventory, neighbour, neighbours, mechanisms, nowMs } = choice
+  if (!mechanisms.endgame || !isEndgame(inventory)) return null
   let slowest: number | null = null
   let askedAtMs = nowMs - ENDGAME_PATIENCE_MS
   for (const other of neighbours) {

@@ -71,9 +71,9 @@ export interface GroupSizeReport {
 
 /**
  * Which estimate is decided by. 'best': the server's count and the mean distance, as above. 'maxHop': Slurpie's rule and
- * nothing else, for comparison; it knows of no server that counts.
+ * nothing else, for comparison; it knows of no server that counts. 'server': what the server counted last, and nothing else.
  */
-export type GroupSizeBy = 'best' | 'maxHop'
+export type GroupSizeBy = 'best' | 'maxHop' | 'server'
 
 export class GroupSize {
   private readonly by: GroupSizeBy
@@ -134,6 +134,7 @@ export class GroupSize {
   estimate(nowMs: number): number {
     if (this.by === 'maxHop') return this.fromMaxHop(nowMs)
     const { server, ownDegree } = this
+    if (this.by === 'server') return Math.max(ownDegree + 1, server?.count ?? 1)
     const ageMs = server === null ? Infinity : nowMs - server.atMs
     const enough = server === null ? 1 : GROUP_SIZE.enoughClaimers
     const fromHops = ageMs <= GROUP_SIZE.serverExactMs ? null : this.fromMeanHop(nowMs, enough)

@@ -46,7 +46,8 @@ export class Leaving {
     this.isLeaving = true
     this.context.deadlines.clearAll()
     const takers = this.takers()
-    const rare = inventory === null || takers.length === 0 ? [] : this.findRare(inventory)
+    const { farewells } = this.context.limits.mechanisms
+    const rare = !farewells || inventory === null || takers.length === 0 ? [] : this.findRare(inventory)
     this.rare = new Set(rare)
     this.owed = new Set(rare)
     service.accepts = (chunk) => this.owed.has(chunk)

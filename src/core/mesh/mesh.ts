@@ -177,6 +177,7 @@ export class Mesh {
   /** A neighbour brought another chunk: now and then it is time to see whether there should be more of them. */
   noteChunk(): void {
     if (++this.chunksBrought % DEGREE_REVIEW_CHUNKS !== 0) return
+    if (!this.context.limits.mechanisms.moreNeighbours) return
     const { sought } = this.neighbourhood
     const wanted = neighboursWanted(this.neighbours.values(), {
       usual: this.context.limits.neighbours,
@@ -260,9 +261,10 @@ export class Mesh {
     const others: Neighbour[] = []
     for (const neighbour of this.neighbours.values())
       if (neighbour.isReady && neighbour.id !== except) others.push(neighbour)
-    const { random, emit } = this.context
-    for (let told = 0; told < others.length && told < FLOOD_FANOUT; told++) {
-      const place = others.length <= FLOOD_FANOUT ? told : told + random.below(others.length - told)
+    const { random, limits, emit } = this.context
+    const fanOut = limits.mechanisms.sparseFloods ? FLOOD_FANOUT : Infinity
+    for (let told = 0; told < others.length && told < fanOut; told++) {
+      const place = others.length <= fanOut ? told : told + random.below(others.length - told)
       const neighbour = others[place]
       if (neighbour === undefined) return
       others[place] = others[told] ?? neighbour

@@ -132,11 +132,15 @@ export class Neighbour {
     this.lastProgressMs = nowMs
   }
 
-  /** A whole chunk came, `tookMs` after it was asked for: adapts the pipeline to the link. */
-  noteChunk(tookMs: number, chunkBytes: number, nowMs: number): void {
+  /** A whole chunk came. */
+  noteChunk(chunkBytes: number, nowMs: number): void {
     this.stalls = 0
     this.hasGiven = true
     this.gave.add(chunkBytes, nowMs)
+  }
+
+  /** A whole chunk came, `tookMs` after it was asked for: adapts the pipeline to the link. */
+  adaptPipeline(tookMs: number, chunkBytes: number, nowMs: number): void {
     const bridgedBytes = (this.rate.bytesPerSec(nowMs) * LONGEST_ROUND_TRIP_MS) / 1000
     this.deepestUseful = Math.max(MIN_PIPELINE, Math.round(1 + bridgedBytes / chunkBytes))
     this.fastestMs = Math.min(this.fastestMs, Math.max(1, tookMs))

@@ -85,7 +85,7 @@ export class Pacing {
 
   /** Somebody may be served who was not before. */
   noteServing(): void {
-    if (this.served.size === 0) return
+    if (this.served.size === 0 || !this.context.limits.mechanisms.pacing) return
     const isBeginning = !this.context.deadlines.has('probe')
     if (isBeginning) this.begin()
     if (isBeginning || this.isDue) this.onDeadline()

@@ -108,7 +108,7 @@ export class Requests {
   /** Asks this neighbour for as much as its pipeline takes. */
   ask(neighbour: Neighbour): void {
     const { inventory } = this
-    const { nowMs, deadlines } = this.context
+    const { nowMs, deadlines, limits } = this.context
     if (this.isStopped || this.isPaused || inventory === null || !neighbour.canBeAsked(nowMs)) return
     // Found dry, it stays so until something changes; but the endgame looks at the others' requests, too.
     if (neighbour.isDry && !isEndgame(inventory)) return
@@ -123,6 +123,7 @@ export class Requests {
         readerChunk: this.readerChunk,
         sweep,
         originsFail,
+        mechanisms: limits.mechanisms,
         nowMs,
       })
       if (chunk === null) {
@@ -158,7 +159,7 @@ export class Requests {
 
   /** Takes a block. False if no honest neighbour would have sent it. */
   receive(neighbour: Neighbour, { chunk, offsetBytes, payload }: Block, inventory: Inventory): boolean {
-    const { nowMs } = this.context
+    const { nowMs, limits } = this.context
     if (!inventory.geometry.contains(chunk)) return false
     const request = neighbour.outstanding.get(chunk)
     // Not asked for, or not any more: a cancel crossed it.
@@ -182,7 +183,8 @@ export class Requests {
       this.noteBest()
       const tookMs = nowMs - request.askedAtMs
       this.usual.note(tookMs)
-      neighbour.noteChunk(tookMs, inventory.geometry.chunkBytes, nowMs)
+      neighbour.noteChunk(inventory.geometry.chunkBytes, nowMs)
+      if (limits.mechanisms.pipelines) neighbour.adaptPipeline(tookMs, inventory.geometry.chunkBytes, nowMs)
       this.events.gave(neighbour, inventory)
       this.finish(neighbour, chunk, inventory)
     }
@@ -297,7 +299,8 @@ export class Requests {
 
   /** When the neighbour will have stalled, if it sends nothing until then, in ms. */
   private stallsAtMs(neighbour: Neighbour): number {
-    const untilBegunMs = Math.min(LONGEST_STALL_MS, Math.max(STALL_MS, STALL_FACTOR * this.usual.ms))
+    const usualMs = this.context.limits.mechanisms.stallsByUsual ? STALL_FACTOR * this.usual.ms : 0
+    const untilBegunMs = Math.min(LONGEST_STALL_MS, Math.max(STALL_MS, usualMs))
     return neighbour.lastProgressMs + (neighbour.hasBegun ? STALL_MS : untilBegunMs)
   }
 

@@ -38,6 +38,7 @@ export class Rewiring {
    */
   introduce(peers: readonly PeerId[]): void {
     const { degree, sought } = this.neighbourhood
+    if (!this.context.limits.mechanisms.introductions) return
     if (degree >= sought) this.newcomer = this.neighbourhood.connectToOneOf(peers) ?? this.newcomer
   }
 
@@ -72,6 +73,7 @@ export class Rewiring {
 
   private schedule(): void {
     const { deadlines, limits, nowMs, random } = this.context
+    if (!limits.mechanisms.rewiring) return
     deadlines.set('rewire', nowMs + limits.rewireMs * random.between(0.5, 1.5))
   }
 

@@ -40,6 +40,11 @@ export class Service {
     this.reciprocity = new Reciprocity(context, neighbours)
   }
 
+  /** A neighbour waits for its turn. */
+  get isAwaited(): boolean {
+    return this.waiting.size > 0
+  }
+
   /** What our uplink has carried at best, in bytes a second; 0: not measured yet. */
   get uplinkBytesPerSec(): number {
     return this.bestBytesPerSec
@@ -124,11 +129,13 @@ export class Service {
   serveMore(): void {
     const { inventory, waiting, served } = this
     if (inventory === null || waiting.size === 0) return
-    const { nowMs } = this.context
-    const slowMs = slowServiceMs(inventory.geometry.chunkBytes, this.bestBytesPerSec)
+    const { nowMs, limits } = this.context
+    const { mechanisms } = limits
+    const isJudged = mechanisms.slowServices
+    const slowMs = isJudged ? slowServiceMs(inventory.geometry.chunkBytes, this.bestBytesPerSec) : Infinity
     const isLast = (neighbour: Neighbour): boolean => this.reciprocity.isLast(neighbour, inventory)
     while (hasRoom(served, nowMs, slowMs)) {
-      const next = takeNextService(waiting, inventory.rarity, isLast)
+      const next = takeNextService(waiting, inventory.rarity, isLast, mechanisms)
       if (next === null) break
       const { neighbour, chunk } = next
       if (neighbour.queue.length === 0) waiting.delete(neighbour)

@@ -93,10 +93,10 @@ export class Updates {
 
   // ------------------------------------------------------------------------------------------- what is known
 
-  /** Which chunks the peers that were heard of have, without what is too old; null: not even the file is known. */
+  /** Which chunks the peers that were heard of have, without what is too old; null: not even the file is known, or nobody asks. */
   get tree(): UpdateTree | null {
     this.expire()
-    return this.chunksOfPeers
+    return this.context.limits.mechanisms.updateTree ? this.chunksOfPeers : null
   }
 
   /** Peers that were heard of, the longest unheard first. Some may be neighbours. */
@@ -150,15 +150,16 @@ export class Updates {
   // ------------------------------------------------------------------------------------------- our own
 
   onDeadline(): void {
-    const { selfId, deadlines, nowMs } = this.context
+    const { selfId, deadlines, limits, nowMs } = this.context
     const { inventory } = this
+    if (!limits.mechanisms.updates) return
     const degree = this.ready().length
     // The next neighbour to be ready starts it again.
     if (selfId === null || inventory === null || inventory.geometry.chunkCount === 0 || degree === 0) return
     const isIdle = inventory.isComplete && this.neighboursAreComplete()
     if (isIdle && nowMs < this.idleUntilMs) return deadlines.set('update', this.idleUntilMs)
     this.expire()
-    this.adaptPace(degree, inventory.isComplete)
+    if (limits.mechanisms.updatePace) this.adaptPace(degree, inventory.isComplete)
     const bits = inventory.kept.toBytes()
     const told = { peer: selfId, sequence: ++this.sequence, hops: 1, degree: Math.min(255, degree), bits }
     this.spread({ type: 'update', ...told }, null)

@@ -4,6 +4,7 @@
  * whoever lags behind, then whoever has been given least.
  */
 
+import { ALL_ON, type Mechanisms } from '../mechanisms.ts'
 import type { RarityIndex } from '../rarity.ts'
 import type { Neighbour } from './neighbour.ts'
 
@@ -60,15 +61,16 @@ export function takeNextService(
   waiting: Iterable<Neighbour>,
   rarity: RarityIndex,
   isLast: (neighbour: Neighbour) => boolean = () => false,
+  { rareServedFirst, laggardsFirst }: Mechanisms = ALL_ON,
 ): ServiceChoice | null {
   let best: ServiceChoice | null = null
   let bestRank = Infinity
   for (const neighbour of waiting) {
     if (neighbour.serving !== null) continue
-    const advance = (LAGGARD_WEIGHT * neighbour.held.count) / neighbour.held.size
+    const advance = laggardsFirst ? (LAGGARD_WEIGHT * neighbour.held.count) / neighbour.held.size : 0
     const handicap = isLast(neighbour) ? LAST_HANDICAP : 0
     for (const chunk of neighbour.queue) {
-      const rank = rarity.holderCount(chunk) + advance + handicap
+      const rank = (rareServedFirst ? rarity.holderCount(chunk) : 0) + advance + handicap
       if (rank > bestRank || (best !== null && rank === bestRank && !precedes(neighbour, best.neighbour)))
         continue
       best = { neighbour, chunk }

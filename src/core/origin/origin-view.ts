@@ -6,6 +6,7 @@
 import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { Mesh } from '../mesh/mesh.ts'
+import type { PeerId } from '../types.ts'
 import type { ClaimGossip } from './claim-gossip.ts'
 import type { DuplicateView } from './duplicate-run.ts'
 import type { Run } from './run.ts'
@@ -82,7 +83,7 @@ export class OriginView {
     const isOurs = this.inventory.isReserved(chunk)
     // Not again and again, or an echo of our claims would starve us.
     if (isOurs && nowMs < this.yieldedAtMs + YIELD_PAUSE_MS) return false
-    return this.believesClaims(chunk) && this.gossip.claims.covers(chunk, nowMs, isOurs ? selfId : null)
+    return this.isClaimed(chunk, isOurs ? selfId : null)
   }
 
   /** A run was cut short: what others claim does not end another one for a while. */
@@ -144,9 +145,16 @@ export class OriginView {
   exists(chunk: number): boolean {
     if (this.isElsewhere(chunk)) return true
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
-    if (this.isExpected(chunk)) return true
+    if (this.isComing(chunk)) return true
     // A claim may have been missed, or made before we came. Updates may be old, or lies: for them nobody stands idle.
     return this.isMeshBusy && this.mesh.updates.tree?.existsAnywhere(chunk) === true
+  }
+
+  /** It has entered the swarm, as its first holder said. */
+  private isComing(chunk: number): boolean {
+    const { limits, nowMs } = this.context
+    if (!limits.mechanisms.firstCopies || this.isDoubted(chunk)) return false
+    return this.gossip.firstCopies.isExpected(chunk, nowMs, this.look().patienceMs)
   }
 
   /** Neighbours have plenty for us, and give it: there is no hurry. */
@@ -170,6 +178,7 @@ export class OriginView {
   private busyMs(): number {
     const { geometry, rarity, missingBytes } = this.inventory
     const isBusy =
+      this.context.limits.mechanisms.busyMesh &&
       this.meshSilentMs < LONGEST_CHUNK_MS &&
       this.mesh.requests.silentMs < BUSY_MS &&
       this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
@@ -185,16 +194,14 @@ export class OriginView {
   /** Others have it or claim it. */
   private isTaken(chunk: number): boolean {
     if (this.exists(chunk)) return true
-    return this.believesClaims(chunk) && this.gossip.claims.covers(chunk, this.context.nowMs)
+    return this.isClaimed(chunk, null)
   }
 
-  private isExpected(chunk: number): boolean {
-    const { firstCopies } = this.gossip
-    return firstCopies.isExpected(chunk, this.context.nowMs, this.look().patienceMs) && !this.isDoubted(chunk)
-  }
-
-  private believesClaims(chunk: number): boolean {
-    return this.knowsClaims && !this.isDoubted(chunk)
+  /** With `before`, only claimers whose id sorts before it count. */
+  private isClaimed(chunk: number, before: PeerId | null): boolean {
+    const { limits, nowMs } = this.context
+    if (!limits.mechanisms.claims || !this.knowsClaims || this.isDoubted(chunk)) return false
+    return this.gossip.claims.covers(chunk, nowMs, before)
   }
 
   /**

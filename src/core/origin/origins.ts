@@ -138,7 +138,7 @@ export class Origins {
   /** After a pause: takes the seats again. */
   restart(): void {
     if (!this.isEquipped) return this.probeElsewhere()
-    for (const seat of this.seats) seat.restart()
+    for (const seat of this.seats) seat.insist()
   }
 
   // ------------------------------------------------------------------------------------------ the responses

@@ -235,9 +235,10 @@ export class RunFollower {
   /** The run, if it comes to what others have: it is a duplicate one, or everybody fetches. Else null. */
   sweep(everybodyFetches: boolean): Sweep | null {
     const { run } = this
-    if (run === null || !this.rangesWork || !(run.isDuplicate || everybodyFetches)) return null
+    const { farEnd, lead } = this.context.limits.mechanisms
+    if (!farEnd || run === null || !this.rangesWork || !(run.isDuplicate || everybodyFetches)) return null
     const meshBytesPerSec = this.mesh.requests.bestBytesPerSec ?? Infinity
-    const leads = this.planner.currentBytesPerSec > LEADING_FACTOR * meshBytesPerSec
+    const leads = lead && this.planner.currentBytesPerSec > LEADING_FACTOR * meshBytesPerSec
     if (leads) this.hasLed = true
     return { from: run.next, leads }
   }
@@ -335,6 +336,7 @@ export class RunFollower {
   private shouldCut(run: Run, view: OriginView): boolean {
     // Without ranges there is no coming back to what was left out: all of the rest must be with neighbours.
     if (!this.rangesWork) return !run.isDuplicate && view.isAllElsewhere(run.next)
+    if (!this.context.limits.mechanisms.cuts) return false
     const duplicatesPay = this.askOnce(view)
     let end = run.next
     while (end < run.end && view.isNeedless(run, end, duplicatesPay)) end++

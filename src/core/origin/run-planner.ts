@@ -135,8 +135,8 @@ export class RunPlanner {
 
   /** Whether the mesh has given us nothing for too long, or hardly anything, whatever is claimed. */
   isMeshSilent(view: OriginView): boolean {
-    const { nowMs, startedAtMs } = this.context
-    if (nowMs - startedAtMs < MESH_SILENT_MS) return false
+    const { limits, nowMs, startedAtMs } = this.context
+    if (!limits.mechanisms.doubt || nowMs - startedAtMs < MESH_SILENT_MS) return false
     const plainShare = this.originBytesPerSec / this.ledger.gossip.leechers
     const plainMs = (view.inventory.geometry.sizeBytes / plainShare) * 1000
     const patienceMs =
@@ -193,6 +193,7 @@ export class RunPlanner {
 
   /** A seat that only duplicates goes to those who miss more, where seats are few. */
   isRotationDue(view: OriginView): boolean {
+    if (!this.context.limits.mechanisms.rotation) return false
     if (!this.lastWasDuplicate || this.seatsNow(view) >= this.ledger.gossip.leechers) return false
     const others = [...this.mesh.neighbours.values()].filter(({ isReady, held }) => isReady && !held.isFull)
     if (others.length === 0) return false
@@ -201,12 +202,14 @@ export class RunPlanner {
     return kept.size - kept.count < ROTATION_SHARE * missing
   }
 
-  /** Others wait for a seat, and we have more first copies already than our uplink passes on in good time. */
-  isMoreForOthers({ inventory }: OriginView): boolean {
+  /** Others wait for a seat, and for us, who have more first copies already than our uplink passes on in good time. */
+  isMoreForOthers(view: OriginView): boolean {
+    const { inventory } = view
     const { requests, service } = this.mesh
     const { uplinkBytesPerSec } = service
     const areOthersWaiting = this.ledger.gossip.leechers > this.ledger.seatCount.seats
-    if (this.isLiteral || !areOthersWaiting || !requests.trustPeers || uplinkBytesPerSec === 0) return false
+    if (this.isLiteral || !areOthersWaiting || !requests.trustPeers) return false
+    if (!service.isAwaited || uplinkBytesPerSec === 0 || this.isMeshSilent(view)) return false
     let alone = 0
     for (const chunk of inventory.kept.chunks()) if (inventory.rarity.holderCount(chunk) === 0) alone++
     return (alone * inventory.geometry.chunkBytes) / uplinkBytesPerSec > LONGEST_BACKLOG_SEC
@@ -220,6 +223,7 @@ export class RunPlanner {
 
   /** Whether fetching what others have gets us there sooner. */
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
+    if (!this.context.limits.mechanisms.duplicates) return false
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
       swarmSize: this.ledger.gossip.leechers,

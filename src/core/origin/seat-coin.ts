@@ -57,15 +57,16 @@ export class SeatCoin {
   /** Probability of winning in this slot. */
   chance(view: OriginView): number {
     const { context, ledger, planner } = this
-    const { originLoad } = context.limits
+    const { originLoad, mechanisms } = context.limits
     if (typeof originLoad === 'number') return literalProbability(originLoad, ledger.gossip.swarmSize)
     const seats = planner.seatsNow(view)
     const taken = ledger.takenSeats
+    const mostSlots = view.isMeshBusy ? MAX_VACANT_SLOTS_IF_BUSY : Infinity
     const chance = seatProbability({
       seats,
       taken,
       swarmSize: ledger.gossip.leechers,
-      vacantSlots: view.isMeshBusy ? Math.min(this.vacantSlots, MAX_VACANT_SLOTS_IF_BUSY) : this.vacantSlots,
+      vacantSlots: mechanisms.vacantSlots ? Math.min(this.vacantSlots, mostSlots) : 0,
       meshIsSilent: planner.isMeshSilent(view),
     })
     this.vacantSlots = taken < seats ? this.vacantSlots + 1 : 0

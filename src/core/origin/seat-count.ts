@@ -67,7 +67,8 @@ export class SeatCount {
   /** Seats, or everybody where waiting for one is plainly worse than a plain download. */
   seatsFor(view: LoadView): number {
     const { seats } = this
-    if (this.context.limits.originLoad !== 'adaptive' || view.swarmSize <= seats) return seats
+    const { originLoad, mechanisms } = this.context.limits
+    if (!mechanisms.everybody || originLoad !== 'adaptive' || view.swarmSize <= seats) return seats
     const plainShare = view.originBytesPerSec / view.swarmSize
     if (plainShare <= view.meshBytesPerSec) return seats
     const isLate = view.elapsedSec >= (POOR_AFTER_SHARE * view.fileBytes) / plainShare
@@ -76,8 +77,8 @@ export class SeatCount {
 
   /** The seats' goodput is known to have changed, or time has passed: a look at the plan. True if it is a new one. */
   judge(swarmSize: number, rttMs: number): boolean {
-    if (this.context.limits.originLoad !== 'adaptive') return false
-    const { nowMs } = this.context
+    const { nowMs, limits } = this.context
+    if (!limits.mechanisms.seatTrials || limits.originLoad !== 'adaptive') return false
     // The plan that all begin with is as old as our visit, for all we know: a judge may be here for a few seconds only.
     this.sinceMs ??= this.context.startedAtMs
     const settled = this.sinceMs + settlingMs(rttMs)

@@ -124,7 +124,9 @@ export class OriginSeat implements Teammate {
       }
       follower.abort()
     }
-    if (follower.rangesWork && view.isFree(run.start)) this.open(this.planner.decide(view, run, false))
+    const { firstPlaces } = this.context.limits.mechanisms
+    if (firstPlaces && follower.rangesWork && view.isFree(run.start))
+      this.open(this.planner.decide(view, run, false))
     else this.work()
   }
 
@@ -151,7 +153,7 @@ export class OriginSeat implements Teammate {
   private onCoinDeadline(): void {
     const { view } = this
     if (view === null || view.inventory.isComplete || this.isSeated || this.standing.isBanned) return
-    const wins = this.coin.wins(view) && !this.isMoreForOthers
+    const wins = this.coin.wins(view) && !this.planner.isMoreForOthers(view)
     const choice = wins ? this.chooseRun(view) : null
     if (choice === null) return this.awaitCoin()
     this.isSeated = true
@@ -290,7 +292,7 @@ export class OriginSeat implements Teammate {
   }
 
   private advance(): void {
-    const next = this.follower.isTurnOver ? this.afterTurn() : this.isMoreForOthers ? 'yield' : 'goOn'
+    const next = this.follower.isTurnOver ? this.afterTurn() : this.withinTurn()
     if (next !== 'goOn') this.follower.abort()
     if (next === 'yield') this.leave()
     else if (next === 'elsewhere' || !this.follower.advance()) this.work()
@@ -306,19 +308,19 @@ export class OriginSeat implements Teammate {
     if (choice !== null && !choice.isDuplicate) this.take(choice)
   }
 
+  private withinTurn(): 'goOn' | 'yield' {
+    return this.view !== null && this.planner.isMoreForOthers(this.view) ? 'yield' : 'goOn'
+  }
+
   /** At the end of a turn: whether this response is still the best use of our seat, and the seat ours. */
   private afterTurn(): 'goOn' | 'elsewhere' | 'yield' {
     const { view, follower } = this
     if (view === null || !follower.rangesWork) return 'goOn'
-    if (this.isMoreForOthers || this.mustYield()) return 'yield'
+    if (this.withinTurn() === 'yield' || this.mustYield()) return 'yield'
     if (this.planner.isReaderWaiting(view)) return 'elsewhere'
     if (follower.isDuplicating && !this.planner.isDuplicateWorthwhile(view, true)) return 'elsewhere'
     follower.renewTurn(this.planner.runChunks(view.inventory.geometry))
     return 'goOn'
-  }
-
-  private get isMoreForOthers(): boolean {
-    return this.view !== null && this.planner.isMoreForOthers(this.view)
   }
 
   /** At a run's end: there are more seats taken than there should be, or others need ours more. */
@@ -368,7 +370,7 @@ export class OriginSeat implements Teammate {
     this.leave()
   }
 
-  /** Only the origins count from now on: the seat is taken, whoever else holds one. */
+  /** After a pause, or where only the origins count: takes the seat, whoever else holds one. */
   insist(): void {
     this.isSeated = !this.standing.isBanned
     this.work()
@@ -384,12 +386,6 @@ export class OriginSeat implements Teammate {
   resume(): void {
     this.isPaused = false
     this.standing.forgive()
-  }
-
-  /** After a pause: takes the seat again. */
-  restart(): void {
-    this.isSeated = !this.standing.isBanned
-    this.work()
   }
 
   /** What to fetch next. Without ranges there is but one run, the file: not to be begun anew while the mesh delivers. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { Geometry } from '../../../src/core/geometry.ts'
 import { Inventory } from '../../../src/core/inventory.ts'
+import { allBut, type Mechanism, type Mechanisms } from '../../../src/core/mechanisms.ts'
 import { chooseChunk, type Sweep } from '../../../src/core/mesh/choose-chunk.ts'
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
 import { Random } from '../../../src/core/random.ts'
@@ -14,8 +15,10 @@ const NOW_MS = 10_000
 class Setting {
   readonly inventory: Inventory
   readonly neighbours: Neighbour[] = []
+  private readonly mechanisms: Mechanisms
 
-  constructor(seed = 1) {
+  constructor(seed = 1, without: readonly Mechanism[] = []) {
+    this.mechanisms = allBut(without)
     this.inventory = new Inventory(new Geometry(fileOf(CHUNKS)), new Random(seed))
   }
 
@@ -40,8 +43,8 @@ class Setting {
   }
 
   choose(neighbour: Neighbour, readerChunk: number | null = null, sweep: Sweep | null = null): number | null {
-    const { inventory, neighbours } = this
-    return chooseChunk({ inventory, neighbour, neighbours, readerChunk, sweep, nowMs: NOW_MS })
+    const { inventory, neighbours, mechanisms } = this
+    return chooseChunk({ inventory, neighbour, neighbours, readerChunk, sweep, mechanisms, nowMs: NOW_MS })
   }
 }
 
@@ -51,6 +54,16 @@ function lastFew(missing: number): { setting: Setting; slow: Neighbour; other: N
   setting.keep(range(0, CHUNKS - missing))
   const slow = setting.neighbour(range(0, CHUNKS))
   return { setting, slow, other: setting.neighbour(range(0, CHUNKS)) }
+}
+
+/** Of a neighbour that has all from the tenth on; one of those is rare. */
+function chosenWithout(seed: number, without: readonly Mechanism[]): number | null {
+  const setting = new Setting(seed, without)
+  setting.keep([0, 1, 2, 3])
+  const neighbour = setting.neighbour(range(10, CHUNKS))
+  setting.neighbour(range(10, 77))
+  setting.neighbour(range(78, CHUNKS))
+  return setting.choose(neighbour)
 }
 
 describe('which chunk to ask for', () => {
@@ -81,6 +94,12 @@ describe('which chunk to ask for', () => {
       setting.neighbour(range(78, CHUNKS))
       expect(setting.choose(neighbour)).toBe(77)
     }
+  })
+
+  it('is a random one all along without rarity, and the first in the file without chance, too', () => {
+    const chosen = range(0, 60).map((seed) => chosenWithout(seed, ['rarestFirst']))
+    expect(new Set(chosen).size).toBeGreaterThan(20)
+    expect(chosenWithout(1, ['rarestFirst', 'mixedOrder'])).toBe(10)
   })
 
   it('is the rarest of those that this neighbour has, not the rarest of all', () => {

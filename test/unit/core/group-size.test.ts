@@ -74,6 +74,15 @@ describe('the size of the swarm', () => {
     expect(size.estimate(2 * MINUTE_MS)).toBe(9)
   })
 
+  it('by the server is its last count, however old', () => {
+    const size = new GroupSize('server')
+    size.noteDegrees({ own: 8, mean: 8 })
+    expect(size.estimate(0)).toBe(9)
+    size.noteServerCount(77, 0)
+    for (const [number, hops] of [4, 4, 4, 4, 4].entries()) size.noteHops(peer(number), hops, 0)
+    expect(size.estimate(60 * MINUTE_MS)).toBe(77)
+  })
+
   it('is what the server counted, for five minutes', () => {
     const size = withClaimers([4, 4, 4, 4, 4])
     size.noteServerCount(77, 0)

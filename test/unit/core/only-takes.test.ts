@@ -14,7 +14,7 @@ function isSuspected(afterMs: number, { askedMs = 0, kept = 50, gave = false }):
   for (const chunk of range(0, kept)) inventory.markKept(chunk, { kind: 'origin', run: 0 })
   const neighbour = new Neighbour(peer(1), CHUNKS, STARTED_AT_MS)
   neighbour.firstAskedAtMs = STARTED_AT_MS + askedMs
-  if (gave) neighbour.noteChunk(1000, CHUNK_BYTES, STARTED_AT_MS)
+  if (gave) neighbour.noteChunk(CHUNK_BYTES, STARTED_AT_MS)
   return onlyTakes(neighbour, inventory, { nowMs: STARTED_AT_MS + afterMs, startedAtMs: STARTED_AT_MS })
 }
 

@@ -38,8 +38,7 @@ class Company {
 
   /** The neighbour gives so many chunks. */
   give(number: number, chunks = 1): void {
-    for (let chunk = 0; chunk < chunks; chunk++)
-      this.at(number).noteChunk(1000, CHUNK_BYTES, this.context.nowMs)
+    for (let chunk = 0; chunk < chunks; chunk++) this.at(number).noteChunk(CHUNK_BYTES, this.context.nowMs)
   }
 
   /** Those who come first. */

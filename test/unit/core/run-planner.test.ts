@@ -56,7 +56,7 @@ describe('what the origin can give', () => {
 
 describe('a seat is more for others', () => {
   /** Beside so many others we hold chunks that Anna lacks, and have sent her one a second. */
-  function holderOf(first: number, { swarm = SWARM, sent = true } = {}): Setting {
+  function holderOf(first: number, { swarm = SWARM, sent = true, isAwaited = true } = {}): Setting {
     const setting = new Setting(1)
     setting.gossip.noteServerCount(swarm)
     for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + first))
@@ -67,6 +67,7 @@ describe('a seat is more for others', () => {
         setting.goOn(1000)
         setting.mesh.hasServed(ANNA, chunk)
       }
+    if (isAwaited) setting.mesh.hear(ANNA, { type: 'request', chunks: range(CHUNKS / 2, CHUNKS / 2 + 4) })
     return setting
   }
 
@@ -76,9 +77,9 @@ describe('a seat is more for others', () => {
     expect(settings.map(({ planner, view }) => planner.isMoreForOthers(view))).toEqual([false, true])
   })
 
-  it('but not where there is one for everybody, or it is not known what goes up', () => {
-    const settings = [holderOf(20, { swarm: 2 }), holderOf(20, { sent: false })]
-    expect(settings.map(({ planner, view }) => planner.isMoreForOthers(view))).toEqual([false, false])
+  it('but not where there is one for everybody, or it is not known what goes up, or nobody waits for it', () => {
+    const settings = [{ swarm: 2 }, { sent: false }, { isAwaited: false }].map((each) => holderOf(20, each))
+    expect(settings.map(({ planner, view }) => planner.isMoreForOthers(view))).toEqual([false, false, false])
   })
 
   it('nor for what a neighbour has, too', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
+import { allBut, type Mechanism } from '../../../src/core/mechanisms.ts'
 import { hasRoom, slowServiceMs, takeNextService } from '../../../src/core/mesh/uploads.ts'
 import { Random } from '../../../src/core/random.ts'
 import { RarityIndex } from '../../../src/core/rarity.ts'
@@ -27,6 +28,14 @@ function rarityOf(...holders: number[]): RarityIndex {
   for (const [chunk, count] of holders.entries())
     for (let held = 0; held < count; held++) rarity.increment(chunk)
   return rarity
+}
+
+/** One who is ahead, and was given nothing, wants the rarer chunk 0; one who lags wants chunk 1. */
+function servedWithout(without: readonly Mechanism[]): number | undefined {
+  const [ahead, behind] = [waiting(1, 0), waiting(2, 1)]
+  for (const chunk of range(2, 9)) ahead.held.add(chunk)
+  behind.bytesSent = 1000
+  return takeNextService([ahead, behind], rarityOf(1, 2), () => false, allBut(without))?.chunk
 }
 
 describe('who is served next', () => {
@@ -58,6 +67,13 @@ describe('who is served next', () => {
 
   it('is, of one neighbour’s equal wishes, the one uttered first', () => {
     expect(takeNextService([waiting(1, 4, 3, 5)], rarityOf())?.chunk).toBe(4)
+  })
+
+  it('is whoever has least, or was given least, where rarity or nothing decides', () => {
+    expect(servedWithout([])).toBe(1)
+    expect(servedWithout(['laggardsFirst'])).toBe(0)
+    expect(servedWithout(['rareServedFirst'])).toBe(1)
+    expect(servedWithout(['rareServedFirst', 'laggardsFirst'])).toBe(0)
   })
 
   it('gets one chunk at a time', () => {
