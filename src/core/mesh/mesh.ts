@@ -11,7 +11,7 @@ import type { FileFacts, PeerId } from '../types.ts'
 import { MAX_RELAY_HOPS, PROTOCOL_VERSION } from '../wire/limits.ts'
 import { type Claim, FEATURE, type Hello, type PeerMessage } from '../wire/peer-messages.ts'
 import { Announcer } from './announcer.ts'
-import { neighboursWanted } from './degree.ts'
+import { neighboursWanted } from './bandwidth.ts'
 import { agree, helloOf } from './handshake.ts'
 import { Holdings, type HoldingsEvents } from './holdings.ts'
 import { Leaving } from './leaving.ts'
@@ -116,6 +116,8 @@ export class Mesh {
     this.updates = new Updates(context, this.neighbours, {
       heardOf: (peer, via, isSeed) => this.noteHeardVia(peer, via, isSeed),
       sought: () => this.neighbourhood.sought,
+      haveTooMany: () =>
+        this.neighbourhood.seek(Math.min(this.neighbourhood.sought, context.limits.neighbours)),
     })
     this.sendersDigests = new SendersDigests(context, this.neighbours, {
       disputed: (chunk) => events.disputed(chunk),

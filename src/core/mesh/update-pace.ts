@@ -26,6 +26,10 @@ export class UpdatePace {
     return 1000 / this.perSec
   }
 
+  get isSlowest(): boolean {
+    return this.perSec <= 1000 / UPDATE_PACE.mostEveryMs
+  }
+
   /** There is bandwidth to spare. */
   speedUp(): void {
     this.perSec = Math.min(1000 / UPDATE_PACE.leastEveryMs, this.perSec + UPDATE_PACE.stepPerSec)

@@ -17,18 +17,17 @@ import { TokenBuckets } from '../token-bucket.ts'
 import type { PeerId } from '../types.ts'
 import type { Update } from '../wire/peer-messages.ts'
 import { updateByteLength } from '../wire/update-codec.ts'
+import { Bandwidth, BANDWIDTH } from './bandwidth.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import type { Neighbour } from './neighbour.ts'
-import { UPDATE_PACE, UpdatePace } from './update-pace.ts'
+import { UPDATE_PACE } from './update-pace.ts'
 import { UpdateTree } from './update-tree.ts'
 
 export const UPDATES = {
   /** Links an update may cross, and neighbours each receiver passes it to: 3 + 9 + 27 = 39 messages (guess). */
   hopLimit: 3,
   fanOut: 3,
-  /** Peers whose newest update is kept: Slurpie's U. About as many as send one to us in half a minute. */
-  cached: 64,
-  /** Memory for their chunks, in bytes. With more than 262,144 chunks fewer peers are kept: 16 with a million. */
+  /** Memory for the chunks of peers whose newest update is kept (Slurpie's U; `Bandwidth.cached`), in bytes. With more than 262,144 chunks fewer peers are kept: 16 with a million. */
   maxTreeBytes: 4_194_304,
   /** How long an update counts, in ms: as long as the slowest pace has between two of them. */
   lifetimeMs: 120_000,
@@ -36,9 +35,6 @@ export const UPDATES = {
   maxSequences: 256,
   /** Updates taken from one neighbour: at once, and a second. At the fastest pace an honest one passes on about 1. */
   budget: { burst: 20, ratePerSec: 5 },
-  /** We slow down when updates are more than this share of all bytes moved, and not just a trifle. */
-  controlShare: 0.02,
-  trifleBytes: 4096,
   /** Largest degree believed, in median degrees: nobody accepts more than twice what it seeks. */
   maxMedians: 2,
 } as const
@@ -49,6 +45,8 @@ export interface UpdateEvents {
   heardOf(peer: PeerId, via: PeerId, isSeed: boolean): void
   /** Neighbours sought. */
   sought(): number
+  /** Bandwidth is so short that neighbours beyond the usual number have to go. */
+  haveTooMany(): void
 }
 
 interface Heard {
@@ -57,7 +55,7 @@ interface Heard {
 }
 
 export class Updates {
-  readonly pace: UpdatePace = new UpdatePace()
+  readonly bandwidth: Bandwidth = new Bandwidth()
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
   private readonly events: UpdateEvents
@@ -122,7 +120,8 @@ export class Updates {
     const { soonestMs, latestSoonMs } = UPDATE_PACE
     if (!deadlines.has('update'))
       deadlines.set('update', nowMs + this.random.between(soonestMs, latestSoonMs))
-    else if (nowMs < this.idleUntilMs) deadlines.setNoLater('update', this.nextMs(this.pace.everyMs))
+    else if (nowMs < this.idleUntilMs)
+      deadlines.setNoLater('update', this.nextMs(this.bandwidth.pace.everyMs))
   }
 
   neighbourLost(neighbour: Neighbour): void {
@@ -159,11 +158,11 @@ export class Updates {
     const isIdle = inventory.isComplete && this.neighboursAreComplete()
     if (isIdle && nowMs < this.idleUntilMs) return deadlines.set('update', this.idleUntilMs)
     this.expire()
-    if (limits.mechanisms.updatePace) this.adaptPace(degree, inventory.isComplete)
+    if (limits.mechanisms.updatePace) this.reviewBandwidth(degree, inventory.isComplete)
     const bits = inventory.kept.toBytes()
     const told = { peer: selfId, sequence: ++this.sequence, hops: 1, degree: Math.min(255, degree), bits }
     this.spread({ type: 'update', ...told }, null)
-    const nextMs = this.nextMs(isIdle ? UPDATE_PACE.mostEveryMs : this.pace.everyMs)
+    const nextMs = this.nextMs(isIdle ? UPDATE_PACE.mostEveryMs : this.bandwidth.pace.everyMs)
     this.idleUntilMs = isIdle ? nextMs : -Infinity
     deadlines.set('update', nextMs)
   }
@@ -179,14 +178,16 @@ export class Updates {
     return true
   }
 
-  /** Only who misses something seeks all the neighbours it may have. */
-  private adaptPace(degree: number, isComplete: boolean): void {
+  private reviewBandwidth(degree: number, isComplete: boolean): void {
+    const { bandwidth, controlBytes, events } = this
     const moved = this.movedBytes()
-    const allowed = Math.max(UPDATES.trifleBytes, UPDATES.controlShare * (moved - this.movedBefore))
-    if (this.controlBytes > allowed) this.pace.slowDown()
-    else if (!isComplete && degree < this.events.sought()) this.pace.speedUp()
+    const movedBytes = moved - this.movedBefore
+    const wasThrottled = bandwidth.isThrottled
+    const state = bandwidth.review({ controlBytes, movedBytes, degree, sought: events.sought(), isComplete })
+    if (state === 'short' && wasThrottled) events.haveTooMany()
     this.controlBytes = 0
     this.movedBefore = moved
+    this.forgetBeyond(bandwidth.cached)
   }
 
   private movedBytes(): number {
@@ -220,11 +221,19 @@ export class Updates {
   private remember({ peer, degree, bits }: Update): void {
     this.expire()
     this.heard.delete(peer)
-    const [oldest] = this.heard.keys()
-    if (this.chunksOfPeers?.isFull === true && !this.chunksOfPeers.has(peer) && oldest !== undefined)
-      this.forget(oldest)
+    if (this.chunksOfPeers?.isFull === true && !this.chunksOfPeers.has(peer))
+      this.forgetBeyond(this.chunksOfPeers.capacity - 1)
     this.heard.set(peer, { degree, heardAtMs: this.context.nowMs })
     this.chunksOfPeers?.put(peer, bits)
+    this.forgetBeyond(this.bandwidth.cached)
+  }
+
+  /** Keeps so many, those heard of last. */
+  private forgetBeyond(count: number): void {
+    for (const peer of this.heard.keys()) {
+      if (this.heard.size <= count) return
+      this.forget(peer)
+    }
   }
 
   private expire(): void {
@@ -244,5 +253,5 @@ export class Updates {
 function treeCapacity(chunkCount: number): number {
   const leafBytes = Math.max(4, 4 * Math.ceil(chunkCount / 32))
   const fitting = 2 ** Math.floor(Math.log2(UPDATES.maxTreeBytes / (2 * leafBytes)))
-  return Math.min(UPDATES.cached, fitting)
+  return Math.min(BANDWIDTH.mostCached, fitting)
 }

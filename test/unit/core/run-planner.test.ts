@@ -54,23 +54,23 @@ describe('what the origin can give', () => {
   })
 })
 
-describe('a seat is more for others', () => {
-  /** Beside so many others we hold chunks that Anna lacks, and have sent her one a second. */
-  function holderOf(first: number, { swarm = SWARM, sent = true, isAwaited = true } = {}): Setting {
-    const setting = new Setting(1)
-    setting.gossip.noteServerCount(swarm)
-    for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + first))
-      setting.inventory.markKept(chunk, { kind: 'origin', run: 0 })
-    if (sent)
-      for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + 4)) {
-        setting.mesh.hear(ANNA, { type: 'request', chunks: [chunk] })
-        setting.goOn(1000)
-        setting.mesh.hasServed(ANNA, chunk)
-      }
-    if (isAwaited) setting.mesh.hear(ANNA, { type: 'request', chunks: range(CHUNKS / 2, CHUNKS / 2 + 4) })
-    return setting
-  }
+/** Beside so many others we hold chunks that Anna lacks, and have sent her one a second. */
+function holderOf(first: number, { swarm = SWARM, sent = true, isAwaited = true } = {}): Setting {
+  const setting = new Setting(1)
+  setting.gossip.noteServerCount(swarm)
+  for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + first))
+    setting.inventory.markKept(chunk, { kind: 'origin', run: 0 })
+  if (sent)
+    for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + 4)) {
+      setting.mesh.hear(ANNA, { type: 'request', chunks: [chunk] })
+      setting.goOn(1000)
+      setting.mesh.hasServed(ANNA, chunk)
+    }
+  if (isAwaited) setting.mesh.hear(ANNA, { type: 'request', chunks: range(CHUNKS / 2, CHUNKS / 2 + 4) })
+  return setting
+}
 
+describe('a seat is more for others', () => {
   it('once we have more that nobody else has than goes up in five seconds', () => {
     const settings = [4, 20].map((first) => holderOf(first))
     expect(settings.map(({ mesh }) => mesh.service.uplinkBytesPerSec)).toEqual([CHUNK_BYTES, CHUNK_BYTES])

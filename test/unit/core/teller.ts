@@ -28,6 +28,9 @@ export class Teller {
   readonly heardOf: { peer: PeerId; via: PeerId; isSeed: boolean }[] = []
   readonly context: Context
   sent: Sent[] = []
+  sought = 8
+  /** How often it was said that there are too many neighbours. */
+  shed = 0
 
   constructor({
     chunks = CHUNKS,
@@ -46,7 +49,8 @@ export class Teller {
     this.inventory = new Inventory(new Geometry(fileOf(chunks)), this.context.random.fork())
     this.updates = new Updates(this.context, this.neighbours, {
       heardOf: (id, via, isSeed) => this.heardOf.push({ peer: id, via, isSeed }),
-      sought: () => 8,
+      sought: () => this.sought,
+      haveTooMany: () => void this.shed++,
     })
     this.updates.equip(this.inventory)
   }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 
+import { BANDWIDTH } from '../../../src/core/mesh/bandwidth.ts'
 import { UPDATES } from '../../../src/core/mesh/updates.ts'
 import { randomGraph } from './graphs.ts'
 import { peer, range } from './shapes.ts'
@@ -149,7 +150,7 @@ describe('what was heard', () => {
         for (const { from, author, sequence, hops, chunks, afterMs } of heard) {
           host.context.nowMs += afterMs
           expect(host.hear(from, updateOf(author, sequence, chunks, hops))).toBe(true)
-          expect(host.updates.heardPeers().length).toBeLessThanOrEqual(UPDATES.cached)
+          expect(host.updates.heardPeers().length).toBeLessThanOrEqual(BANDWIDTH.mostCached)
           expect(host.updates.tree?.size).toBe(host.updates.heardPeers().length)
         }
         for (const { to, update } of host.sent) {

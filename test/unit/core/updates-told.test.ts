@@ -88,20 +88,20 @@ describe('the pace of updates', () => {
   it('rises while there are fewer neighbours than are sought', () => {
     teller.meet(1, 2)
     for (const _ of range(0, 30)) teller.ring()
-    expect(teller.updates.pace.everyMs).toBeCloseTo(UPDATE_PACE.leastEveryMs)
+    expect(teller.updates.bandwidth.pace.everyMs).toBeCloseTo(UPDATE_PACE.leastEveryMs)
   })
 
   it('stays where there are as many as are sought', () => {
     teller.meet(...range(1, 9))
     for (const _ of range(0, 5)) teller.ring()
-    expect(teller.updates.pace.everyMs).toBeCloseTo(20_000)
+    expect(teller.updates.bandwidth.pace.everyMs).toBeCloseTo(20_000)
   })
 
   it('never rises for want of neighbours where the whole file is here', () => {
     teller.complete()
     teller.meet(1, 2)
     for (const _ of range(0, 30)) teller.ring()
-    expect(teller.updates.pace.everyMs).toBeCloseTo(20_000)
+    expect(teller.updates.bandwidth.pace.everyMs).toBeCloseTo(20_000)
   })
 
   it('is the slowest among seeds, and no more than that as long as one near us is none', () => {
@@ -158,7 +158,7 @@ describe('the pace of updates', () => {
     hearLarge(large, 10)
     large.receive(62)
     large.ring()
-    expect(large.updates.pace.everyMs).toBeCloseTo(40_000)
+    expect(large.updates.bandwidth.pace.everyMs).toBeCloseTo(40_000)
   })
 
   it('stays when they are less than that, whoever moved them', () => {
@@ -168,10 +168,10 @@ describe('the pace of updates', () => {
     large.receive(63)
     large.lose(1)
     large.ring()
-    expect(large.updates.pace.everyMs).toBeCloseTo(20_000)
+    expect(large.updates.bandwidth.pace.everyMs).toBeCloseTo(20_000)
     // The three that were sent just now are 375 KB.
     large.receive(1)
     large.ring()
-    expect(large.updates.pace.everyMs).toBeCloseTo(40_000)
+    expect(large.updates.bandwidth.pace.everyMs).toBeCloseTo(40_000)
   })
 })
