@@ -52,6 +52,7 @@ export class Session {
   /** The origin may be asked: the topology server has answered, or had its time. */
   private hasBegun = false
   private hasBegunRuns = false
+  private isPlaced = false
   private isPaused = false
   private isDistrustful = false
   private isLeaving = false
@@ -257,10 +258,15 @@ export class Session {
     this.hasBegun = true
     this.context.deadlines.clear('arrival')
     if (this.material === null) return this.origins.probe()
-    if (this.verification?.isFetching === true && !this.hasBegunRuns) {
-      this.hasBegunRuns = true
-      this.origins.begin(this.welcome?.joinIndex ?? 0)
-    }
+    if (this.verification?.isFetching !== true || (this.hasBegunRuns && !this.isToBePlaced)) return
+    this.hasBegunRuns = true
+    this.isPlaced = this.welcome !== null
+    this.origins.begin(this.welcome?.joinIndex ?? 0)
+  }
+
+  /** The server came too late, and we began as if alone: of 55 far apart all fetched the first chunk at once (simulated). */
+  private get isToBePlaced(): boolean {
+    return !this.isPlaced && this.welcome !== null && this.material?.inventory.kept.count === 0
   }
 
   // ------------------------------------------------------------------------------------------- the origin

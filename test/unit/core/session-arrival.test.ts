@@ -57,6 +57,31 @@ describe('a visitor who arrives', () => {
     expect(pick(visitor.passUntil(300), 'fetch')).toMatchObject([WHOLE_FILE])
   })
 
+  it('goes to its own place where the server answers too late, if nothing has come by then', () => {
+    const late = (joinIndex: number, brought: number): Visitor => {
+      const visitor = started()
+      visitor.passUntil(300)
+      visitor.openRun(0, FACTS.sizeBytes)
+      visitor.bring(0, brought)
+      visitor.welcome({ joinIndex, swarmSize: 45 })
+      return visitor
+    }
+    expect(late(44, 0).all('abort')).toHaveLength(1)
+    expect(late(44, 0).all('fetch')).toHaveLength(1)
+    expect(late(1, 0).latestRun).toMatchObject({ firstChunk: CHUNKS / 2 })
+    expect(late(0, 0).all('abort')).toEqual([])
+    expect(late(44, 1).all('abort')).toEqual([])
+  })
+
+  it('keeps its place where the server comes again', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 1, swarmSize: 45, facts: FACTS })
+    expect(visitor.latestRun).toMatchObject({ firstChunk: CHUNKS / 2 })
+    visitor.handle({ type: 'topologyLost' })
+    visitor.welcome({ joinIndex: 44, swarmSize: 45 })
+    expect(visitor.all('abort')).toEqual([])
+  })
+
   it('tells the topology server what it found', () => {
     const visitor = started()
     visitor.welcome({ joinIndex: 0 })
