@@ -45,9 +45,15 @@ export class Service {
     return this.waiting.size > 0
   }
 
-  /** What our uplink has carried at best, in bytes a second; 0: not measured yet. */
+  /** What our uplink carries at best, in bytes a second; 0: not known yet. */
   get uplinkBytesPerSec(): number {
-    return this.bestBytesPerSec
+    if (this.bestBytesPerSec > 0) return this.bestBytesPerSec
+    // Of what is under way, not all has gone up in the time that it has been.
+    let sinceMs = Infinity
+    for (const { serving } of this.served) sinceMs = Math.min(sinceMs, serving?.sinceMs ?? Infinity)
+    const elapsedMs = this.context.nowMs - sinceMs
+    const chunkBytes = this.inventory?.geometry.chunkBytes ?? 0
+    return elapsedMs > 0 ? (this.served.size * chunkBytes * 1000) / elapsedMs : 0
   }
 
   equip(inventory: Inventory): void {
