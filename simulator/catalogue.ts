@@ -1,5 +1,6 @@
 /** The scenarios that come with the package, by name. They are files beside this one, and bundled with the command. */
 
+import ablation from './scenarios/ablation.json' with { type: 'json' }
 import capacity from './scenarios/capacity.json' with { type: 'json' }
 import faults from './scenarios/faults.json' with { type: 'json' }
 import flashCrowd from './scenarios/flash-crowd.json' with { type: 'json' }
@@ -30,6 +31,7 @@ const FILES: readonly { readonly name: string; readonly about: string }[] = [
   topology,
   faults,
   rodriguez,
+  ablation,
 ]
 
 /** What a file of scenarios is about, in a sentence or two, and what is in it. */

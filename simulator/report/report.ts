@@ -15,6 +15,7 @@ import { runsOf, runsSessions } from '../policies.ts'
 import { index } from './index-page.ts'
 import type { Page, Records, Writer } from './page.ts'
 import { jobOf, RecordFile, type Job, type RunRecord } from './records.ts'
+import { ablation } from './topics/ablation.ts'
 import { capacity } from './topics/capacity.ts'
 import { faults } from './topics/faults.ts'
 import { flashCrowd } from './topics/flash-crowd.ts'
@@ -51,6 +52,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   mesh,
   topology,
   faults,
+  ablation,
 }
 
 const RESULTS = fileURLToPath(new URL('../../docs/results', import.meta.url))

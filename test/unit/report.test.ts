@@ -12,6 +12,7 @@ import { decimals, percentOf, secondsOf, table } from '../../simulator/report/ma
 import type { Records, Writer } from '../../simulator/report/page.ts'
 import { heatMap, linePlot } from '../../simulator/report/plots.ts'
 import { jobOf, RecordFile, type RunRecord } from '../../simulator/report/records.ts'
+import { ablation } from '../../simulator/report/topics/ablation.ts'
 import { capacity } from '../../simulator/report/topics/capacity.ts'
 import { faults } from '../../simulator/report/topics/faults.ts'
 import { flashCrowd } from '../../simulator/report/topics/flash-crowd.ts'
@@ -289,6 +290,7 @@ describe('a page of results', () => {
     ['topology', topology],
     ['faults', faults],
     ['rodriguez', rodriguez],
+    ['ablation', ablation],
   ]
   const swarm = recordOf({ ...SMALL, untilMs: 2_000 }, 'swarm')
   const plain = recordOf(SMALL, 'plain')
