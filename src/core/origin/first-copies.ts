@@ -103,8 +103,11 @@ export class FirstCopies {
 
   private note(fetcher: PeerId, chunk: number, nowMs: number): void {
     if (Number.isNaN(this.heardAtMs[chunk] ?? Number.NaN)) this.usual.began(chunk)
-    // Of one who still fetches we hear the same again and again.
-    else if (!this.arrived.has(chunk) && this.fetchers[chunk] !== fetcher) this.inVain.add(chunk)
+    else if (!this.arrived.has(chunk)) {
+      // Of one who still fetches we hear the same again and again.
+      if (this.fetchers[chunk] === fetcher) return
+      this.inVain.add(chunk)
+    }
     this.fetchers[chunk] = fetcher
     this.heardAtMs[chunk] = nowMs
     this.arrived.remove(chunk)
