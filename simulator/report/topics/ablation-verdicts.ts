@@ -7,9 +7,9 @@ export interface Variant {
   readonly label: string
   /**
    * earns: the figures are worse without it. kept: they do not tell, or hardly, but something else does. optional: a
-   * setting, off. removed: it was taken out for these figures. Null where nothing is left out.
+   * setting, off. Null where nothing is left out.
    */
-  readonly verdict: 'earns' | 'kept' | 'optional' | 'removed' | null
+  readonly verdict: 'earns' | 'kept' | 'optional' | null
   readonly because: string
 }
 
@@ -93,12 +93,6 @@ export const VARIANTS: readonly Variant[] = [
     label: 'seats only, however poor the mesh',
     verdict: 'earns',
     because: 'poor 1.35 × plain HTTP instead of 1.06, rich 0.77 instead of 0.68.',
-  },
-  {
-    name: 'no-rotation',
-    label: 'duplicating seats are not passed on',
-    verdict: 'removed',
-    because: 'at home 1.30 without it, 1.36 with it (better in seven seeds of eight); elsewhere nothing.',
   },
   {
     name: 'no-doubt',

@@ -46,9 +46,6 @@ const NEWCOMER_MS = 4000
 /** Window of the rate at which the origin serves us, in ms: short, as all seats' rates are added up (guess). */
 const RATE_WINDOW_MS = 1500
 
-/** Who misses less than this share of what neighbours miss on average, gives its seat to them (from a fluid model). */
-const ROTATION_SHARE = 0.98
-
 export class RunPlanner {
   private readonly context: Context
   private readonly mesh: Mesh
@@ -154,17 +151,6 @@ export class RunPlanner {
       fileBytes: view.inventory.geometry.sizeBytes,
       hasFree: () => view.hasFree(),
     })
-  }
-
-  /** A seat that only duplicates goes to those who miss more, where seats are few. */
-  isRotationDue(view: OriginView): boolean {
-    if (!this.context.limits.mechanisms.rotation) return false
-    if (!this.lastWasDuplicate || this.seatsNow(view) >= this.gossip.leechers) return false
-    const others = [...this.mesh.neighbours.values()].filter(({ isReady, held }) => isReady && !held.isFull)
-    if (others.length === 0) return false
-    const { kept } = view.inventory
-    const missing = others.reduce((sum, { held }) => sum + held.size - held.count, 0) / others.length
-    return kept.size - kept.count < ROTATION_SHARE * missing
   }
 
   /** What an in-order reader waits for is to be had from nobody but the origin. */
