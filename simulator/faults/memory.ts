@@ -5,7 +5,7 @@
 
 /** The most that is allowed, by the last two fields of the way to it. Each repeats what the core says of itself. */
 const LIMITS: Readonly<Record<string, number>> = {
-  'updates.heard': 64,
+  'updates.heard': 128,
   'sequences.entries': 256,
   'claims.live': 256,
   'claims.sequences': 4096,

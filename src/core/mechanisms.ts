@@ -28,8 +28,6 @@ export interface Mechanisms {
   readonly duplicates: boolean
   /** All go to the origin where the mesh gives less than plain HTTP's share (the promise “never worse”). */
   readonly everybody: boolean
-  /** Who misses less than its neighbours gives a seat that only duplicates to them (a fluid model). */
-  readonly rotation: boolean
   /** A mesh that gives nothing makes what is claimed doubtful (forged claims). */
   readonly doubt: boolean
   /** A run whose rest others bring is cut short (the plan's rule; else it is read to its end). */
@@ -102,7 +100,6 @@ export const ALL_ON: Mechanisms = {
   updateTree: true,
   duplicates: true,
   everybody: true,
-  rotation: true,
   doubt: true,
   cuts: true,
   farEnd: true,

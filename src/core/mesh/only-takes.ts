@@ -3,7 +3,7 @@
  * nothing. Honest neighbours with slow uplinks and long queues give late, but they give; so the time goes by how long all
  * takes: in a mix of residential links, where the phones are done last, a tenth of it instead of a fifth made them wait
  * 6% longer, as the slow were taken for takers (simulated). With a fifth, those who give need 1.12 times as long beside
- * 25% who do not, and 1.35 to 1.55 times beside 50%.
+ * 25% who do not, and 1.5 to 1.8 times beside 50%.
  */
 
 import type { Context } from '../context.ts'

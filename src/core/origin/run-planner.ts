@@ -49,13 +49,10 @@ const NEWCOMER_MS = 4000
 /** Window of the rate at which the origin serves us, in ms: short, as all seats' rates are added up (guess). */
 const RATE_WINDOW_MS = 1500
 
-/** Who misses less than this share of what neighbours miss on average, gives its seat to them (from a fluid model). */
-const ROTATION_SHARE = 0.98
-
 /**
  * First copies that only we have, in seconds of our uplink: with more, whoever waits for our seat makes more of it (guess:
- * about what a turn brings). With ten of 55 behind 500 kb/s, the others needed 1.17 to 1.24 times the origin's time for
- * the file, and 1.23 to 1.47 times where those ten kept what they had fetched (simulated).
+ * about what a turn brings). With eight of 55 behind 500 kb/s, the others needed 1.07 to 1.12 times the origin's time
+ * for the file, and 1.11 to 1.24 times where those eight kept what they had fetched (simulated).
  */
 const LONGEST_BACKLOG_SEC = 5
 
@@ -189,17 +186,6 @@ export class RunPlanner {
       fileBytes: view.inventory.geometry.sizeBytes,
       hasFree: () => view.hasFree(),
     })
-  }
-
-  /** A seat that only duplicates goes to those who miss more, where seats are few. */
-  isRotationDue(view: OriginView): boolean {
-    if (!this.context.limits.mechanisms.rotation) return false
-    if (!this.lastWasDuplicate || this.seatsNow(view) >= this.ledger.gossip.leechers) return false
-    const others = [...this.mesh.neighbours.values()].filter(({ isReady, held }) => isReady && !held.isFull)
-    if (others.length === 0) return false
-    const { kept } = view.inventory
-    const missing = others.reduce((sum, { held }) => sum + held.size - held.count, 0) / others.length
-    return kept.size - kept.count < ROTATION_SHARE * missing
   }
 
   /** Others wait for a seat, and for us, who have more first copies already than our uplink passes on in good time. */

@@ -2,7 +2,7 @@
  * Our seat at one origin: whether we hold one, what it is used for, when it is given up, when to come back.
  *
  * A seat streams run after run while there is work that nobody else does; then it is given up, and Slurpie's coin
- * decides who takes the vacant ones. Where all work is duplicate work, seats go to those who miss most.
+ * decides who takes the vacant ones.
  */
 
 import type { DeadlineName } from '../deadlines.ts'
@@ -323,14 +323,13 @@ export class OriginSeat implements Teammate {
     return 'goOn'
   }
 
-  /** At a run's end: there are more seats taken than there should be, or others need ours more. */
+  /** At a run's end: there are more seats taken than there should be. */
   private mustYield(): boolean {
     const { context, view } = this
     const { seats } = this.ledger.seatCount
     if (view === null || this.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
     if (this.isLiteral) return context.random.fraction() >= this.coin.chance(view)
-    if ((this.ledger.seatsBeforeOurs ?? 0) >= seats) return this.planner.seatsNow(view) === seats
-    return this.planner.isRotationDue(view)
+    return (this.ledger.seatsBeforeOurs ?? 0) >= seats && this.planner.seatsNow(view) === seats
   }
 
   // ------------------------------------------------------------------------------------------ what others say

@@ -13,6 +13,16 @@ function started(): Visitor {
   return visitor
 }
 
+/** It has begun as if alone and fetched so many chunks when it is told its place. */
+function late(joinIndex: number, brought: number): Visitor {
+  const visitor = started()
+  visitor.passUntil(300)
+  visitor.openRun(0, FACTS.sizeBytes)
+  visitor.bring(0, brought)
+  visitor.welcome({ joinIndex, swarmSize: 45 })
+  return visitor
+}
+
 describe('a visitor who arrives', () => {
   it('joins by the locator, with what it knows, and asks the origin for nothing yet', () => {
     expect(new Visitor().start()).toEqual([
@@ -58,14 +68,6 @@ describe('a visitor who arrives', () => {
   })
 
   it('goes to its own place where the server answers too late, if nothing has come by then', () => {
-    const late = (joinIndex: number, brought: number): Visitor => {
-      const visitor = started()
-      visitor.passUntil(300)
-      visitor.openRun(0, FACTS.sizeBytes)
-      visitor.bring(0, brought)
-      visitor.welcome({ joinIndex, swarmSize: 45 })
-      return visitor
-    }
     expect(late(44, 0).all('abort')).toHaveLength(1)
     expect(late(44, 0).all('fetch')).toHaveLength(1)
     expect(late(1, 0).latestRun).toMatchObject({ firstChunk: CHUNKS / 2 })
