@@ -24,6 +24,9 @@ const MAX_AWAITED = 16
 /** Probes of one neighbour that are answered: at once, and a second. An honest one sends at most 4 a second. */
 const ECHO_BUDGET = { burst: 10, ratePerSec: 5 } as const
 
+/** A path counts that was probed within so long, in ms: as long as all that are served take turns (guess). */
+const RECENT_MS = 3000
+
 /** Without uploads for so long, in ms, what was known of the line is old (guess). */
 const FORGOTTEN_AFTER_MS = 10_000
 
@@ -130,7 +133,8 @@ export class Pacing {
     this.awaited.delete(number)
     const { nowMs, deadlines } = this.context
     const queueMs = path.delay.note(nowMs - echo.sentAtMs, nowMs)
-    this.pace.note({ queueMs, sentAtMs: echo.sentAtMs, sentBytesPerSec: this.sentBytesPerSec }, nowMs)
+    const { recentPaths: paths, sentBytesPerSec } = this
+    this.pace.note({ queueMs, sentAtMs: echo.sentAtMs, sentBytesPerSec, paths }, nowMs)
     if (this.pace.isAlarmed) deadlines.setNoLater('probe', nowMs + ALARMED_EVERY_MS)
     this.say()
   }
@@ -155,6 +159,13 @@ export class Pacing {
   private get sentBytesPerSec(): number {
     const underWay = (CHUNKS_UNDER_WAY * this.chunkBytes * 1000) / SENT_WINDOW_MS
     return this.sent.bytesPerSec(this.context.nowMs) + underWay
+  }
+
+  private get recentPaths(): number {
+    let recent = 0
+    for (const { probedAtMs } of this.paths.values())
+      if (this.context.nowMs - probedAtMs < RECENT_MS) recent++
+    return recent
   }
 
   private probe({ id }: Neighbour): void {

@@ -12,12 +12,12 @@ import {
 const LINE_BYTES_PER_SEC = 1_000_000
 
 /** Samples a quarter of a second apart; what is sent is the line's rate, or the limit. */
-function feed(pace: UploadPace, queueMs: number, samples: number, fromMs: number): number {
+function feed(pace: UploadPace, queueMs: number, samples: number, fromMs: number, paths = 1): number {
   let nowMs = fromMs
   for (let count = 0; count < samples; count++) {
     nowMs += 250
     const sentBytesPerSec = Math.min(LINE_BYTES_PER_SEC, pace.bytesPerSec ?? Infinity)
-    pace.note({ queueMs, sentAtMs: nowMs - 50, sentBytesPerSec }, nowMs)
+    pace.note({ queueMs, sentAtMs: nowMs - 50, sentBytesPerSec, paths }, nowMs)
   }
   return nowMs
 }
@@ -67,6 +67,22 @@ describe('the pace of uploads', () => {
     expect(pace.bytesPerSec).toBe(LINE_BYTES_PER_SEC / 2)
   })
 
+  it('with several paths goes by what is met on each of them, up to four', () => {
+    for (const [paths, needed] of [
+      [2, 2],
+      [3, 3],
+      [4, 4],
+      [20, 4],
+    ] as const) {
+      const pace = new UploadPace()
+      const afterMs = feed(pace, 0, 5, 0, paths)
+      const laterMs = feed(pace, 3 * TARGET_DELAY_MS, needed - 1, afterMs, paths)
+      expect(pace.bytesPerSec).toBeNull()
+      feed(pace, 3 * TARGET_DELAY_MS, 1, laterMs, paths)
+      expect(pace.bytesPerSec).not.toBeNull()
+    }
+  })
+
   it('shrinks no further while a queue that is too long becomes shorter', () => {
     const pace = new UploadPace()
     let nowMs = feed(pace, 8 * TARGET_DELAY_MS, 2, 0)
@@ -87,7 +103,7 @@ describe('the pace of uploads', () => {
       nowMs += 250
       // An average over ten seconds.
       sentBytesPerSec += ((pace.bytesPerSec ?? 0) - sentBytesPerSec) * 0.025
-      pace.note({ queueMs: 0, sentAtMs: nowMs, sentBytesPerSec }, nowMs)
+      pace.note({ queueMs: 0, sentAtMs: nowMs, sentBytesPerSec, paths: 1 }, nowMs)
     }
     expect(pace.bytesPerSec).toBeGreaterThanOrEqual(LINE_BYTES_PER_SEC)
   })
