@@ -4,8 +4,7 @@
  */
 
 import { invariant } from '../src/core/invariant.ts'
-import { PROTOCOL_VERSION } from '../src/core/wire/limits.ts'
-import { MAX_SEATS } from '../src/core/wire/topology-codec.ts'
+import { MAX_SEATS, PROTOCOL_VERSION } from '../src/core/wire/limits.ts'
 import type { ServerMessage } from '../src/core/wire/topology-messages.ts'
 import { introduce } from './introductions.ts'
 import type { Connection, RoomsOptions } from './rooms-io.ts'

@@ -3,13 +3,13 @@
 import { parsePeerId, type PeerId } from '../src/core/types.ts'
 import {
   MAX_INTRODUCTIONS,
+  MAX_SEATS,
   MAX_VALIDATOR_LENGTH,
   MIN_CHUNK_BYTES,
   PROTOCOL_VERSION,
 } from '../src/core/wire/limits.ts'
 import {
   encodeTopologyMessage,
-  MAX_SEATS,
   MAX_TOKEN_LENGTH,
   MAX_WINDOW,
   parseServerMessage,

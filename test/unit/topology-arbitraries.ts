@@ -4,20 +4,16 @@ import * as fc from 'fast-check'
 
 import type { FileFacts, Locator, PeerId } from '../../src/core/types.ts'
 import {
-  MAX_CHUNK_BYTES,
   MAX_CHUNKS,
+  MAX_CHUNK_BYTES,
   MAX_FILE_BYTES,
   MAX_INTRODUCTIONS,
+  MAX_SEATS,
   MAX_VALIDATOR_LENGTH,
   MIN_CHUNK_BYTES,
 } from '../../src/core/wire/limits.ts'
 import { MAX_SIGNAL_DEPTH } from '../../src/core/wire/json-values.ts'
-import {
-  MAX_SEATS,
-  MAX_SENTENCE_LENGTH,
-  MAX_TOKEN_LENGTH,
-  MAX_WINDOW,
-} from '../../src/core/wire/topology-codec.ts'
+import { MAX_SENTENCE_LENGTH, MAX_TOKEN_LENGTH, MAX_WINDOW } from '../../src/core/wire/topology-codec.ts'
 import type { ClientMessage, Join, ServerMessage } from '../../src/core/wire/topology-messages.ts'
 
 /** Records as JSON makes them. */

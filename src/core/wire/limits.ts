@@ -39,8 +39,8 @@ export const MAX_CHUNKS_PER_LEAVING = 256
 /** Most runs of one `claim`, and most brought. A seat rarely has more than two. */
 export const MAX_RUNS_PER_CLAIM = 16
 
-/** Most seats at an origin that a plan may name. */
-export const MAX_SEATS: number = 2 ** 24
+/** Most seats at an origin that a plan may name, and that the topology server remembers: what 16 bits hold. */
+export const MAX_SEATS = 0xffff
 
 /** Most hops a flooded message may travel: a random mesh of 10,000 with degree 8 has a diameter of 6. */
 export const MAX_HOPS = 16

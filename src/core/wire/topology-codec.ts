@@ -16,11 +16,12 @@ import {
   type Fields,
 } from './json-values.ts'
 import {
-  MAX_CHUNK_BYTES,
   MAX_CHUNKS,
+  MAX_CHUNK_BYTES,
   MAX_FILE_BYTES,
   MAX_ICE_SERVERS,
   MAX_INTRODUCTIONS,
+  MAX_SEATS,
   MAX_VALIDATOR_LENGTH,
   MIN_CHUNK_BYTES,
   PROTOCOL_VERSION,
@@ -56,8 +57,7 @@ export const MAX_SENTENCE_LENGTH = 300
 /** Longest token, in characters (guess: 128 bits take 22 in base64). */
 export const MAX_TOKEN_LENGTH = 64
 
-/** Highest k and highest window: what 16 bits hold. */
-export const MAX_SEATS = 0xffff
+/** Highest window: what 16 bits hold. */
 export const MAX_WINDOW = 0xffff
 
 /** Highest version, join index and swarm size: what 16 and 32 bits hold. */
