@@ -8,6 +8,7 @@ import type { Random } from '../../src/core/random.ts'
 import type { Session } from '../../src/core/session.ts'
 import type { SessionInput, SessionOutput } from '../../src/core/session-io.ts'
 import type { ChunkRun, PeerId } from '../../src/core/types.ts'
+import { MAX_SEATS } from '../../src/core/wire/limits.ts'
 import type { Claim, PeerMessage, SeatPlan, Update } from '../../src/core/wire/peer-messages.ts'
 import { allBits } from './boast.ts'
 import type { Means, Mind } from './mind.ts'
@@ -127,7 +128,7 @@ export class Forger implements Mind {
   /** Of any version and length, in every phase: whoever believes the highest version believes this. */
   private plan(): SeatPlan {
     const { random } = this
-    const seats = random.fraction() < 0.5 ? 1 : 1 + random.below(2 ** 24)
+    const seats = random.fraction() < 0.5 ? 1 : 1 + random.below(MAX_SEATS)
     return {
       version: random.below(2 ** 31),
       seats,
