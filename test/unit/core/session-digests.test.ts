@@ -85,7 +85,7 @@ describe('a chunk that two neighbours disagree about', () => {
   })
 
   it('is fetched from the origin, though neighbours have it', () => {
-    const visitor = visitorWithoutHashes({ limits: { seats: 10_000_000 } })
+    const visitor = visitorWithoutHashes({ limits: { originLoad: 'full' } })
     for (const who of [ANNA, BERT]) visitor.hearDigests(who, range(0, CHUNKS))
     // The first run, from before the neighbours were met, is needless now.
     visitor.openRun(0)
@@ -153,7 +153,7 @@ describe('a chunk that two neighbours disagree about', () => {
 
 describe('a neighbour that disagrees about every chunk', () => {
   it('is let go once the origin has proved it wrong three times, and the rest is the mesh’s again', () => {
-    const visitor = visitorWithoutHashes({ limits: { seats: 10_000_000 } })
+    const visitor = visitorWithoutHashes({ limits: { originLoad: 'full' } })
     visitor.openRun(0)
     for (const who of [ANNA, BERT]) visitor.hearDigests(who, range(0, CHUNKS))
     visitor.hearDigests(MALLORY, range(0, CHUNKS), forgedDigest)
