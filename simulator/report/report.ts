@@ -13,23 +13,10 @@ import { format } from 'prettier'
 import { allTopics, type Topic } from '../catalogue.ts'
 import { runsOf, runsSessions } from '../policies.ts'
 import { index } from './index-page.ts'
-import type { Page, Records, Writer } from './page.ts'
+import type { Page, Records } from './page.ts'
 import { jobOf, RecordFile, type Job, type RunRecord } from './records.ts'
-import { ablation } from './topics/ablation.ts'
-import { capacity } from './topics/capacity.ts'
-import { faults } from './topics/faults.ts'
-import { flashCrowd } from './topics/flash-crowd.ts'
-import { mesh } from './topics/mesh.ts'
-import { neverWorse } from './topics/never-worse.ts'
-import { redhat } from './topics/redhat.ts'
-import { rollout } from './topics/rollout.ts'
-import { rodriguez } from './topics/rodriguez.ts'
-import { slurpieLan } from './topics/slurpie-lan.ts'
-import { slurpieWan } from './topics/slurpie-wan.ts'
-import { stutzbach } from './topics/stutzbach.ts'
-import { textbook } from './topics/textbook.ts'
-import { topology } from './topics/topology.ts'
 import { runJobs } from './workers.ts'
+import { WRITERS } from './writers.ts'
 
 const USAGE = `npm run simulate:report -- [options]
   --only NAME    a topic (mesh) or one scenario (mesh/calm-n10); repeatable. Absent: everything
@@ -37,23 +24,6 @@ const USAGE = `npm run simulate:report -- [options]
   --max-peers N  leaves larger scenarios out, for now
   --fresh        runs also what has been run before
   --write        runs nothing, only writes the pages`
-
-const WRITERS: Readonly<Record<string, Writer>> = {
-  'slurpie-lan': slurpieLan,
-  'slurpie-wan': slurpieWan,
-  stutzbach,
-  textbook,
-  capacity,
-  rollout,
-  redhat,
-  rodriguez,
-  'flash-crowd': flashCrowd,
-  'never-worse': neverWorse,
-  mesh,
-  topology,
-  faults,
-  ablation,
-}
 
 const RESULTS = fileURLToPath(new URL('../../docs/results', import.meta.url))
 

@@ -71,7 +71,7 @@ export interface Mechanisms {
   readonly sparseFloods: boolean
   /** Peers tell those some hops away what they have (Slurpie's updates). */
   readonly updates: boolean
-  /** How often is by AIMD (Slurpie; else every 20 s). */
+  /** How often, and of how many peers they are kept, is by AIMD (Slurpie; else every 20 s, and of 64). */
   readonly updatePace: boolean
 
   // ----------------------------------------------------------------------------------------- neighbours

@@ -1,6 +1,6 @@
 /**
- * Which chunk to ask of a neighbour: of one that leaves, what would go with it; else what the reader waits for, then random first, then rarest first; near the end,
- * a chunk that another neighbour is slow to bring.
+ * Which chunk to ask of a neighbour: of one that leaves, what would go with it; else what the reader waits for, then
+ * random first, then rarest first; near the end, a chunk that another neighbour is slow to bring.
  */
 
 import type { Inventory } from '../inventory.ts'

@@ -51,7 +51,7 @@ export class Holdings {
     // Where chunks are held against their sender's word, a bit without a digest is worth nothing.
     if (this.sendersDigests.areWanted) return true
     neighbour.held = field
-    if (!neighbour.isDiscounted) for (const chunk of field.chunks()) this.noteHolder(chunk, inventory)
+    if (!neighbour.isDiscounted) this.noteAllHeld(neighbour, inventory)
     neighbour.isDry = false
     this.requests.ask(neighbour)
     return true
@@ -110,7 +110,11 @@ export class Holdings {
     if (!neighbour.isDiscounted) return
     neighbour.isDiscounted = false
     this.takers--
-    for (const chunk of neighbour.held.chunks()) this.noteHolder(chunk, inventory)
+    this.noteAllHeld(neighbour, inventory)
+  }
+
+  private noteAllHeld({ held }: Neighbour, inventory: Inventory): void {
+    for (const chunk of held.chunks()) this.noteHolder(chunk, inventory)
   }
 
   private noteHolder(chunk: number, inventory: Inventory): void {

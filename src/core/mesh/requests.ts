@@ -74,18 +74,17 @@ export class Requests {
   originsFail: () => boolean = () => false
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
+  private readonly events: RequestEvents
   private inventory: Inventory | null = null
   /** From asking for a chunk until it is whole. Those who bring many count for much, so that a dribbler hardly shifts it. */
   private readonly usual = new UsualTime()
   private isStopped = false
   private isPaused = false
 
-  private readonly events: RequestEvents
-
   constructor(context: Context, neighbours: ReadonlyMap<PeerId, Neighbour>, events: RequestEvents) {
     this.context = context
-    this.events = events
     this.neighbours = neighbours
+    this.events = events
   }
 
   /** False once only the origin's own bytes count. */

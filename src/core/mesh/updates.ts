@@ -27,7 +27,10 @@ export const UPDATES = {
   /** Links an update may cross, and neighbours each receiver passes it to: 3 + 9 + 27 = 39 messages (guess). */
   hopLimit: 3,
   fanOut: 3,
-  /** Memory for the chunks of peers whose newest update is kept (Slurpie's U; `Bandwidth.cached`), in bytes. With more than 262,144 chunks fewer peers are kept: 16 with a million. */
+  /**
+   * Memory for the chunks of peers whose newest update is kept (`Bandwidth.cached`), in bytes. With more than 131,072
+   * chunks fewer than 128 fit: 16 with a million.
+   */
   maxTreeBytes: 4_194_304,
   /** How long an update counts, in ms: as long as the slowest pace has between two of them. */
   lifetimeMs: 120_000,
@@ -91,7 +94,7 @@ export class Updates {
 
   // ------------------------------------------------------------------------------------------- what is known
 
-  /** Which chunks the peers that were heard of have, without what is too old; null: not even the file is known, or nobody asks. */
+  /** Which chunks the peers that were heard of have, without what is too old; null: the file is not known, or nobody asks. */
   get tree(): UpdateTree | null {
     this.expire()
     return this.context.limits.mechanisms.updateTree ? this.chunksOfPeers : null

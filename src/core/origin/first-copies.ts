@@ -66,7 +66,7 @@ export class FirstCopies {
 
   /** A neighbour has it, the first of ours. */
   noteArrival(chunk: number, nowMs: number): void {
-    const heardAtMs = this.heardAtMs[chunk] ?? Number.NaN
+    const heardAtMs = this.lastHeardMs(chunk)
     if (Number.isNaN(heardAtMs) || !this.arrived.add(chunk)) return
     this.usual.over(chunk, nowMs - heardAtMs)
     this.inVain.remove(chunk)
@@ -81,7 +81,7 @@ export class FirstCopies {
   /** Whether the chunk may be taken to exist, though no neighbour has it. */
   isExpected(chunk: number, nowMs: number, patienceMs: number = this.patienceMs(0)): boolean {
     // NaN, never heard of, is not less than anything.
-    return nowMs - (this.heardAtMs[chunk] ?? Number.NaN) < patienceMs
+    return nowMs - this.lastHeardMs(chunk) < patienceMs
   }
 
   /** It was expected and did not come: what is said of it since may not be true, either. */
@@ -101,8 +101,13 @@ export class FirstCopies {
     return Math.max(Math.min(MAX_PATIENCE_MS, patienceMs), BUSY_SHARE * Math.min(LONGEST_BUSY_MS, busyMs))
   }
 
+  /** NaN: never. */
+  private lastHeardMs(chunk: number): number {
+    return this.heardAtMs[chunk] ?? Number.NaN
+  }
+
   private note(fetcher: PeerId, chunk: number, nowMs: number): void {
-    if (Number.isNaN(this.heardAtMs[chunk] ?? Number.NaN)) this.usual.began(chunk)
+    if (Number.isNaN(this.lastHeardMs(chunk))) this.usual.began(chunk)
     else if (!this.arrived.has(chunk)) {
       // Of one who still fetches we hear the same again and again.
       if (this.fetchers[chunk] === fetcher) return

@@ -143,7 +143,7 @@ export class RunPlanner {
     return this.mesh.requests.bytesPerSec < SILENT_SHARE * plainShare
   }
 
-  /** The next run: of free chunks, else help for another seat of ours, else of what others have, where that pays; null: there is nothing to do. */
+  /** The next run: of free chunks, else help for another seat of ours, else of what others have; null: nothing is worth it. */
   choose(
     view: OriginView,
     continueAt: number | null,
