@@ -194,6 +194,8 @@ export class Host implements Actor<null>, Machine {
       case 'discard':
         this.takeSpoilt(output.chunk, output.source)
         return
+      case 'preconnect':
+        return this.runs.preconnect(output.origin)
       case 'fetch':
         return this.runs.fetch(output)
       case 'abort':

@@ -28,20 +28,26 @@ export class OriginClient {
     this.downBytesPerMs = downBytesPerMs
   }
 
-  /** A connection for a request: one that is kept, or a new one. */
-  connect(nowMs: number): { connection: Connection; isNew: boolean } {
+  /** Makes a connection that nobody has asked for yet. */
+  preconnect(nowMs: number): void {
+    const idleSinceMs = nowMs + this.rttMs
+    this.connections.push({ isBusy: false, idleSinceMs, windowBytes: FIRST_WINDOW_BYTES })
+  }
+
+  /** A connection for a request, and the time until it is made: one that is kept, or a new one. */
+  connect(nowMs: number): { connection: Connection; readyInMs: number } {
     const known = this.connections.find(
       ({ isBusy, idleSinceMs }) => !isBusy && nowMs - idleSinceMs <= REUSED_WITHIN_MS,
     )
     if (known !== undefined) {
       if (nowMs - known.idleSinceMs > WARM_WITHIN_MS) known.windowBytes = FIRST_WINDOW_BYTES
       known.isBusy = true
-      return { connection: known, isNew: false }
+      return { connection: known, readyInMs: Math.max(0, known.idleSinceMs - nowMs) }
     }
     const connection = { isBusy: true, idleSinceMs: 0, windowBytes: FIRST_WINDOW_BYTES }
     const busy = this.connections.filter(({ isBusy }) => isBusy)
     this.connections.splice(0, Infinity, ...busy, connection)
-    return { connection, isNew: true }
+    return { connection, readyInMs: this.rttMs }
   }
 
   /** Its response is over: it is kept for the next. */

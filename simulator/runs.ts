@@ -42,6 +42,7 @@ export class HostRuns implements Actor<null> {
   private readonly clients: readonly OriginClient[]
   private readonly runs = new Map<RunId, Run>()
   private review: EventHandle | null = null
+  private isLone = false
   private meshBytesAtReview = 0
   private bytesAtReview = 0
   /** What came in faster than the line is, or slower, as blocks take longer than a review: responses make up for it. */
@@ -63,11 +64,20 @@ export class HostRuns implements Actor<null> {
     return this.runs.size > 0
   }
 
+  /** More came in lately than the line carries. */
+  get isMakingUp(): boolean {
+    return this.excessBytes > 0
+  }
+
   /** Bytes a ms that the open responses get now. */
   get rateBytesPerMs(): number {
     let rate = 0
     for (const { origin, response } of this.runs.values()) rate += origin.rateBytesPerMs(response)
     return rate
+  }
+
+  preconnect(place: number): void {
+    this.clients[place]?.preconnect(this.host.world.queue.nowMs)
   }
 
   fetch({ run, origin: place, firstByte, lastByte, firstChunk }: Fetch): void {
@@ -130,8 +140,17 @@ export class HostRuns implements Actor<null> {
     this.host.feed({ type: 'runFailed', ...failure })
   }
 
+  /** A neighbour's block comes in: a line that had but one response to carry is shared from now on. */
+  meetMesh(): void {
+    if (this.review === null || !this.isLone) return
+    this.host.world.queue.cancel(this.review)
+    this.review = null
+    this.startReviews()
+  }
+
   private startReviews(): void {
     if (this.review !== null) return
+    this.isLone = false
     this.roomBytesPerMs = this.host.downBytesPerMs
     this.meshBytesAtReview = this.host.bytesFromPeers
     this.bytesAtReview = this.bytes
@@ -147,8 +166,8 @@ export class HostRuns implements Actor<null> {
     // Where a block takes longer than this, the mesh is not idle because none has arrived.
     if (meshBytes > 0 || senders === 0) this.reviewRoom(meshBytes)
     for (const { origin, response } of this.runs.values()) origin.report(response)
-    const hasNothingToShare = links.size === 0 && this.runs.size < 2
-    this.review = world.queue.after(hasNothingToShare ? LONE_REVIEW_MS : REVIEW_MS, this, null)
+    this.isLone = links.size === 0 && this.runs.size < 2
+    this.review = world.queue.after(this.isLone ? LONE_REVIEW_MS : REVIEW_MS, this, null)
   }
 
   private reviewRoom(meshBytes: number): void {

@@ -112,9 +112,9 @@ export class SimOrigin {
     this.requests++
     const { client } = request
     this.asked(this.queue.nowMs < client.notBeforeMs)
-    const { connection, isNew } = client.connect(this.queue.nowMs)
+    const { connection, readyInMs } = client.connect(this.queue.nowMs)
     const response = new SimResponse(request, connection)
-    const askedMs = (isNew ? client.rttMs : 0) + client.rttMs / 2
+    const askedMs = readyInMs + client.rttMs / 2
     this.queue.callAt(this.queue.nowMs + askedMs, () => this.admit(response))
     return response
   }

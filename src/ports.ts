@@ -69,6 +69,8 @@ export class OriginError extends Error {
 export interface Origin {
   /** Resolves when the headers are in. Rejects with `OriginError`, or with the signal's reason. */
   open(range: ByteRange, signal: AbortSignal): Promise<OriginResponse>
+  /** A request is near: makes the connection for it, if that can be done without one. Never fails. */
+  preconnect(): void
 }
 
 // ----------------------------------------------------------------------------------------------------- store

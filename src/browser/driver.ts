@@ -209,6 +209,8 @@ export class Driver {
         return this.uploader?.pace(output.bytesPerSec)
       case 'left':
         return events.left()
+      case 'preconnect':
+        return this.runs.preconnect(output.origin)
       case 'fetch':
         return this.runs.fetch(output)
       case 'abort':

@@ -32,6 +32,10 @@ export class OriginRuns {
     this.options = options
   }
 
+  preconnect(origin: number): void {
+    this.options.origins[origin]?.preconnect()
+  }
+
   fetch(output: Fetch): void {
     const abort = new AbortController()
     this.aborts.set(output.run, abort)

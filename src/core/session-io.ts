@@ -151,6 +151,8 @@ export type SessionOutput =
   | { readonly type: 'pace'; readonly bytesPerSec: number | null }
   /** We have parted from everybody: close what is open. Said after `leave`, or where enough was given; nothing follows. */
   | { readonly type: 'left' }
+  /** The first request to this origin is near: make the connection, if that can be done without one. */
+  | { readonly type: 'preconnect'; readonly origin: number }
   /** Open a response of the origin. `lastByte` null: to the end. `firstChunk` is where it starts. */
   | {
       readonly type: 'fetch'

@@ -9,6 +9,7 @@
  * one is kept, then serve those who still lack some.
  */
 
+import { Arrival } from './arrival.ts'
 import type { Context } from './context.ts'
 import { Deadlines } from './deadlines.ts'
 import { DigestTable } from './digests.ts'
@@ -44,15 +45,12 @@ export class Session {
   private readonly origins: Origins
   private readonly registration: Registration
   private readonly facts: Facts
+  private readonly arrival: Arrival
   private outputs: SessionOutput[] = []
   /** Both null until the file's size is known. */
   private material: MeshMaterial | null = null
   private verification: Verification | null = null
   private welcome: Welcome | null = null
-  /** The origin may be asked: the topology server has answered, or had its time. */
-  private hasBegun = false
-  private hasBegunRuns = false
-  private isPlaced = false
   private isPaused = false
   private isDistrustful = false
   private isLeaving = false
@@ -70,6 +68,7 @@ export class Session {
       emit: (output) => this.outputs.push(output),
     }
     this.facts = new Facts(config)
+    this.arrival = new Arrival(this.context)
     this.mesh = new Mesh(this.context, {
       heardHello: (hello) => this.learn(factsOf(hello), false),
       heardClaim: (claim, from) => this.origins.hearClaim(claim, from),
@@ -210,13 +209,13 @@ export class Session {
   // --------------------------------------------------------------------------------------------- arriving
 
   private start(): void {
-    const { config, limits, nowMs, deadlines } = this.context
+    const { config, nowMs } = this.context
     this.context.startedAtMs = nowMs
     this.mesh.pacing.say()
     if (config.facts !== null) this.learn(config.facts, true)
     if (config.locator === null) return this.begin()
     this.registration.join()
-    deadlines.set('arrival', nowMs + limits.topologyPatienceMs)
+    this.arrival.awaitServer()
   }
 
   private welcomed(welcome: Welcome): void {
@@ -226,8 +225,7 @@ export class Session {
     this.origins.noteSwarm(welcome.swarmSize, welcome.seats)
     if (welcome.facts !== null) this.learn(welcome.facts, false)
     this.mesh.introduce(welcome.peers)
-    // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
-    if (this.material !== null || welcome.joinIndex === 0) this.begin()
+    if (this.arrival.welcomed(welcome.joinIndex, this.material !== null)) this.begin()
   }
 
   /** Somebody knows the file: the origin (`confirmed`), else a hint. What is known stays. */
@@ -254,19 +252,16 @@ export class Session {
 
   /** To the origin, each to its own place; without the file's size, to ask for it. */
   private begin(): void {
-    if (this.isPaused || (this.hasBegun && this.material === null)) return
-    this.hasBegun = true
-    this.context.deadlines.clear('arrival')
-    if (this.material === null) return this.origins.probe()
-    if (this.verification?.isFetching !== true || (this.hasBegunRuns && !this.isToBePlaced)) return
-    this.hasBegunRuns = true
-    this.isPlaced = this.welcome !== null
-    this.origins.begin(this.welcome?.joinIndex ?? 0)
-  }
-
-  /** The server came too late, and we began as if alone: of 55 far apart all fetched the first chunk at once (simulated). */
-  private get isToBePlaced(): boolean {
-    return !this.isPlaced && this.welcome !== null && this.material?.inventory.kept.count === 0
+    if (this.isPaused) return
+    const { material, verification, welcome } = this
+    const next = this.arrival.begin({
+      isWelcome: welcome !== null,
+      knowsSize: material !== null,
+      isFetching: verification?.isFetching === true,
+      keptChunks: material?.inventory.kept.count ?? 0,
+    })
+    if (next === 'probe') this.origins.probe()
+    else if (next === 'runs') this.origins.begin(welcome?.joinIndex ?? 0)
   }
 
   // ------------------------------------------------------------------------------------------- the origin
@@ -335,8 +330,8 @@ export class Session {
     this.isPaused = false
     this.mesh.requests.resume()
     this.origins.resume()
-    if (this.hasBegun) this.origins.restart()
-    else if (!this.context.deadlines.has('arrival')) this.begin()
+    if (this.arrival.hasBegun) this.origins.restart()
+    else if (!this.arrival.isAwaited) this.begin()
   }
 
   // ------------------------------------------------------------------------------------------------ ends

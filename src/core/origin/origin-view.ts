@@ -22,6 +22,14 @@ const YIELD_PAUSE_MS = 10_000
 const BUSY_MS = 10_000
 const LONGEST_CHUNK_MS = 60_000
 
+/** What may be expected of a run beside the mesh. */
+export interface Prospects {
+  /** It brings so much more that what others are about to fetch is not waited for. */
+  readonly runLeads: boolean
+  /** What exists elsewhere is fetched all the same. Takes time to find out. */
+  readonly duplicatesPay: () => boolean
+}
+
 export class OriginView {
   readonly inventory: Inventory
   readonly isFollowed: (chunk: number) => boolean
@@ -66,15 +74,12 @@ export class OriginView {
     return this.isFollowed(chunk - 1) || this.isTaken(chunk - 1)
   }
 
-  /**
-   * The run need not bring this chunk: it is here, or comes from elsewhere. `duplicatesPay`: what exists elsewhere is
-   * fetched all the same; asked only where it matters.
-   */
-  isNeedless(run: Run, chunk: number, duplicatesPay: () => boolean): boolean {
+  /** The run need not bring this chunk: it is here, or comes from elsewhere. */
+  isNeedless(run: Run, chunk: number, { duplicatesPay, runLeads }: Prospects): boolean {
     if (!this.inventory.isMissing(chunk)) return true
     if (run.isDuplicate || !this.mesh.requests.trustPeers) return false
     if (this.exists(chunk)) return !duplicatesPay()
-    return this.isOthers(chunk)
+    return !runLeads && this.isOthers(chunk)
   }
 
   /** Others have claimed it; where we have, too, the smaller id fetches it. */

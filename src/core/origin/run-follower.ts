@@ -13,7 +13,7 @@ import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
 import type { OriginContext } from './origin-context.ts'
-import type { OriginView } from './origin-view.ts'
+import type { OriginView, Prospects } from './origin-view.ts'
 import {
   cutAt,
   isOurs,
@@ -337,9 +337,9 @@ export class RunFollower {
     // Without ranges there is no coming back to what was left out: all of the rest must be with neighbours.
     if (!this.rangesWork) return !run.isDuplicate && view.isAllElsewhere(run.next)
     if (!this.context.limits.mechanisms.cuts) return false
-    const duplicatesPay = this.askOnce(view)
+    const prospects = this.prospects(view)
     let end = run.next
-    while (end < run.end && view.isNeedless(run, end, duplicatesPay)) end++
+    while (end < run.end && view.isNeedless(run, end, prospects)) end++
     return end > run.next && this.isEnough(run.next, end, run, view)
   }
 
@@ -356,20 +356,23 @@ export class RunFollower {
     return end > chunk && this.isEnough(chunk, end, run, view)
   }
 
-  private askOnce(view: OriginView): () => boolean {
-    let answer: boolean | null = null
-    return () => (answer ??= this.planner.isDuplicateWorthwhile(view, true))
+  private prospects(view: OriginView): Prospects {
+    const { planner } = this
+    let duplicatesPay: boolean | null = null
+    return {
+      runLeads: planner.runLeads(view.inventory.geometry),
+      duplicatesPay: () => (duplicatesPay ??= planner.isDuplicateWorthwhile(view, true)),
+    }
   }
 
   private reserveAhead(run: Run, view: OriginView): void {
     const { inventory } = view
     const lead = this.planner.leadChunks(inventory.geometry)
-    const duplicatesPay = this.askOnce(view)
+    const prospects = this.prospects(view)
     let chunk = Math.max(run.next, run.reservedEnd)
     for (; chunk < Math.min(run.end, run.next + lead); chunk++) {
-      if (this.isGivenUp(chunk, run, view)) break
-      if (!view.isNeedless(run, chunk, duplicatesPay) && isOurs(inventory, chunk, run))
-        inventory.reserve(chunk)
+      if (!prospects.runLeads && this.isGivenUp(chunk, run, view)) break
+      if (!view.isNeedless(run, chunk, prospects) && isOurs(inventory, chunk, run)) inventory.reserve(chunk)
     }
     run.reservedEnd = Math.max(run.reservedEnd, chunk)
     // Said once the claimed part is half used up, not for every chunk; where it keeps nobody away, when it is used up.

@@ -56,6 +56,12 @@ const RATE_WINDOW_MS = 1500
  */
 const LONGEST_BACKLOG_SEC = 5
 
+/** See `runLeads`. With two visitors that share an origin's line each gets as much from the other as from it. */
+const LEADS_BY = 1.5
+
+/** The mesh has so much of a plain download's time to show what it can do: as much as before everybody goes to the origin. */
+const LEADS_AFTER_SHARE = 0.01
+
 export class RunPlanner {
   private readonly context: Context
   private readonly mesh: Mesh
@@ -134,7 +140,7 @@ export class RunPlanner {
   isMeshSilent(view: OriginView): boolean {
     const { limits, nowMs, startedAtMs } = this.context
     if (!limits.mechanisms.doubt || nowMs - startedAtMs < MESH_SILENT_MS) return false
-    const plainShare = this.originBytesPerSec / this.ledger.gossip.leechers
+    const plainShare = this.plainShareBytesPerSec
     const plainMs = (view.inventory.geometry.sizeBytes / plainShare) * 1000
     const patienceMs =
       plainShare > 0 ? Math.min(LONGEST_SILENCE_MS, SILENT_AFTER_SHARE * plainMs) : MESH_SILENT_MS
@@ -188,6 +194,28 @@ export class RunPlanner {
     })
   }
 
+  /** What each would get if all downloaded plainly, in bytes a second. */
+  private get plainShareBytesPerSec(): number {
+    return this.originBytesPerSec / this.ledger.gossip.leechers
+  }
+
+  /** A plain download would bring more than the mesh does, or would if all had our uplink. */
+  isPlainBetter(): boolean {
+    const { requests, service } = this.mesh
+    return Math.max(requests.bytesPerSec, service.uplinkBytesPerSec) < this.plainShareBytesPerSec
+  }
+
+  /**
+   * Our run brings so much more than the mesh, which has had its chance, that to wait for what others are about to fetch
+   * would be a loss.
+   */
+  runLeads({ sizeBytes }: Geometry): boolean {
+    const { nowMs, startedAtMs } = this.context
+    const plainSec = sizeBytes / this.plainShareBytesPerSec
+    if (nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
+    return this.lastRateBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec
+  }
+
   /** Others wait for a seat, and for us, who have more first copies already than our uplink passes on in good time. */
   isMoreForOthers(view: OriginView): boolean {
     const { inventory } = view
@@ -196,6 +224,7 @@ export class RunPlanner {
     const areOthersWaiting = this.ledger.gossip.leechers > this.ledger.seatCount.seats
     if (this.isLiteral || !areOthersWaiting || !requests.trustPeers) return false
     if (!service.isAwaited || uplinkBytesPerSec === 0 || this.isMeshSilent(view)) return false
+    if (this.isPlainBetter()) return false
     let alone = 0
     for (const chunk of inventory.kept.chunks()) if (inventory.rarity.holderCount(chunk) === 0) alone++
     return (alone * inventory.geometry.chunkBytes) / uplinkBytesPerSec > LONGEST_BACKLOG_SEC

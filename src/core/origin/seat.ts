@@ -329,6 +329,7 @@ export class OriginSeat implements Teammate {
     const { seats } = this.ledger.seatCount
     if (view === null || this.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
     if (this.isLiteral) return context.random.fraction() >= this.coin.chance(view)
+    if (this.planner.isPlainBetter()) return false
     return (this.ledger.seatsBeforeOurs ?? 0) >= seats && this.planner.seatsNow(view) === seats
   }
 

@@ -19,6 +19,8 @@ const FILE = fileBytes(GEOMETRY)
 
 /** An origin whose answers the test sends, piece by piece. */
 class HandOrigin implements Origin {
+  preconnect(): void {}
+
   readonly ranges: ByteRange[] = []
   signal: AbortSignal | null = null
   failure: unknown = null

@@ -13,13 +13,20 @@ const ROUND_TRIP_MS = 100
 /** Where what another claims begins. */
 const THEIRS = 60
 
-/** A run from the first chunk that Anna does not have to the end, while another claims so many chunks from `THEIRS` on. */
-function runAgainst(claimed: number, { isDuplicate = false } = {}): { reserved: number[]; claim: ChunkRun } {
+/**
+ * A run from the first chunk that Anna does not have to the end, while another claims so many chunks from `THEIRS` on.
+ * `meshShare`: what the mesh gives, as part of what the origin does.
+ */
+function runAgainst(
+  claimed: number,
+  { isDuplicate = false, meshShare = 1 } = {},
+): { reserved: number[]; claim: ChunkRun } {
   const setting = new Setting(1, 100)
   const { context, mesh, planner, ledger, inventory, outputs } = setting
   for (const _ of range(0, 50)) {
     setting.goOn(100)
     planner.noteBytes(ORIGIN_BYTES_PER_SEC / 10)
+    mesh.requests.noteBytes((meshShare * ORIGIN_BYTES_PER_SEC) / 10)
   }
   planner.noteRoundTrip(ROUND_TRIP_MS)
   setting.claim(range(THEIRS, THEIRS + claimed))
@@ -46,6 +53,11 @@ describe('what a run reserves and claims ahead', () => {
     const { reserved, claim } = runAgainst(8)
     expect(reserved).toEqual(range(50, THEIRS))
     expect(claim).toEqual({ start: 50, count: THEIRS - 50 })
+  })
+
+  it('does not end there where it brings far more than the mesh', () => {
+    expect(runAgainst(8, { meshShare: 0.7 }).claim.count).toBe(THEIRS - 50)
+    expect(runAgainst(8, { meshShare: 0.5 }).claim.count).toBeGreaterThanOrEqual(40)
   })
 
   it('does not end there where it fetches what others have', () => {

@@ -13,13 +13,16 @@ function started(): Visitor {
   return visitor
 }
 
-/** It has begun as if alone and fetched so many chunks when it is told its place. */
+/** It has begun as if alone, is told its place, and has fetched so many chunks when it has had its second for it. */
 function late(joinIndex: number, brought: number): Visitor {
   const visitor = started()
   visitor.passUntil(300)
   visitor.openRun(0, FACTS.sizeBytes)
-  visitor.bring(0, brought)
   visitor.welcome({ joinIndex, swarmSize: 45 })
+  visitor.pass(999)
+  expect(visitor.all('abort')).toEqual([])
+  visitor.bring(0, brought)
+  visitor.pass(1)
   return visitor
 }
 
@@ -27,6 +30,7 @@ describe('a visitor who arrives', () => {
   it('joins by the locator, with what it knows, and asks the origin for nothing yet', () => {
     expect(new Visitor().start()).toEqual([
       { type: 'topology', message: { type: 'join', version: 1, locator: LOCATOR, facts: null } },
+      { type: 'preconnect', origin: 0 },
     ])
     const informed = new Visitor({ facts: FACTS })
     expect(pick(informed.start(), 'topology')).toEqual([

@@ -15,6 +15,13 @@ function withNeighbours(visitor: Visitor): Visitor {
   return visitor
 }
 
+/** Anna has given so many chunks, from the end of the file. */
+function withGiver(visitor: Visitor, chunks: number): Visitor {
+  visitor.hearBitfield(ANNA, range(CHUNKS - chunks, CHUNKS), CHUNKS)
+  while (visitor.askedOf(ANNA).length > 0) visitor.deliver(ANNA)
+  return visitor
+}
+
 function runsClaimed(outputs: Parameters<typeof sent>[0], to: PeerId): unknown[] {
   return sent(outputs, 'claim')
     .filter((each) => each.peer === to)
@@ -97,14 +104,29 @@ const ALMOST_ALL = {
   ],
 }
 
+/** How often a run is cut short by a claim, where the mesh has given so many chunks, and the run eight. */
+function cutsAfter(given: number): number {
+  const visitor = withGiver(withNeighbours(firstOfTwo(CHUNKS)), given)
+  visitor.openRun(0)
+  visitor.bring(0, 6)
+  visitor.hear(ANNA, claimOf(ANNA, 1, 8, CHUNKS - 16))
+  visitor.bring(0, 2)
+  return pick(visitor.outputs, 'abort').length
+}
+
 describe('what others claim', () => {
   it('is not fetched', () => {
-    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    const visitor = withGiver(withNeighbours(firstOfTwo(CHUNKS)), 8)
     visitor.openRun(0)
     visitor.hear(ANNA, ALMOST_ALL)
     const [run] = pick(visitor.bring(0, 8), 'fetch')
     expect(run?.firstByte).toBeGreaterThanOrEqual(40 * CHUNK_BYTES)
     expect(run?.lastByte).toBeLessThan(44 * CHUNK_BYTES)
+  })
+
+  it('is fetched along by a run that brings far more than the mesh', () => {
+    expect(cutsAfter(8)).toBe(1)
+    expect(cutsAfter(4)).toBe(0)
   })
 
   it('is free again when the claim is not renewed', () => {
@@ -127,10 +149,10 @@ describe('what others claim', () => {
   })
 
   it('ends our run where both claim the same and the other’s id is smaller', () => {
-    const visitor = withNeighbours(firstOfTwo(CHUNKS))
+    const visitor = withGiver(withNeighbours(firstOfTwo(CHUNKS)), 4)
     visitor.openRun(0)
     visitor.bring(0, 2)
-    visitor.hear(ANNA, claimOf(ANNA, 1, 4, CHUNKS - 4))
+    visitor.hear(ANNA, claimOf(ANNA, 1, 4, CHUNKS - 8))
     expect(pick(visitor.bring(0, 1), 'abort')).toEqual([])
     expect(pick(visitor.bring(0, 1), 'abort')).toEqual([{ type: 'abort', run: 0 }])
   })

@@ -1,0 +1,67 @@
+/**
+ * When a visitor first goes to the origins: the topology server, which tells each its place in the file, has a moment to
+ * answer; who had to begin without it goes to its place later, unless the origin proves to be fast.
+ */
+
+import type { Context } from './context.ts'
+
+/**
+ * Who began before the server answered has so long for a first chunk, in ms, before it goes to its own place (guess). A fast
+ * origin has brought one by then, and to close its response would cost 5% of a download of 10 s; of a slow one 55 far
+ * apart had all begun with the first chunk, and fetched it 55 times (both simulated).
+ */
+const FIRST_CHUNK_PATIENCE_MS = 1000
+
+/** What is known when it may be time to begin. */
+export interface ArrivalView {
+  readonly isWelcome: boolean
+  readonly knowsSize: boolean
+  /** False while stored chunks are being checked, and at the end. */
+  readonly isFetching: boolean
+  readonly keptChunks: number
+}
+
+export class Arrival {
+  private readonly context: Context
+  /** The origin may be asked: the topology server has answered, or had its time. */
+  hasBegun: boolean = false
+  private hasBegunRuns = false
+  private isPlaced = false
+
+  constructor(context: Context) {
+    this.context = context
+  }
+
+  /** The server has been asked. */
+  awaitServer(): void {
+    const { deadlines, nowMs, limits, emit } = this.context
+    emit({ type: 'preconnect', origin: 0 })
+    deadlines.set('arrival', nowMs + limits.topologyPatienceMs)
+  }
+
+  /** The server has answered. True if there is nothing more to wait for. */
+  welcomed(joinIndex: number, knowsSize: boolean): boolean {
+    const { deadlines, nowMs } = this.context
+    if (this.hasBegunRuns) deadlines.set('arrival', nowMs + FIRST_CHUNK_PATIENCE_MS)
+    // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
+    return !this.hasBegunRuns && (knowsSize || joinIndex === 0)
+  }
+
+  /** What to begin now: to ask for the file's size, or its runs; null: nothing. */
+  begin({ isWelcome, knowsSize, isFetching, keptChunks }: ArrivalView): 'probe' | 'runs' | null {
+    if (this.hasBegun && !knowsSize) return null
+    this.hasBegun = true
+    this.context.deadlines.clear('arrival')
+    if (!knowsSize) return 'probe'
+    const isToBePlaced = !this.isPlaced && isWelcome && keptChunks === 0
+    if (!isFetching || (this.hasBegunRuns && !isToBePlaced)) return null
+    this.hasBegunRuns = true
+    this.isPlaced = isWelcome
+    return 'runs'
+  }
+
+  /** A deadline will ring for it. */
+  get isAwaited(): boolean {
+    return this.context.deadlines.has('arrival')
+  }
+}
