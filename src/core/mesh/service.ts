@@ -11,7 +11,7 @@ import { MAX_QUEUED_REQUESTS, type Neighbour } from './neighbour.ts'
 import { Reciprocity } from './reciprocity.ts'
 import { hasRoom, slowServiceMs, takeNextService } from './uploads.ts'
 
-/** The uplink is measured over this time, in ms: several chunks even of a slow one (guess). */
+/** The uplink is measured over this time at least, in ms: several chunks even of a slow one (guess). */
 const MEASURE_MS = 3000
 
 export class Service {
@@ -26,8 +26,8 @@ export class Service {
   private readonly reciprocity: Reciprocity
   private inventory: Inventory | null = null
   private bestBytesPerSec = 0
-  private measuredFromMs = 0
-  private measuredBytes = 0
+  /** Services that ended since the last measurement: when the first of them began, and what they sent. */
+  private measured = { fromMs: Infinity, bytes: 0 }
 
   constructor(
     context: Context,
@@ -120,9 +120,10 @@ export class Service {
   }
 
   hasServed(peer: PeerId, chunk: number): void {
+    const sinceMs = this.neighbours.get(peer)?.serving?.sinceMs ?? this.context.nowMs
     const neighbour = this.finish(peer, chunk)
     if (neighbour === null) return
-    this.noteSent(neighbour, this.inventory?.geometry.lengthBytes(chunk) ?? 0)
+    this.noteSent(neighbour, this.inventory?.geometry.lengthBytes(chunk) ?? 0, sinceMs)
     this.serveMore()
   }
 
@@ -182,16 +183,21 @@ export class Service {
     return true
   }
 
-  private noteSent(neighbour: Neighbour, bytes: number): void {
+  /**
+   * All of it went up since the service began. If the time since the last service's end were taken instead, services
+   * that end at about the same moment would make a slow line seem fast, and each of them slow: 21 were served at once.
+   */
+  private noteSent(neighbour: Neighbour, bytes: number, sinceMs: number): void {
     const { nowMs } = this.context
     neighbour.bytesSent += bytes
     neighbour.got.add(bytes, nowMs)
-    this.measuredBytes += bytes
-    const elapsedMs = nowMs - this.measuredFromMs
+    const { measured } = this
+    measured.fromMs = Math.min(measured.fromMs, sinceMs)
+    measured.bytes += bytes
+    const elapsedMs = nowMs - measured.fromMs
     if (elapsedMs < MEASURE_MS) return
-    this.bestBytesPerSec = Math.max(this.bestBytesPerSec, (this.measuredBytes / elapsedMs) * 1000)
-    this.measuredFromMs = nowMs
-    this.measuredBytes = 0
+    this.bestBytesPerSec = Math.max(this.bestBytesPerSec, (measured.bytes / elapsedMs) * 1000)
+    this.measured = { fromMs: Infinity, bytes: 0 }
   }
 
   /** Somebody waits: looks again when the oldest service that takes a place has become slow. */

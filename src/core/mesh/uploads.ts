@@ -18,11 +18,11 @@ const MAX_SERVED_AT_ONCE = 2
 /**
  * A service that takes longer than this waits for the other side's link; it no longer takes a place from others: twice what
  * our uplink takes for as many as are served, and no less than this, in ms. Before it is known, it is taken for one of
- * 8 Mb/s (guess): with half a second for large chunks, too, ten of sixteen neighbours were served at once.
+ * 4 Mb/s (guess): with half a second for large chunks, too, ten of sixteen neighbours were served at once.
  */
 const MIN_SLOW_SERVICE_MS = 500
 const SLOW_FACTOR = 2
-const UNKNOWN_BYTES_PER_SEC = 1_000_000
+const UNKNOWN_BYTES_PER_SEC = 500_000
 
 /** After how long a service is slow, in ms, where the uplink has sent so many bytes a second at best. */
 export function slowServiceMs(chunkBytes: number, bestBytesPerSec: number): number {

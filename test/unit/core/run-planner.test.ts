@@ -82,6 +82,16 @@ describe('a seat is more for others', () => {
     expect(settings.map(({ planner, view }) => planner.isMoreForOthers(view))).toEqual([false, false, false])
   })
 
+  it('nor where a plain download would bring more than our uplink, and than the mesh does', () => {
+    const setting = holderOf(20)
+    setting.planner.noteBytes(SWARM * CHUNK_BYTES)
+    expect(setting.planner.isPlainBetter()).toBe(true)
+    expect(setting.planner.isMoreForOthers(setting.view)).toBe(false)
+    setting.mesh.requests.noteBytes(SWARM * CHUNK_BYTES)
+    expect(setting.planner.isPlainBetter()).toBe(false)
+    expect(setting.planner.isMoreForOthers(setting.view)).toBe(true)
+  })
+
   it('nor for what a neighbour has, too', () => {
     const setting = holderOf(20)
     setting.mesh.hear(ANNA, { type: 'have', chunks: range(CHUNKS / 2, CHUNKS), digests: null })

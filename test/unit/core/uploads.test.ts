@@ -100,9 +100,9 @@ describe('there is room', () => {
 })
 
 describe('a slow service', () => {
-  it('is judged by an uplink of 8 Mb/s, until ours is known', () => {
-    expect(slowServiceMs(4_000_000, 0)).toBe(16_000)
-    expect(slowServiceMs(65_536, 0)).toBe(500)
+  it('is judged by an uplink of 4 Mb/s, until ours is known', () => {
+    expect(slowServiceMs(4_000_000, 0)).toBe(32_000)
+    expect(slowServiceMs(16_384, 0)).toBe(500)
   })
 
   it('takes twice as long as our uplink needs for two chunks, and half a second at least', () => {
