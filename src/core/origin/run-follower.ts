@@ -23,6 +23,7 @@ import {
   restChunks,
   type Run,
   type RunChoice,
+  shrinkToLead,
   willBring,
 } from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
@@ -363,7 +364,8 @@ export class RunFollower {
 
   private reserveAhead(run: Run, view: OriginView): void {
     const { inventory } = view
-    const lead = this.planner.leadChunks(inventory.geometry)
+    const lead = this.planner.leadChunks(inventory.geometry, run.isDuplicate)
+    if (this.context.limits.mechanisms.shrinkingClaims) shrinkToLead(lead, run, inventory)
     const duplicatesPay = this.askOnce(view)
     let chunk = Math.max(run.next, run.reservedEnd)
     for (; chunk < Math.min(run.end, run.next + lead); chunk++) {
@@ -373,7 +375,8 @@ export class RunFollower {
     }
     run.reservedEnd = Math.max(run.reservedEnd, chunk)
     // Said once the claimed part is half used up, not for every chunk; where it keeps nobody away, when it is used up.
-    const isStale = run === this.ahead || this.claim.end <= run.next || this.claim.end > run.reservedEnd
+    const spentAt = run.isDuplicate ? run.next - 3 * lead : run.next
+    const isStale = run === this.ahead || this.claim.end <= spentAt || this.claim.end > run.reservedEnd
     const isHalfUsed = !run.isDuplicate && run.reservedEnd - this.claim.end >= lead / 2
     if (isStale || isHalfUsed) this.sayReserved(run)
   }
