@@ -20,6 +20,12 @@ export interface Mechanisms {
   readonly claims: boolean
   /** What is said to have entered the swarm is waited for, though no neighbour has it yet (simulated). */
   readonly firstCopies: boolean
+  /** Among takers, whose first copies come to nobody is not waited for, and others sit down beside it (simulated). */
+  readonly vainClaims: boolean
+  /** A run that slows down gives up what it has claimed too far ahead (simulated). */
+  readonly shrinkingClaims: boolean
+  /** A run that brings what others have keeps only what it is about to bring from being asked of them (simulated). */
+  readonly briefDuplicates: boolean
   /** While neighbours have plenty for us, first copies are waited for longer, and updates are believed (simulated). */
   readonly busyMesh: boolean
   /** What an update names exists in the swarm (Slurpie's update tree). */
@@ -60,6 +66,8 @@ export interface Mechanisms {
   readonly laggardsFirst: boolean
   /** A service that waits for the other side's link takes no place from others (simulated). */
   readonly slowServices: boolean
+  /** Who refuses, or among takers keeps us waiting for long, is served last at once (simulated; else after a fifth of all time). */
+  readonly promptSuspicion: boolean
   /** Uploads give way to other traffic (LEDBAT, RFC 6817). */
   readonly pacing: boolean
 
@@ -78,6 +86,8 @@ export interface Mechanisms {
 
   /** Twice as many are sought where uplinks are the limit (a model). */
   readonly moreNeighbours: boolean
+  /** Who only takes is none of those sought (simulated). */
+  readonly giversSought: boolean
   /** The least useful is exchanged now and then (random graphs stay connected). */
   readonly rewiring: boolean
   /** One whom the server introduces later takes another's place, so that parts of the mesh meet (simulated). */
@@ -96,6 +106,9 @@ export const ALL_ON: Mechanisms = {
   firstPlaces: true,
   claims: true,
   firstCopies: true,
+  vainClaims: true,
+  shrinkingClaims: true,
+  briefDuplicates: true,
   busyMesh: true,
   updateTree: true,
   duplicates: true,
@@ -113,12 +126,14 @@ export const ALL_ON: Mechanisms = {
   rareServedFirst: true,
   laggardsFirst: true,
   slowServices: true,
+  promptSuspicion: true,
   pacing: true,
   withholding: true,
   sparseFloods: true,
   updates: true,
   updatePace: true,
   moreNeighbours: true,
+  giversSought: true,
   rewiring: true,
   introductions: true,
   hearsay: true,

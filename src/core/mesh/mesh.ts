@@ -17,6 +17,7 @@ import { Holdings, type HoldingsEvents } from './holdings.ts'
 import { Leaving } from './leaving.ts'
 import type { Neighbour } from './neighbour.ts'
 import { Neighbourhood } from './neighbourhood.ts'
+import type { Company } from './only-takes.ts'
 import { Pacing } from './pacing.ts'
 import { Requests } from './requests.ts'
 import { ReversePaths } from './reverse-paths.ts'
@@ -99,12 +100,25 @@ export class Mesh {
       isAttached: () => events.isAttached(),
       isBanned: (peer) => this.neighbourhood.isBanned(peer),
     })
+    const company = (): Company => ({
+      isAmongTakers: this.isAmongTakers,
+      usualMs: this.requests.usualMs,
+    })
     this.requests = new Requests(context, this.neighbours, {
-      letDown: (neighbour, inventory) => this.holdings.letDown(neighbour, inventory),
+      letDown: (neighbour, inventory) => {
+        this.holdings.letDown(neighbour, inventory)
+        this.neighbourhood.connectMore()
+      },
+      company,
       gave: (neighbour, inventory) => this.holdings.restore(neighbour, inventory),
     })
     this.announcer = new Announcer(context, this.neighbours)
-    this.service = new Service(context, this.neighbours, (neighbour) => this.announcer.catchUp(neighbour))
+    this.service = new Service(
+      context,
+      this.neighbours,
+      (neighbour) => this.announcer.catchUp(neighbour),
+      company,
+    )
     this.pacing = new Pacing(context, this.service.served)
     this.uploads = new UploadBudget(context.limits.maxUploadRatio, this.service, this.announcer)
     this.leaving = new Leaving(context, {
@@ -131,6 +145,17 @@ export class Mesh {
     let count = 0
     for (const { isReady } of this.neighbours.values()) if (isReady) count++
     return count
+  }
+
+  /** Of the neighbours that have shown what they are, so many give. */
+  get giversShare(): number {
+    let givers = 0
+    let takers = 0
+    for (const { hasGiven, isDiscounted } of this.neighbours.values()) {
+      if (hasGiven) givers++
+      else if (isDiscounted) takers++
+    }
+    return givers + takers === 0 ? 1 : givers / (givers + takers)
   }
 
   /** Many of our neighbours only take. */

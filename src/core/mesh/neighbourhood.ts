@@ -87,6 +87,14 @@ export class Neighbourhood {
     return this.neighbours.size
   }
 
+  /** Neighbours but for those who only take. */
+  private get givingDegree(): number {
+    if (this.isComplete || !this.context.limits.mechanisms.giversSought) return this.degree
+    let count = 0
+    for (const { isDiscounted } of this.neighbours.values()) if (!isDiscounted) count++
+    return count
+  }
+
   /** We have the whole file. */
   get isComplete(): boolean {
     return this.events.isComplete()
@@ -117,7 +125,7 @@ export class Neighbourhood {
 
   /** Peers that the topology server says are there. */
   introduce(peers: readonly PeerId[]): void {
-    if (this.degree >= this.soughtCount) return
+    if (this.givingDegree >= this.soughtCount) return
     for (const peer of peers)
       if (!this.isTaken(peer) && !this.candidates.has(peer))
         this.candidates.keep({ peer, attempts: 0, isHearsay: false })
@@ -132,7 +140,7 @@ export class Neighbourhood {
 
   /** The mesh spoke of this peer. */
   heardOf(peer: PeerId): void {
-    if (this.degree + this.connecting.size >= this.soughtCount || this.isTaken(peer)) return
+    if (this.givingDegree + this.connecting.size >= this.soughtCount || this.isTaken(peer)) return
     const { deadlines, nowMs, random } = this.context
     if (!deadlines.has('reconnect'))
       deadlines.set('reconnect', nowMs + random.between(0.5, 1) * HEARSAY_PAUSE_MS)
@@ -165,8 +173,9 @@ export class Neighbourhood {
     this.connectMore()
   }
 
-  private connectMore(): void {
-    while (this.degree + this.connecting.size < this.soughtCount) {
+  /** Finds others in place of those who only take. */
+  connectMore(): void {
+    while (this.givingDegree + this.connecting.size < this.soughtCount) {
       const candidate = this.candidates.draw((drawn) => this.isFit(drawn))
       if (candidate === null) return
       this.connect(candidate)

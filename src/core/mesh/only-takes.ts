@@ -2,8 +2,9 @@
  * Whether a neighbour only takes: it was asked, and for a good part of the time that our download takes it has given
  * nothing. Honest neighbours with slow uplinks and long queues give late, but they give; so the time goes by how long all
  * takes: in a mix of residential links, where the phones are done last, a tenth of it instead of a fifth made them wait
- * 6% longer, as the slow were taken for takers (simulated). With a fifth, those who give need 1.12 times as long beside
- * 25% who do not, and 1.5 to 1.8 times beside 50%.
+ * 6% longer, as the slow were taken for takers (simulated). Who
+ * refused, or stalled for that long, is known at once; and where many are, who takes twice the usual time is taken for another.
+ * All of these find out only who comes last: whoever gives a single chunk is out of it.
  */
 
 import type { Context } from '../context.ts'
@@ -14,12 +15,29 @@ import type { Neighbour } from './neighbour.ts'
 const SHARE = 0.2
 const LEAST_MS = 1500
 
+/** Among takers, so many times as long as a chunk usually takes, and no less than above (guess). */
+const USUAL_FACTOR = 2
+
+/** What is known of all our neighbours together. */
+export interface Company {
+  /** Many of them only take. */
+  readonly isAmongTakers: boolean
+  /** From asking for a chunk until it is whole, as a rule, in ms. */
+  readonly usualMs: number
+}
+
 export function onlyTakes(
-  { hasGiven, firstAskedAtMs }: Neighbour,
+  { hasGiven, isDiscounted, firstAskedAtMs }: Neighbour,
   { kept, geometry }: Inventory,
-  { nowMs, startedAtMs }: Pick<Context, 'nowMs' | 'startedAtMs'>,
+  { nowMs, startedAtMs, limits }: Pick<Context, 'nowMs' | 'startedAtMs' | 'limits'>,
+  { isAmongTakers, usualMs }: Company,
 ): boolean {
   if (hasGiven) return false
+  const waitedMs = nowMs - firstAskedAtMs
+  if (limits.mechanisms.promptSuspicion) {
+    if (isDiscounted) return true
+    if (isAmongTakers && waitedMs > Math.max(LEAST_MS, USUAL_FACTOR * usualMs)) return true
+  }
   const downloadMs = ((nowMs - startedAtMs) * geometry.chunkCount) / Math.max(1, kept.count)
-  return nowMs - firstAskedAtMs > Math.max(LEAST_MS, SHARE * downloadMs)
+  return waitedMs > Math.max(LEAST_MS, SHARE * downloadMs)
 }

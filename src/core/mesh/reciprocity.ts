@@ -13,7 +13,7 @@ import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { PeerId } from '../types.ts'
 import type { Neighbour } from './neighbour.ts'
-import { onlyTakes } from './only-takes.ts'
+import { type Company, onlyTakes } from './only-takes.ts'
 
 /** 'givers': one service in so many does not ask who gives. With half of all free riders, they get 5% of an uplink (guess). */
 const OPEN_SERVICE_EVERY = 20
@@ -33,15 +33,17 @@ const NEWCOMER_WEIGHT = 3
 export class Reciprocity {
   private readonly context: Context
   private readonly neighbours: ReadonlyMap<PeerId, Neighbour>
+  private readonly company: () => Company
   private services = 0
   private reviewedAtMs = -Infinity
   private drawnAtMs = -Infinity
   private optimistic: Neighbour | null = null
   private readonly unchoked = new Set<Neighbour>()
 
-  constructor(context: Context, neighbours: ReadonlyMap<PeerId, Neighbour>) {
+  constructor(context: Context, neighbours: ReadonlyMap<PeerId, Neighbour>, company: () => Company) {
     this.context = context
     this.neighbours = neighbours
+    this.company = company
   }
 
   /** Another service begins. */
@@ -55,7 +57,10 @@ export class Reciprocity {
       case 'none':
         return false
       case 'givers':
-        return this.services % OPEN_SERVICE_EVERY !== 0 && onlyTakes(neighbour, inventory, this.context)
+        return (
+          this.services % OPEN_SERVICE_EVERY !== 0 &&
+          onlyTakes(neighbour, inventory, this.context, this.company())
+        )
       case 'titForTat':
         this.review(inventory)
         return !this.unchoked.has(neighbour)

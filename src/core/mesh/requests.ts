@@ -14,7 +14,7 @@ import { UsualTime } from '../usual-time.ts'
 import type { Block } from '../wire/peer-messages.ts'
 import { chooseChunk, isEndgame, type Sweep } from './choose-chunk.ts'
 import type { Neighbour } from './neighbour.ts'
-import { onlyTakes } from './only-takes.ts'
+import { type Company, onlyTakes } from './only-takes.ts'
 
 /**
  * A neighbour that owes us chunks and sends nothing for this long has stalled, in ms (guess: many round trips of a bad path,
@@ -36,6 +36,9 @@ const STALL_FACTOR = 3
  */
 const LONGEST_STALL_MS = 60_000
 
+/** How often it is asked whether one that stalled only takes, in ms (guess). */
+const REVIEW_MS = 1000
+
 /** Where nothing has come for so long, in ms, only the short window counts (guess: the pauses of a slow line are shorter). */
 const MESH_SILENT_MS = 5000
 
@@ -53,6 +56,8 @@ const LONGEST_RATE_WINDOW_MS = 30_000
 export interface RequestEvents {
   /** The neighbour was asked in vain, and only takes. */
   letDown(neighbour: Neighbour, inventory: Inventory): void
+  /** What is known of all our neighbours together. */
+  company(): Company
   /** The neighbour gave us a chunk. */
   gave(neighbour: Neighbour, inventory: Inventory): void
 }
@@ -242,12 +247,12 @@ export class Requests {
 
   /** Neighbours that kept us waiting lose their requests to others, and are asked again after a while. */
   onStallDeadline(): void {
-    const { inventory } = this
     const { nowMs, deadlines } = this.context
     let hasChanged = false
     for (const neighbour of this.neighbours.values()) {
       if (neighbour.endsShunning(nowMs)) hasChanged = true
       if (neighbour.shunnedUntilMs > nowMs) deadlines.setNoLater('meshStall', neighbour.shunnedUntilMs)
+      if (neighbour.stalls > 0) this.reviewStalled(neighbour)
       if (neighbour.outstanding.size === 0) continue
       const stalledAtMs = this.stallsAtMs(neighbour)
       if (nowMs < stalledAtMs) {
@@ -257,15 +262,28 @@ export class Requests {
       hasChanged = true
       this.cancelAll(neighbour)
       deadlines.setNoLater('meshStall', neighbour.noteStall(nowMs))
-      if (inventory !== null && onlyTakes(neighbour, inventory, this.context))
-        this.events.letDown(neighbour, inventory)
+      this.reviewStalled(neighbour)
     }
     if (hasChanged) this.askAll()
+  }
+
+  /** It kept us waiting: if it has given nothing for too long, it only takes; else that is looked at again. */
+  private reviewStalled(neighbour: Neighbour): void {
+    const { inventory, context } = this
+    if (inventory === null || neighbour.hasGiven || neighbour.isDiscounted) return
+    if (onlyTakes(neighbour, inventory, context, this.events.company()))
+      this.events.letDown(neighbour, inventory)
+    else context.deadlines.setNoLater('meshStall', context.nowMs + REVIEW_MS)
   }
 
   /** The page slept: whoever seems silent may only have been unheard. */
   forgiveSilence(): void {
     for (const neighbour of this.neighbours.values()) neighbour.lastProgressMs = this.context.nowMs
+  }
+
+  /** From asking for a chunk until it is whole, as a rule, in ms. */
+  get usualMs(): number {
+    return this.usual.ms
   }
 
   /** Rate at which neighbours' blocks arrive, in bytes a second. */

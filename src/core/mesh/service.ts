@@ -8,6 +8,7 @@ import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { PeerId } from '../types.ts'
 import { MAX_QUEUED_REQUESTS, type Neighbour } from './neighbour.ts'
+import type { Company } from './only-takes.ts'
 import { Reciprocity } from './reciprocity.ts'
 import { hasRoom, slowServiceMs, takeNextService } from './uploads.ts'
 
@@ -33,11 +34,12 @@ export class Service {
     context: Context,
     neighbours: ReadonlyMap<PeerId, Neighbour>,
     choosesSoon: (neighbour: Neighbour) => void,
+    company: () => Company,
   ) {
     this.context = context
     this.neighbours = neighbours
     this.choosesSoon = choosesSoon
-    this.reciprocity = new Reciprocity(context, neighbours)
+    this.reciprocity = new Reciprocity(context, neighbours, company)
   }
 
   /** A neighbour waits for its turn. */

@@ -5,12 +5,14 @@
 
 import type { Context } from '../context.ts'
 import type { Geometry } from '../geometry.ts'
+import type { Inventory } from '../inventory.ts'
 import { GroupSize } from '../mesh/group-size.ts'
 import { FLOOD_FANOUT, type Mesh } from '../mesh/mesh.ts'
 import { TokenBuckets } from '../token-bucket.ts'
 import type { PeerId } from '../types.ts'
 import { MAX_HOPS } from '../wire/limits.ts'
 import type { Claim } from '../wire/peer-messages.ts'
+import { Claimants } from './claimants.ts'
 import { Claims, credible } from './claims.ts'
 import { FirstCopies } from './first-copies.ts'
 
@@ -33,6 +35,7 @@ export class ClaimGossip {
   readonly claims: Claims = new Claims()
   readonly firstCopies: FirstCopies = new FirstCopies()
   readonly groupSize: GroupSize
+  private readonly claimants: Claimants
   private readonly context: Context
   private readonly mesh: Mesh
   private readonly budgets = new TokenBuckets<PeerId>(BUDGET)
@@ -44,11 +47,14 @@ export class ClaimGossip {
   constructor(context: Context, mesh: Mesh) {
     this.context = context
     this.mesh = mesh
+    this.claimants = new Claimants(mesh)
     this.groupSize = new GroupSize(context.limits.groupSizeBy)
   }
 
-  equip(geometry: Geometry): void {
+  equip(inventory: Inventory): void {
+    const { geometry } = inventory
     this.geometry = geometry
+    this.claimants.equip(inventory)
     this.claims.equip(geometry.chunkCount)
     this.firstCopies.equip(geometry.chunkCount)
   }
@@ -95,13 +101,22 @@ export class ClaimGossip {
     if (!this.claims.isNews(claim) || !this.budgets.take(from, nowMs)) return 'known'
     for (const run of claim.runs) if (!geometry.containsRun(run)) return 'malformed'
     for (const run of claim.brought) if (!geometry.containsRun(run)) return 'malformed'
-    if (!this.claims.hear(claim, nowMs)) return 'known'
+    const belief = this.beliefIn(claim)
+    if (!this.claims.hear(claim, nowMs, belief)) return 'known'
     this.mesh.noteHeardVia(claim.peer, from)
-    this.firstCopies.hear(claim.peer, credible(claim.brought), nowMs)
+    if (belief > 0) this.firstCopies.hear(claim.peer, credible(claim.brought), nowMs)
     // The least that was heard lately, not what this copy has crossed: it took the quickest way, not the shortest.
     const hops = (this.groupSize.hopsTo(claim.peer) ?? claim.hops) + 1
     if (claim.hops < MAX_HOPS) this.mesh.flood({ ...claim, hops: Math.min(hops, MAX_HOPS) }, from)
     return 'news'
+  }
+
+  /** Chance that what the claimer fetches comes to others. */
+  private beliefIn({ peer, brought }: Claim): number {
+    const { nowMs, limits } = this.context
+    if (!limits.mechanisms.vainClaims) return 1
+    this.claimants.hear(peer, credible(brought), nowMs)
+    return this.claimants.beliefIn(peer, this.firstCopies.lateAfterMs, nowMs)
   }
 
   /** A new neighbour is told of the seats that we know of, the latest heard first. */

@@ -31,7 +31,9 @@ const MAX_CHUNKS_PER_CLAIM = 4096
 type SeatKey = string
 
 interface Totals {
+  claims: number
   seats: number
+  vainSeats: number
   goodputBytesPerSec: number
 }
 
@@ -40,6 +42,8 @@ interface LiveClaim {
   /** What of its runs is believed. */
   readonly runs: readonly ChunkRun[]
   readonly expiresAtMs: number
+  /** Chance that what the claimer fetches comes to others, 0 to 1. */
+  readonly belief: number
 }
 
 export class Claims {
@@ -61,21 +65,27 @@ export class Claims {
     return claim.sequence > (this.sequences.get(keyOf(claim)) ?? -1)
   }
 
-  /** Takes a claim in. True if it is news, and so worth passing on. */
-  hear(claim: Claim, nowMs: number): boolean {
+  /**
+   * Takes a claim in. True if it is news, and so worth passing on. `belief`: the chance that what its claimer fetches comes
+   * to others; with none it holds nothing, and by as much its seat counts.
+   */
+  hear(claim: Claim, nowMs: number, belief = 1): boolean {
     if (!this.isNews(claim)) return false
     this.expire(nowMs)
     const key = keyOf(claim)
     const runs = credible(claim.runs)
+    const isVacated = runs.length === 0
     if (!this.live.has(key) && this.live.size >= MAX_CLAIMERS) return false
     this.sequences.delete(key)
     this.sequences.set(key, claim.sequence)
     this.forgetOldest()
     this.vacate(key)
-    if (runs.length === 0) return true
-    this.live.set(key, { claim, runs, expiresAtMs: nowMs + CLAIM_LIFETIME_MS })
-    this.count(claim, 1)
-    this.cover(runs, 1)
+    if (isVacated) return true
+    const held = belief > 0 ? runs : []
+    const live = { claim, runs: held, expiresAtMs: nowMs + CLAIM_LIFETIME_MS, belief }
+    this.live.set(key, live)
+    this.count(live, 1)
+    this.cover(held, 1)
     return true
   }
 
@@ -88,6 +98,12 @@ export class Claims {
   seatCount(origin: OriginTag, nowMs: number): number {
     this.expire(nowMs)
     return this.totals.get(origin)?.seats ?? 0
+  }
+
+  /** Beside them, seats of those who pass nothing on. */
+  vainSeatCount(origin: OriginTag, nowMs: number): number {
+    this.expire(nowMs)
+    return this.totals.get(origin)?.vainSeats ?? 0
   }
 
   /** What this origin gives to all of them together, in bytes a second. */
@@ -106,7 +122,8 @@ export class Claims {
   seatsBefore(peer: PeerId, origin: OriginTag, nowMs: number): number {
     this.expire(nowMs)
     let seats = 0
-    for (const { claim } of this.live.values()) if (claim.origin === origin && claim.peer < peer) seats++
+    for (const { claim, belief } of this.live.values())
+      if (claim.origin === origin && claim.peer < peer) seats += belief
     return seats
   }
 
@@ -132,15 +149,17 @@ export class Claims {
     const known = this.live.get(key)
     if (known === undefined) return
     this.live.delete(key)
-    this.count(known.claim, -1)
+    this.count(known, -1)
     this.cover(known.runs, -1)
   }
 
-  private count({ origin, goodputBytesPerSec }: Claim, change: 1 | -1): void {
-    const totals = this.totals.get(origin) ?? { seats: 0, goodputBytesPerSec: 0 }
-    totals.seats += change
-    totals.goodputBytesPerSec += change * goodputBytesPerSec
-    if (totals.seats === 0) this.totals.delete(origin)
+  private count({ claim: { origin, goodputBytesPerSec }, belief }: LiveClaim, change: 1 | -1): void {
+    const totals = this.totals.get(origin) ?? { claims: 0, seats: 0, vainSeats: 0, goodputBytesPerSec: 0 }
+    totals.claims += change
+    totals.seats += change * belief
+    totals.vainSeats += change * (1 - belief)
+    totals.goodputBytesPerSec += change * belief * goodputBytesPerSec
+    if (totals.claims === 0) this.totals.delete(origin)
     else this.totals.set(origin, totals)
   }
 

@@ -28,6 +28,9 @@ const DOUBLING_MS = 3000
 /** The usual time is known after so many observations; until then it counts by their share of these (guess). */
 const ENOUGH_ARRIVALS = 20
 
+/** So many tell at least that something comes (guess). */
+const FEW_ARRIVALS = 8
+
 /** Most patience, in ms, however late things have come (guess: a chunk of 4 MiB over ten hops of 10 Mb/s). */
 const MAX_PATIENCE_MS = 60_000
 
@@ -99,6 +102,12 @@ export class FirstCopies {
     const usualMs = known * PATIENCE_FACTOR * this.usual.medianMs
     const patienceMs = Math.max(known === 1 ? MIN_PATIENCE_MS : firstMs, usualMs)
     return Math.max(Math.min(MAX_PATIENCE_MS, patienceMs), BUSY_SHARE * Math.min(LONGEST_BUSY_MS, busyMs))
+  }
+
+  /** After how long a first copy is late by what is usual here, in ms; Infinity while too few have come to tell. */
+  get lateAfterMs(): number {
+    const { count, medianMs } = this.usual
+    return count < FEW_ARRIVALS ? Infinity : Math.max(MIN_PATIENCE_MS, PATIENCE_FACTOR * medianMs)
   }
 
   /** NaN: never. */

@@ -18,7 +18,21 @@ export class OriginLedger {
     this.seatCount = new SeatCount(context)
   }
 
-  /** Seats that others are known to hold. */
+  /** k, and those beside it. */
+  get seats(): number {
+    return this.seatCount.seats + this.seatsBeside
+  }
+
+  /**
+   * As many as those hold who pass nothing on, and no more than k: an origin shares its rate among connections, so that up to
+   * k such leave the others half of it.
+   */
+  get seatsBeside(): number {
+    const vain = this.gossip.claims.vainSeatCount(this.context.tag, this.context.nowMs)
+    return Math.min(this.seatCount.seats, vain)
+  }
+
+  /** Seats that others are known to hold, but for those who pass nothing on. */
   get takenSeats(): number {
     return this.gossip.claims.seatCount(this.context.tag, this.context.nowMs)
   }

@@ -104,7 +104,7 @@ export class Origins {
   equip(inventory: Inventory): void {
     this.isEquipped = true
     this.closeOtherProbes()
-    this.gossip.equip(inventory.geometry)
+    this.gossip.equip(inventory)
     for (const seat of this.seats) seat.equip(inventory)
   }
 

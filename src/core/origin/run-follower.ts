@@ -13,7 +13,7 @@ import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
 import type { OriginContext } from './origin-context.ts'
-import type { OriginView, Prospects } from './origin-view.ts'
+import type { OriginView } from './origin-view.ts'
 import {
   cutAt,
   isOurs,
@@ -23,6 +23,7 @@ import {
   restChunks,
   type Run,
   type RunChoice,
+  shrinkToLead,
   willBring,
 } from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
@@ -337,7 +338,7 @@ export class RunFollower {
     // Without ranges there is no coming back to what was left out: all of the rest must be with neighbours.
     if (!this.rangesWork) return !run.isDuplicate && view.isAllElsewhere(run.next)
     if (!this.context.limits.mechanisms.cuts) return false
-    const prospects = this.prospects(view)
+    const prospects = this.planner.prospects(view)
     let end = run.next
     while (end < run.end && view.isNeedless(run, end, prospects)) end++
     return end > run.next && this.isEnough(run.next, end, run, view)
@@ -356,19 +357,11 @@ export class RunFollower {
     return end > chunk && this.isEnough(chunk, end, run, view)
   }
 
-  private prospects(view: OriginView): Prospects {
-    const { planner } = this
-    let duplicatesPay: boolean | null = null
-    return {
-      runLeads: planner.runLeads(view.inventory.geometry),
-      duplicatesPay: () => (duplicatesPay ??= planner.isDuplicateWorthwhile(view, true)),
-    }
-  }
-
   private reserveAhead(run: Run, view: OriginView): void {
     const { inventory } = view
-    const lead = this.planner.leadChunks(inventory.geometry)
-    const prospects = this.prospects(view)
+    const lead = this.planner.leadChunks(inventory.geometry, run.isDuplicate)
+    if (this.context.limits.mechanisms.shrinkingClaims) shrinkToLead(lead, run, inventory)
+    const prospects = this.planner.prospects(view)
     let chunk = Math.max(run.next, run.reservedEnd)
     for (; chunk < Math.min(run.end, run.next + lead); chunk++) {
       if (!prospects.runLeads && this.isGivenUp(chunk, run, view)) break
@@ -376,7 +369,8 @@ export class RunFollower {
     }
     run.reservedEnd = Math.max(run.reservedEnd, chunk)
     // Said once the claimed part is half used up, not for every chunk; where it keeps nobody away, when it is used up.
-    const isStale = run === this.ahead || this.claim.end <= run.next || this.claim.end > run.reservedEnd
+    const spentAt = run.isDuplicate ? run.next - 3 * lead : run.next
+    const isStale = run === this.ahead || this.claim.end <= spentAt || this.claim.end > run.reservedEnd
     const isHalfUsed = !run.isDuplicate && run.reservedEnd - this.claim.end >= lead / 2
     if (isStale || isHalfUsed) this.sayReserved(run)
   }

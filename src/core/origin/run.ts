@@ -89,8 +89,20 @@ export function restChunks(run: Run | null, { geometry }: Inventory): number {
 /** Somebody else brings what it would bring from this chunk on. */
 export function cutAt(chunk: number, run: Run, inventory: Inventory): void {
   if (chunk <= run.next || chunk >= run.end) return
-  for (let taken = chunk; taken < run.reservedEnd; taken++) inventory.release(taken)
   run.end = chunk
+  reserveNoFurther(chunk, run, inventory)
+}
+
+/** What is reserved so many times further ahead than the run gets in time is too much (guess). */
+const SHRINKS_ABOVE = 2
+
+/** The run has slowed down: what it reserved too far ahead is left to others, though it may still come to it. */
+export function shrinkToLead(lead: number, run: Run, inventory: Inventory): void {
+  if (run.reservedEnd - run.next > SHRINKS_ABOVE * lead) reserveNoFurther(run.next + lead, run, inventory)
+}
+
+function reserveNoFurther(chunk: number, run: Run, inventory: Inventory): void {
+  for (let taken = chunk; taken < run.reservedEnd; taken++) inventory.release(taken)
   run.reservedEnd = Math.min(run.reservedEnd, chunk)
 }
 

@@ -15,6 +15,8 @@ import { boundedPlan, firstPlan, FIRST_SEATS, isNewerPlan, judgePlan, settlingMs
 const POOR_AFTER_SHARE = 0.04
 
 export interface LoadView {
+  /** Seats beside those who pass nothing on. */
+  readonly seatsBeside: number
   readonly swarmSize: number
   /** Best goodput of the origin seen, all seats together, in bytes a second. */
   readonly originBytesPerSec: number
@@ -66,7 +68,7 @@ export class SeatCount {
 
   /** Seats, or everybody where waiting for one is plainly worse than a plain download. */
   seatsFor(view: LoadView): number {
-    const { seats } = this
+    const seats = this.seats + view.seatsBeside
     const { originLoad, mechanisms } = this.context.limits
     if (!mechanisms.everybody || originLoad !== 'adaptive' || view.swarmSize <= seats) return seats
     const plainShare = view.originBytesPerSec / view.swarmSize

@@ -76,7 +76,7 @@ export class OriginSeat implements Teammate {
 
   /** Where our run comes to what others have, if it does. */
   get sweep(): Sweep | null {
-    return this.follower.sweep(this.gossip.leechers <= this.ledger.seatCount.seats)
+    return this.follower.sweep(this.gossip.leechers <= this.ledger.seats)
   }
 
   // ---------------------------------------------------------------------------------------- taking the seat
@@ -326,7 +326,7 @@ export class OriginSeat implements Teammate {
   /** At a run's end: there are more seats taken than there should be. */
   private mustYield(): boolean {
     const { context, view } = this
-    const { seats } = this.ledger.seatCount
+    const { seats } = this.ledger
     if (view === null || this.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
     if (this.isLiteral) return context.random.fraction() >= this.coin.chance(view)
     if (this.planner.isPlainBetter()) return false

@@ -109,3 +109,32 @@ describe('claims', () => {
     expect(claims.seatCount(0, LIFETIME_MS)).toBe(1)
   })
 })
+
+describe('a claim that is believed in part', () => {
+  it('takes so much of a seat, and the rest of it counts apart', () => {
+    const claims = newClaims()
+    claims.hear({ ...claim(1, 1), goodputBytesPerSec: 1000 }, 0, 0.25)
+    claims.hear({ ...claim(2, 1), goodputBytesPerSec: 1000 }, 0)
+    expect(claims.seatCount(0, 0)).toBe(1.25)
+    expect(claims.vainSeatCount(0, 0)).toBe(0.75)
+    expect(claims.goodputBytesPerSec(0, 0)).toBe(1250)
+    expect(claims.seatsBefore(peer(3), 0, 0)).toBe(1.25)
+    expect(covered(claims, 0)).toEqual([0, 1, 2, 3])
+  })
+
+  it('holds nothing if it is not believed at all, until its claimer is', () => {
+    const claims = newClaims()
+    claims.hear(claim(1, 1), 0, 0)
+    expect(covered(claims, 0)).toEqual([])
+    expect(claims.seatCount(0, 0)).toBe(0)
+    claims.hear(claim(1, 2), 0, 1)
+    expect(covered(claims, 0)).toEqual([0, 1, 2, 3])
+    expect(claims.vainSeatCount(0, 0)).toBe(0)
+  })
+
+  it('leaves nothing behind when it expires', () => {
+    const claims = newClaims()
+    claims.hear(claim(1, 1), 0, 0)
+    expect(claims.vainSeatCount(0, LIFETIME_MS + 1)).toBe(0)
+  })
+})

@@ -9,6 +9,7 @@ import { newContext, newInventory } from './parts.ts'
 import { CHUNK_BYTES, peer, range } from './shapes.ts'
 
 const CHUNKS = 100
+const HONEST = { isAmongTakers: false, usualMs: 0 }
 
 /** Ten neighbours that are asked for chunks; nobody has given anything yet. */
 class Company {
@@ -20,7 +21,11 @@ class Company {
   constructor(reciprocity: SessionLimits['reciprocity'], seed = 1) {
     this.context = { ...newContext([], { reciprocity }), nowMs: 100_000 }
     for (let draw = 1; draw < seed; draw++) this.context.random.fraction()
-    this.reciprocity = new Reciprocity(this.context, new Map(this.neighbours.map((each) => [each.id, each])))
+    this.reciprocity = new Reciprocity(
+      this.context,
+      new Map(this.neighbours.map((each) => [each.id, each])),
+      () => HONEST,
+    )
     this.reciprocity.noteService()
     for (const chunk of range(0, CHUNKS / 2)) this.inventory.markKept(chunk, { kind: 'origin', run: 0 })
   }
@@ -135,7 +140,8 @@ describe('tit for tat', () => {
       const newcomer = new Neighbour(peer(9), CHUNKS, company.context.nowMs - 1000)
       newcomer.isReady = true
       const known = new Map([...company.neighbours.slice(0, 9), newcomer].map((each) => [each.id, each]))
-      if (!new Reciprocity(company.context, known).isLast(newcomer, company.inventory)) newcomers++
+      if (!new Reciprocity(company.context, known, () => HONEST).isLast(newcomer, company.inventory))
+        newcomers++
     }
     // Three tickets of eight: 112 of 300, give or take four standard deviations.
     expect(newcomers).toBeGreaterThan(78)

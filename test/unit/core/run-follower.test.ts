@@ -60,9 +60,15 @@ describe('what a run reserves and claims ahead', () => {
     expect(runAgainst(8, { meshShare: 0.5 }).claim.count).toBeGreaterThanOrEqual(40)
   })
 
+  it('reaches a second ahead, not four, where it fetches what others have', () => {
+    const { reserved } = runAgainst(0, { isDuplicate: true })
+    expect(reserved.length).toBeGreaterThanOrEqual(10)
+    expect(reserved.length).toBeLessThan(15)
+  })
+
   it('does not end there where it fetches what others have', () => {
     const { reserved, claim } = runAgainst(8, { isDuplicate: true })
-    expect(claim.count).toBeGreaterThanOrEqual(40)
+    expect(claim.start + claim.count).toBeGreaterThan(THEIRS)
     expect(reserved).toEqual(range(50, 50 + claim.count))
   })
 })

@@ -19,6 +19,7 @@ function adaptive(): SeatCount {
 
 /** A hundred visitors of an origin of 100 MB/s; the mesh gives hardly anything, and nothing is free. */
 const POOR: LoadView = {
+  seatsBeside: 0,
   swarmSize: 100,
   originBytesPerSec: 100e6,
   meshBytesPerSec: 0.1e6,

@@ -41,7 +41,7 @@ export class Setting {
   private claims = 0
 
   constructor(secondsPerChunk: number, forMs: number = NOW_MS) {
-    this.gossip.equip(this.inventory.geometry)
+    this.gossip.equip(this.inventory)
     this.mesh.hear(ANNA, { type: 'have', chunks: range(0, CHUNKS / 2), digests: null })
     this.secondsPerChunk = secondsPerChunk
     this.goOn(forMs)
