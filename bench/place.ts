@@ -14,8 +14,8 @@ export interface Visiting {
 
 export type Place = (visiting: Visiting) => Promise<Measured>
 
-/** Rate of an unlimited origin, in bits a second, for patience only (guess: a tenth of what a page takes). */
-const UNSHAPED_BITS_PER_SEC = 100e6
+/** Rate of an unlimited origin, in bits a second, for patience only (guess: what the slowest system takes of it, busy machine). */
+const UNSHAPED_BITS_PER_SEC = 20e6
 
 /** When a visitor is given up, in ms after the first one's start: twice what plain HTTP must take, and a minute. */
 export function patienceMs({ visitors, sizeBytes, originBitsPerSec, staggerMs }: Scenario): number {

@@ -41,7 +41,8 @@ ${goalTable(measured)}
 Quotients are taken within a repeat, before the median. The floor is max(F/u_s, F/d_min, (N−1)·F ÷ ring’s rate): the origin
 sends each byte once, nobody takes it faster than his line does, and pages of one machine carry no more between them than a
 ring of as many raw data channels did in the same repeat. A connection is a response under way; the average is over the time in
-which there are any. Heap is JavaScript’s, garbage included, and what buffers hold beside it, at the peak.
+which there are any. CPU is of all the browsers’ processes. Where hosts have a network between them, late is the latest that it
+handed a packet on: where that is much, the machine was too busy to measure. Heap is JavaScript’s, garbage included, and what buffers hold beside it, at the peak.
 
 ${Object.keys(plots)
   .map((file) => image(file, PLOT_WORDS[file] ?? file))
@@ -49,7 +50,10 @@ ${Object.keys(plots)
 
 ## All figures
 
-${measured.map(({ scenario, repeats }) => section(scenario, repeats)).join('\n\n')}
+${measured
+  .filter(({ repeats }) => repeats.length > 0)
+  .map(({ scenario, repeats }) => section(scenario, repeats))
+  .join('\n\n')}
 `
   return { markdown, plots }
 }
@@ -91,17 +95,25 @@ function section(scenario: Scenario, repeats: readonly Repeat[]): string {
 
 \`${scenario.name}\`${facts === '' ? '' : `: ${facts}.`}
 
-${table(
-  ['system', 'runs', ...COLUMNS.map(({ head }) => head)],
-  scenario.systems.map((whom) => {
+${figureTable(scenario, repeats)}`
+}
+
+/** A line a system; columns of which nothing is known are left out. */
+function figureTable(scenario: Scenario, repeats: readonly Repeat[]): string {
+  const rows = scenario.systems.map((whom) => {
     const visits = repeats.flatMap(({ systems }) => systems[whom] ?? [])
-    return [
+    const figures = COLUMNS.map(({ of }) => spreadOf(visits.map((each) => of(each, scenario))))
+    return { whom, runs: visits.length, figures }
+  })
+  const shown = COLUMNS.filter((_, column) => rows.some(({ figures }) => figures[column] !== null))
+  return table(
+    ['system', 'runs', ...shown.map(({ head }) => head)],
+    rows.map(({ whom, runs, figures }) => [
       SYSTEM_NAMES[whom],
-      String(visits.length),
-      ...COLUMNS.map(({ of, digits }) => spread(spreadOf(visits.map((each) => of(each, scenario))), digits)),
-    ]
-  }),
-)}`
+      String(runs),
+      ...shown.map((column) => spread(figures[COLUMNS.indexOf(column)] ?? null, column.digits)),
+    ]),
+  )
 }
 
 const BOUND_WORDS = {
@@ -129,6 +141,8 @@ const COLUMNS: readonly Column[] = [
   { head: 'CPU s per GB', digits: 1, of: ({ cpuSecPerGB }) => cpuSecPerGB },
   { head: 'heap MB', digits: 0, of: ({ heapMB }) => heapMB },
   { head: 'buffers MB', digits: 0, of: ({ buffersMB }) => buffersMB },
+  { head: 'from peers %', digits: 0, of: ({ peerShare }) => (peerShare === null ? null : peerShare * 100) },
+  { head: 'network late ms', digits: 0, of: ({ wanLateMs }) => wanLateMs },
   { head: 'right bytes', digits: 0, of: ({ correct }) => correct },
 ]
 
