@@ -24,7 +24,7 @@ import { runOnHosts } from './place-hosts.ts'
 import { runOverLink } from './place-link.ts'
 import { runInPages } from './place-pages.ts'
 import { resultsPage } from './results-page.ts'
-import { type RunRecord, visitsOf } from './runs.ts'
+import { allRight, type RunRecord, visitsOf } from './runs.ts'
 import { type Scenario, SCENARIOS } from './scenarios.ts'
 
 const WHOM = ['swarm', 'http', 'webtorrent', 'ring', 'channel', 'setMany', 'fetch'] as const
@@ -127,9 +127,8 @@ async function recordOf({ key, scenario, whom, repeat }: Job, machine: Machine):
 }
 
 function isRight({ visits }: RunRecord, { scenario }: Job): boolean {
-  const expected = scenario.place === 'link' ? 1 : scenario.visitors
-  if (visits === null || visits.correct === expected) return true
-  say(`  only ${visits.correct} of ${expected} got the right bytes: ${visits.errors.join(', ')}`)
+  if (visits === null || allRight(visits, scenario)) return true
+  say(`  only ${visits.correct} got the right bytes; errors: ${visits.errors.join(', ')}`)
   return false
 }
 

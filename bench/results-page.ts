@@ -3,10 +3,10 @@
 import { ABSENT, table } from '../simulator/report/markdown.ts'
 import { image, type Page } from '../simulator/report/page.ts'
 import type { SystemName } from '../testbed/page-agent.ts'
-import { floorOf, isReached, type Repeat } from './goals.ts'
+import { floorOf, type Goal, isReached, type Repeat } from './goals.ts'
 import type { Machine } from './machine.ts'
 import { plotsOf } from './results-plots.ts'
-import type { RunRecord, Visits } from './runs.ts'
+import { allRight, type RunRecord, type Visits } from './runs.ts'
 import type { Scenario } from './scenarios.ts'
 import { figureOf, repeatsOf, type Spread, spreadOf } from './summary.ts'
 
@@ -73,13 +73,24 @@ function goalTable(measured: readonly MeasuredScenario[]): string {
   const rows = measured.flatMap(({ scenario, repeats }) =>
     scenario.goals.map((goal) => {
       const figures = SYSTEMS.map((whom) => figureOf(goal, whom, repeats))
-      const [ours] = figures
-      const verdict =
-        ours === null || ours === undefined ? ABSENT : isReached(goal, ours.median) ? 'yes' : 'no'
-      return [scenario.title, goal.words, verdict, ...figures.map((figure) => spread(figure, 2))]
+      const [ours = null] = figures
+      return [
+        scenario.title,
+        goal.words,
+        verdict(goal, ours, scenario, repeats),
+        ...figures.map((figure) => spread(figure, 2)),
+      ]
     }),
   )
   return table(['scenario', 'to reach', 'reached', ...SYSTEMS.map((whom) => SYSTEM_NAMES[whom])], rows)
+}
+
+/** Nothing is reached where a visitor did not get his file. */
+function verdict(goal: Goal, ours: Spread | null, scenario: Scenario, repeats: readonly Repeat[]): string {
+  if (ours === null) return ABSENT
+  if (repeats.some(({ systems: { swarm } }) => swarm !== undefined && !allRight(swarm, scenario)))
+    return 'no: visits failed'
+  return isReached(goal, ours.median) ? 'yes' : 'no'
 }
 
 function section(scenario: Scenario, repeats: readonly Repeat[]): string {

@@ -88,6 +88,14 @@ export function visitsOf({ sizeBytes }: Pick<Scenario, 'sizeBytes'>, measured: M
   }
 }
 
+/** Every visitor has exactly the origin's bytes. Over one link only the second one's visit is told. */
+export function allRight(
+  { correct }: Visits,
+  { place, visitors }: Pick<Scenario, 'place' | 'visitors'>,
+): boolean {
+  return correct === (place === 'link' ? 1 : visitors)
+}
+
 function peerShareOf(results: readonly VisitorResult[]): number | null {
   const all = results.flatMap(({ stats }) => (stats === null ? [] : [stats]))
   const fromPeers = sum(all.map((stats) => stats.bytesFromPeers))
