@@ -41,8 +41,9 @@ ${goalTable(measured)}
 Quotients are taken within a repeat, before the median. The floor is max(F/u_s, F/d_min, (N−1)·F ÷ ring’s rate): the origin
 sends each byte once, nobody takes it faster than his line does, and pages of one machine carry no more between them than a
 ring of as many raw data channels did in the same repeat. A connection is a response under way; the average is over the time in
-which there are any. CPU is of all the browsers’ processes. Where hosts have a network between them, late is the latest that it
-handed a packet on: where that is much, the machine was too busy to measure. Heap is JavaScript’s, garbage included, and what buffers hold beside it, at the peak.
+which there are any. CPU is of all the browsers’ processes. Heap is JavaScript’s, garbage included, and what buffers hold beside
+it, at the peak. Hosts are network namespaces; late is the latest that the network between them handed a packet on: where that
+is much, the machine was too busy to measure.
 
 ${Object.keys(plots)
   .map((file) => image(file, PLOT_WORDS[file] ?? file))
