@@ -61,6 +61,7 @@ ${measured
 
 const PLOT_WORDS: Readonly<Record<string, string>> = {
   'bench-time.svg': 'Time until the last visitor is done, by scenario and system',
+  'bench-rate.svg': 'Rate of a visit alone, or over one link, by scenario and system',
   'bench-copies.svg': 'Copies that the origin sent, by scenario and system',
   'bench-arrivals.svg': 'Each visit of the staggered arrivals, by system',
 }

@@ -22,35 +22,35 @@ const SYSTEMS = [
 /** By file name. What has not been measured is left out. */
 export function plotsOf(measured: readonly MeasuredScenario[]): Readonly<Record<string, string>> {
   const made = measured.filter(({ repeats }) => repeats.length > 0)
-  if (made.length === 0) return {}
   const crowds = made.filter(({ scenario }) => scenario.visitors > 2)
-  const arrivals = made.find(({ scenario }) => scenario.staggerMs > 0)
+  const few = made.filter(({ scenario }) => scenario.visitors <= 2)
+  const arrivals = crowds.find(({ scenario }) => scenario.staggerMs > 0)
   return {
-    'bench-time.svg': bars(
-      made,
-      'Until all are done',
-      { name: 's', log: true, min: 1 },
-      (visits) => visits.makespanS,
-    ),
-    ...(crowds.length === 0
-      ? {}
-      : {
-          'bench-copies.svg': bars(
-            crowds,
-            'Copies that the origin sent',
-            { name: 'copies', log: true, min: 1 },
-            (visits) => visits.originCopies,
-          ),
-        }),
+    ...(crowds.length === 0 ? {} : { 'bench-time.svg': times(crowds), 'bench-copies.svg': copies(crowds) }),
+    ...(few.length === 0 ? {} : { 'bench-rate.svg': rates(few) }),
     ...(arrivals === undefined ? {} : { 'bench-arrivals.svg': visitsPlot(arrivals) }),
   }
+}
+
+function times(crowds: readonly MeasuredScenario[]): string {
+  return bars(crowds, 'Until all are done', { name: 's', log: true, min: 1 }, ({ makespanS }) => makespanS)
+}
+
+function copies(crowds: readonly MeasuredScenario[]): string {
+  const axis = { name: 'copies', log: true, min: 1 }
+  return bars(crowds, 'Copies that the origin sent', axis, ({ originCopies }) => originCopies)
+}
+
+function rates(few: readonly MeasuredScenario[]): string {
+  const axis = { name: 'MB/s', min: 0 }
+  return bars(few, 'Rate of a visit', axis, ({ medianS }, { sizeBytes }) => sizeBytes / 1e6 / medianS)
 }
 
 function bars(
   measured: readonly MeasuredScenario[],
   title: string,
   y: Parameters<typeof barPlot>[0]['y'],
-  of: (visits: Visits) => number,
+  of: (visits: Visits, scenario: Scenario) => number,
 ): string {
   return barPlot({
     title: `${title} (medians)`,
@@ -59,7 +59,10 @@ function bars(
     categories: measured.map(({ scenario }) => scenario.name),
     bars: SYSTEMS.map(([whom, name]) => ({
       name,
-      values: measured.map(({ repeats }) => spreadOf(visitsBy(whom, repeats).map(of))?.median ?? 0),
+      values: measured.map(({ scenario, repeats }) => {
+        const figures = visitsBy(whom, repeats).map((visits) => of(visits, scenario))
+        return spreadOf(figures)?.median ?? 0
+      }),
     })),
   })
 }
