@@ -33,7 +33,7 @@ const USAGE = `npm run bench:all -- [options]
   --only NAME     a scenario; repeatable. Absent: all of ${SCENARIOS.map(({ name }) => name).join(', ')}
   --system NAME   only one of ${WHOM.join(', ')}; repeatable
   --repeat 5      runs of each
-  --fresh         runs also what has been run before
+  --fresh         runs also what has been run before, by whichever commit
   --write         runs nothing, only writes the page
   --small         a tenth of each file, kept apart; prints the page instead of writing it: does everything run?`
 
