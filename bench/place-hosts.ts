@@ -38,7 +38,7 @@ export const runOnHosts: Place = async ({ scenario, system, seed, say }) => {
     say(`  ${started.length} hosts are there.`)
     await Promise.all(started.map((host) => host.ask('start')))
     const origin = await serving.ask('stats')
-    const { latestMs } = await wan.process.ask('look')
+    const { latestMs, meanLateMs } = await wan.process.ask('look')
     const visited = await Promise.all(started.map((host) => host.ask('leave')))
     const seconds = visited.flatMap(({ cpuSec }) => cpuSec ?? [])
     return {
@@ -46,7 +46,7 @@ export const runOnHosts: Place = async ({ scenario, system, seed, say }) => {
       integrity,
       origin,
       cpuSec: seconds.length < visited.length ? null : sum(seconds),
-      wanLateMs: latestMs,
+      wan: { latestMs, meanLateMs },
     }
   } finally {
     await serving?.ask('stop').catch(() => undefined)

@@ -42,8 +42,8 @@ Quotients are taken within a repeat, before the median. The floor is max(F/u_s, 
 sends each byte once, nobody takes it faster than his line does, and pages of one machine carry no more between them than a
 ring of as many raw data channels did in the same repeat. A connection is a response under way; the average is over the time in
 which there are any. CPU is of all the browsers’ processes. Heap is JavaScript’s, garbage included, and what buffers hold beside
-it, at the peak. Hosts are network namespaces; late is the latest that the network between them handed a packet on: where that
-is much, the machine was too busy to measure.
+it, at the peak. Hosts are network namespaces; late is by how much the network between them handed packets on after
+their time: where that is much, the machine was too busy to measure.
 
 ${Object.keys(plots)
   .map((file) => image(file, PLOT_WORDS[file] ?? file))
@@ -155,7 +155,8 @@ const COLUMNS: readonly Column[] = [
   { head: 'heap MB', digits: 0, of: ({ heapMB }) => heapMB },
   { head: 'buffers MB', digits: 0, of: ({ buffersMB }) => buffersMB },
   { head: 'from peers %', digits: 0, of: ({ peerShare }) => (peerShare === null ? null : peerShare * 100) },
-  { head: 'network late ms', digits: 0, of: ({ wanLateMs }) => wanLateMs },
+  { head: 'network late ms: mean', digits: 1, of: ({ wanMeanLateMs }) => wanMeanLateMs },
+  { head: 'most', digits: 0, of: ({ wanLatestMs }) => wanLatestMs },
   { head: 'right bytes', digits: 0, of: ({ correct }) => correct },
 ]
 

@@ -49,8 +49,9 @@ export interface Visits {
   /** At the peak: JavaScript's heap, and what buffers hold beside it. Null where it was not looked at. */
   readonly heapMB: number | null
   readonly buffersMB: number | null
-  /** Latest that the network between hosts handed a frame on, in ms; null where there was none. */
-  readonly wanLateMs: number | null
+  /** By how much the network between hosts handed frames on too late, on average and at most, in ms; null where there was none. */
+  readonly wanMeanLateMs: number | null
+  readonly wanLatestMs: number | null
 }
 
 /** What a place where visitors are run has to tell. */
@@ -60,11 +61,11 @@ export interface Measured {
   readonly origin: SampleOriginStats
   readonly cpuSec: number | null
   readonly heap?: { readonly usedBytes: number; readonly buffersBytes: number }
-  readonly wanLateMs?: number
+  readonly wan?: { readonly latestMs: number; readonly meanLateMs: number }
 }
 
 export function visitsOf({ sizeBytes }: Pick<Scenario, 'sizeBytes'>, measured: Measured): Visits {
-  const { results, origin, cpuSec, heap, wanLateMs } = measured
+  const { results, origin, cpuSec, heap, wan } = measured
   const visitsS = results.map(({ elapsedMs }) => round(elapsedMs / 1_000))
   const delivered = sum(results.map((result) => result.sizeBytes ?? 0))
   return {
@@ -84,7 +85,8 @@ export function visitsOf({ sizeBytes }: Pick<Scenario, 'sizeBytes'>, measured: M
     errors: results.flatMap(({ error }) => (error === null ? [] : [error.code])),
     heapMB: heap === undefined ? null : round(heap.usedBytes / 1e6),
     buffersMB: heap === undefined ? null : round(heap.buffersBytes / 1e6),
-    wanLateMs: wanLateMs === undefined ? null : round(wanLateMs),
+    wanMeanLateMs: wan === undefined ? null : round(wan.meanLateMs),
+    wanLatestMs: wan === undefined ? null : round(wan.latestMs),
   }
 }
 

@@ -36,6 +36,8 @@ export interface WanLook {
   readonly mostQueueMs: number
   /** Latest that this process handed a frame on, of whichever host, in ms: where that is much, the machine was too busy to measure. */
   readonly latestMs: number
+  /** The same on average over the moments at which frames were handed on. */
+  readonly meanLateMs: number
   readonly trace: readonly WanTraceRow[]
 }
 

@@ -26,6 +26,8 @@ class Counts {
   readonly trace: WanTraceRow[] = []
   drops = 0
   latestMs = 0
+  private lateMs = 0
+  private handedOn = 0
   private queueMs = 0
   private mostQueueMs = 0
   private samples = 0
@@ -47,6 +49,12 @@ class Counts {
     this.traced = { atMs, tcp, webrtc }
   }
 
+  late(byMs: number): void {
+    this.latestMs = Math.max(this.latestMs, byMs)
+    this.lateMs += byMs
+    this.handedOn++
+  }
+
   read(): WanLook {
     const { bytes, drops, trace, mostQueueMs, latestMs } = this
     const elapsedMs = performance.now() - this.fromMs
@@ -57,6 +65,7 @@ class Counts {
       meanQueueMs: this.queueMs / this.samples,
       mostQueueMs,
       latestMs,
+      meanLateMs: this.lateMs / Math.max(1, this.handedOn),
       trace,
     }
   }
@@ -113,7 +122,7 @@ function passOn(frame: Buffer): void {
 }
 
 function late(byMs: number): void {
-  counts.latestMs = Math.max(counts.latestMs, byMs)
+  counts.late(byMs)
 }
 
 function bind(address: string): Promise<Socket> {

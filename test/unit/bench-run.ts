@@ -48,7 +48,8 @@ export function visits(changes: Partial<Visits> = {}): Visits {
     errors: [],
     heapMB: null,
     buffersMB: null,
-    wanLateMs: null,
+    wanMeanLateMs: null,
+    wanLatestMs: null,
     ...changes,
   }
 }
