@@ -12,7 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
 import { ensureGlobalBuild } from '../testbed/build.ts'
-import { openWan, whyNoNamespaces, type Wan } from '../testbed/namespaces.ts'
+import { type NamespacedHost, openWan, whyNoNamespaces, type Wan } from '../testbed/namespaces.ts'
 import { number, oneOf, whole } from '../testbed/numbers.ts'
 import { startInNamespace, type AnsweringProcess } from '../testbed/processes.ts'
 import { round } from './figures.ts'
@@ -66,6 +66,7 @@ interface Scene {
   readonly wan: Wan
   readonly home: AnsweringProcess<HostAnswers>
   readonly outside: AnsweringProcess<HostAnswers>
+  readonly outsideAddress: string
   readonly served: Served
 }
 
@@ -116,12 +117,20 @@ async function setScene(settings: Settings): Promise<Scene> {
   const line = { bufferMs: settings.bufferMs, delayMs: settings.rttMs / 2 }
   const up = { ...line, rateBitsPerSec: settings.upMbps * 1e6 }
   const down = { ...line, rateBitsPerSec: settings.downMbps * 1e6 }
-  const wan = await openWan({ up, down }, settings.congestionControl)
+  const wan = await openWan(
+    [
+      { up, down },
+      { up: null, down: null },
+    ],
+    settings.congestionControl,
+  )
   closing.push(wan.close)
-  const [home, outside] = [await startHost(wan.home), await startHost(wan.outside)]
+  const [atHome, farOut] = wan.hosts
+  if (atHome === undefined || farOut === undefined) throw new Error('There are no two hosts.')
+  const [home, outside] = [await startHost(atHome), await startHost(farOut)]
   const bytesPerSec = (settings.upMbps * 1e6) / 8
   const served = await outside.ask('serve', Math.round(2 * settings.seconds * bytesPerSec * SPARE_FILE))
-  const scene = { wan, home, outside, served }
+  const scene = { wan, home, outside, outsideAddress: farOut.address, served }
   await home.ask('visit', jobOf(served))
   await until('the visitor at home has the file', SETTING_UP_MS, async () => {
     const [holder] = await home.ask('snapshots')
@@ -133,7 +142,7 @@ async function setScene(settings: Settings): Promise<Scene> {
   return scene
 }
 
-async function startHost({ namespace, address }: Wan['home']): Promise<AnsweringProcess<HostAnswers>> {
+async function startHost({ namespace, address }: NamespacedHost): Promise<AnsweringProcess<HostAnswers>> {
   const options: HostOptions = { address }
   const host = await startInNamespace<HostAnswers>(namespace, 'bench/polite-host.ts', options)
   closing.push(async () => {
@@ -149,14 +158,14 @@ function jobOf({ url, topology, integrity }: Served) {
 }
 
 async function measureRun(scene: Scene, settings: Settings, run: number): Promise<Phase[]> {
-  const { home, outside, served, wan } = scene
+  const { home, outside, outsideAddress, served } = scene
   const phases: Phase[] = []
   const measure = async (name: PhaseName): Promise<void> => {
     say(`Run ${run}: ${name}`)
     phases.push(await measurePhase(scene, settings, run, name))
   }
   await measure('idle')
-  await home.ask('startUpload', wan.outside.address)
+  await home.ask('startUpload', outsideAddress)
   await measure('tcp')
   await home.ask('stopUpload')
   await pause(BETWEEN_MS)
@@ -166,7 +175,7 @@ async function measureRun(scene: Scene, settings: Settings, run: number): Promis
     return takers.every(({ stats }) => (stats?.bytesFromPeers ?? 0) > 0)
   })
   await measure('uploads')
-  await home.ask('startUpload', wan.outside.address)
+  await home.ask('startUpload', outsideAddress)
   await measure('both')
   await home.ask('stopUpload')
   const takers = await outside.ask('snapshots')
@@ -178,14 +187,14 @@ async function measureRun(scene: Scene, settings: Settings, run: number): Promis
 }
 
 async function measurePhase(
-  { wan, home, outside }: Scene,
+  { wan, home, outside, outsideAddress }: Scene,
   { seconds, trace }: Settings,
   run: number,
   name: PhaseName,
 ): Promise<Phase> {
   await wan.process.ask('look')
   const before = await outside.ask('sunk')
-  await home.ask('startEchoes', wan.outside.address)
+  await home.ask('startEchoes', outsideAddress)
   await pause(seconds * 1000)
   const roundTripsMs = await home.ask('stopEchoes')
   const after = await outside.ask('sunk')

@@ -1,6 +1,6 @@
 /**
- * The page's half of a raw disk measurement: how fast this very profile takes buffers through idb-keyval. What a
- * download that keeps its chunks can at best reach.
+ * The page's half of raw measurements: how fast this very profile takes buffers through idb-keyval, and how fast a page gets
+ * bytes from an origin and forgets them. What a download that keeps its chunks can at best reach.
  */
 
 import { clear, createStore, setMany } from 'idb-keyval'
@@ -13,6 +13,8 @@ declare global {
   interface Window {
     /** Writes so many bytes, and resolves to bytes a second. */
     measureSetMany: (totalBytes: number) => Promise<number>
+    /** Reads all that is there, and resolves to bytes a second. */
+    measureFetch: (url: string) => Promise<number>
   }
 }
 
@@ -33,4 +35,13 @@ window.measureSetMany = async (totalBytes) => {
   const elapsedMs = performance.now() - startedMs
   await clear(store)
   return (batches * BUFFERS_PER_TRANSACTION * BUFFER_BYTES * 1_000) / elapsedMs
+}
+
+window.measureFetch = async (url) => {
+  const startedMs = performance.now()
+  const { body } = await fetch(url, { cache: 'no-store' })
+  if (body === null) throw new Error('The origin sent nothing.')
+  let bytes = 0
+  for await (const piece of body) bytes += piece.byteLength
+  return (bytes * 1_000) / (performance.now() - startedMs)
 }

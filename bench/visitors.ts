@@ -1,7 +1,8 @@
 /**
  * `npm run bench:visitors -- --visitors 8 --mb 10 --origin-mbps 10`: so many real, isolated visitors download one file
- * from one shaped origin, by swarm or by plain HTTP. Prints one JSON line a run on stdout, everything else on stderr;
- * ends with code 1 if a visitor failed or got other bytes than the origin's.
+ * from one shaped origin, by swarm, plain HTTP or WebTorrent: one setting tried out, where `bench:all` measures many side by
+ * side. Prints one JSON line a run on stdout, everything else on stderr; ends with code 1 if a visitor failed or got other
+ * bytes than the origin's.
  */
 
 import { Readable } from 'node:stream'
@@ -9,19 +10,23 @@ import { parseArgs } from 'node:util'
 
 import { makeManifest, type Manifest } from '../signaling-server/manifest.ts'
 import { number, oneOf, whole } from '../testbed/numbers.ts'
-import { startOriginProcess, startTopologyProcess, type OriginProcess } from '../testbed/processes.ts'
-import type { Snapshot } from '../testbed/page-agent.ts'
+import type { Job, SystemName } from '../testbed/page-agent.ts'
+import type { OriginProcess } from '../testbed/processes.ts'
 import { makeSampleFile } from '../testbed/sample-file.ts'
 import { openTestbed, type Testbed } from '../testbed/testbed.ts'
 import { makespanMs, runVisitors, type VisitorResult } from '../testbed/visitors.ts'
 import { median, round, sum } from './figures.ts'
+import { floorS } from './floor.ts'
+import { ensurePackages } from './packages.ts'
+import { progressLines } from './progress.ts'
 import { measureRing, ringScript } from './ring.ts'
+import { pagesOf, serve } from './serve.ts'
 
 const USAGE = `npm run bench:visitors -- [options]
   --visitors 8       visitors, all in one Chromium
   --mb 10            size of the file in MB (10^6 bytes)
   --origin-mbps 10   rate of the origin in Mb/s, all responses together; 0: unlimited
-  --system swarm     swarm | http
+  --system swarm     swarm | http | webtorrent
   --integrity sri    sri | manifest | none (none: peers by unverifiedPeers)
   --storage …        indexeddb | memory (absent: the library's default)
   --stagger-s 0      seconds between two visitors' arrivals
@@ -32,7 +37,7 @@ interface Settings {
   readonly visitors: number
   readonly sizeBytes: number
   readonly rateBitsPerSec: number | null
-  readonly system: 'swarm' | 'http'
+  readonly system: SystemName
   readonly integrity: 'sri' | 'manifest' | 'none'
   readonly storage: string | undefined
   readonly staggerMs: number
@@ -50,7 +55,9 @@ try {
 }
 
 async function main(settings: Settings): Promise<number> {
-  const testbed = await openTestbed({ scripts: [ringScript], say })
+  if (settings.system === 'webtorrent') ensurePackages(say)
+  const { scripts = [], files = {} } = pagesOf(settings.system)
+  const testbed = await openTestbed({ scripts: [ringScript, ...scripts], files, say })
   try {
     let failures = 0
     for (let run = 1; run <= settings.repeat; run++) {
@@ -66,19 +73,17 @@ async function main(settings: Settings): Promise<number> {
 }
 
 async function benchOnce(testbed: Testbed, settings: Settings, seed: number): Promise<BenchLine> {
-  const { sizeBytes, rateBitsPerSec } = settings
-  const origin = await startOriginProcess({ name: 'sample.bin', sizeBytes, seed, rateBitsPerSec })
-  const topology = settings.system === 'swarm' ? await startTopologyProcess() : null
-  const progress = progressLines(settings)
+  const { system, sizeBytes, rateBitsPerSec: originBitsPerSec } = settings
+  const { origin, job, stop } = await serve({ system, sizeBytes, seed, originBitsPerSec })
   try {
     let ringBytesPerSec: number | null = null
     let originStats = await origin.stats()
     const results = await runVisitors(testbed, {
       ...settings,
-      url: origin.url,
-      options: await downloadOptions(settings, origin, topology?.url, seed),
-      watch: (snapshots) => progress(snapshots),
-      watchEveryMs: 1_000,
+      ...job,
+      options: await downloadOptions(settings, job, seed),
+      watch: progressLines(settings, say),
+      watchEveryMs: 2_000,
       afterwards: async (pages) => {
         originStats = await origin.stats()
         // Reloading ends the downloads' own connections: the ring is measured alone, and after a cold start.
@@ -90,22 +95,21 @@ async function benchOnce(testbed: Testbed, settings: Settings, seed: number): Pr
       if (error !== null) say(`A visitor failed: ${error.code}: ${error.message}`)
     return summarise(settings, results, { origin, originStats, ringBytesPerSec })
   } finally {
-    await topology?.kill()
-    await origin.kill()
+    await stop()
   }
 }
 
 async function downloadOptions(
   settings: Settings,
-  origin: OriginProcess,
-  topology: string | undefined,
+  { system, options }: Job,
   seed: number,
-): Promise<Record<string, unknown>> {
-  if (topology === undefined) return {}
-  const options = { topology, ...(settings.storage === undefined ? {} : { storage: settings.storage }) }
-  if (settings.integrity === 'none') return { ...options, unverifiedPeers: true }
-  if (settings.integrity === 'sri') return { ...options, integrity: origin.integrity }
-  return { ...options, integrity: await manifestOfSample(settings.sizeBytes, seed) }
+): Promise<Job['options']> {
+  if (system !== 'swarm') return options
+  const { integrity, ...others } = options
+  const own = { ...others, ...(settings.storage === undefined ? {} : { storage: settings.storage }) }
+  if (settings.integrity === 'none') return { ...own, unverifiedPeers: true }
+  if (settings.integrity === 'sri') return { ...own, integrity }
+  return { ...own, integrity: await manifestOfSample(settings.sizeBytes, seed) }
 }
 
 /** Made here from the seed: reading it from the shaped origin would cost a copy and the time of one. */
@@ -128,8 +132,8 @@ function summarise(settings: Settings, results: readonly VisitorResult[], measur
   const swarmed = results.flatMap(({ stats }) => (stats === null ? [] : [stats]))
   const fromPeers = sum(swarmed.map((stats) => stats.bytesFromPeers))
   const fromOrigin = sum(swarmed.map((stats) => stats.bytesFromOrigin))
-  const originS = rateBitsPerSec === null ? 0 : (sizeBytes * 8) / rateBitsPerSec
-  const ringS = ringBytesPerSec === null ? 0 : ((visitors - 1) * sizeBytes) / ringBytesPerSec
+  const ringMBps = ringBytesPerSec === null ? null : ringBytesPerSec / 1e6
+  const bounds = { visitors, sizeBytes, originBitsPerSec: rateBitsPerSec, hosts: [] }
   return {
     system: settings.system,
     visitors,
@@ -138,7 +142,7 @@ function summarise(settings: Settings, results: readonly VisitorResult[], measur
     integrity: settings.system === 'swarm' ? settings.integrity : null,
     storage: settings.system === 'swarm' ? (settings.storage ?? 'default') : null,
     staggerS: settings.staggerMs / 1_000,
-    floorS: round(Math.max(originS, ringS)),
+    floorS: round(floorS(bounds, ringMBps)),
     makespanS: round(makespanMs(results) / 1_000),
     medianS: round(median(results.map((result) => result.elapsedMs)) / 1_000),
     originCopies: round(originStats.bytesSent / sizeBytes),
@@ -148,23 +152,7 @@ function summarise(settings: Settings, results: readonly VisitorResult[], measur
     peerShare: fromPeers + fromOrigin === 0 ? 0 : round(fromPeers / (fromPeers + fromOrigin)),
     correct: results.filter((result) => result.integrity === origin.integrity).length,
     errors: results.flatMap(({ error }) => (error === null ? [] : [error.code])),
-    dataChannelMBps: ringBytesPerSec === null ? null : round(ringBytesPerSec / 1e6),
-  }
-}
-
-function progressLines(settings: Settings): (snapshots: readonly Snapshot[]) => void {
-  let startedMs: number | null = null
-  let lines = 0
-  return (snapshots) => {
-    if (lines++ % 2 === 1) return
-    startedMs ??= performance.now()
-    const all = snapshots.flatMap(({ stats }) => (stats === null ? [] : [stats]))
-    const elapsedS = Math.round((performance.now() - startedMs) / 1_000)
-    if (all.length === 0) return say(`${elapsedS} s`)
-    const share = sum(all.map((stats) => stats.completedBytes)) / (settings.visitors * settings.sizeBytes)
-    const links = sum(all.map((stats) => stats.neighbours.length)) / all.length
-    const done = snapshots.filter(({ state }) => state === 'complete').length
-    say(`${elapsedS} s: ${Math.round(100 * share)}%, ${done} done, ${links.toFixed(1)} neighbours each`)
+    dataChannelMBps: ringMBps === null ? null : round(ringMBps),
   }
 }
 
@@ -203,7 +191,7 @@ function readSettings(): Settings {
     visitors,
     sizeBytes,
     rateBitsPerSec: mbps === 0 ? null : mbps * 1e6,
-    system: oneOf('--system', values.system, ['swarm', 'http']),
+    system: oneOf('--system', values.system, ['swarm', 'http', 'webtorrent']),
     integrity: oneOf('--integrity', values.integrity, ['sri', 'manifest', 'none']),
     storage: values.storage,
     staggerMs,

@@ -6,8 +6,19 @@ import { build } from 'vite'
 
 import { projectRoot } from './processes.ts'
 
-/** The script's text: an IIFE, for browsers that run the library. `entry` is relative to the project's root. */
-export async function bundle(entry: string): Promise<string> {
+const bundled = new Map<string, Promise<string>>()
+
+/**
+ * The script's text: an IIFE, for browsers that run the library. `entry` is relative to the project's root. Each is made once
+ * a process.
+ */
+export function bundle(entry: string): Promise<string> {
+  const made = bundled.get(entry) ?? bundleAnew(entry)
+  bundled.set(entry, made)
+  return made
+}
+
+async function bundleAnew(entry: string): Promise<string> {
   const built = await build({
     root: projectRoot,
     configFile: false,

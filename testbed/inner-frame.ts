@@ -7,6 +7,7 @@ const VXLAN_BYTES = 8
 const ETHERNET_BYTES = 14
 const PACKET_AT = VXLAN_BYTES + ETHERNET_BYTES
 const ETHERTYPE_IPV4 = 0x0800
+const ETHERTYPE_ARP = 0x0806
 const TCP = 6
 const UDP = 17
 
@@ -27,6 +28,21 @@ export function kindOf(frame: Buffer): TrafficKind {
   if (transport.protocol === TCP) return 'tcp'
   const ports = [frame.readUInt16BE(transport.at), frame.readUInt16BE(transport.at + 2)]
   return ports.includes(ECHO_PORT) ? 'echo' : 'webrtc'
+}
+
+/**
+ * The address that it is for, `10.77.0.2`: of an ARP packet (RFC 826) the one that is asked for, or told. Null: neither IPv4
+ * nor ARP.
+ */
+export function destinationOf(frame: Buffer): string | null {
+  if (frame.byteLength < PACKET_AT + 28) return null
+  const kind = frame.readUInt16BE(PACKET_AT - 2)
+  if (kind === ETHERTYPE_IPV4) return addressAt(frame, PACKET_AT + 16)
+  return kind === ETHERTYPE_ARP ? addressAt(frame, PACKET_AT + 24) : null
+}
+
+function addressAt(frame: Buffer, at: number): string {
+  return frame.subarray(at, at + 4).join('.')
 }
 
 /** Puts in the checksum of TCP or UDP (RFC 9293, RFC 768), in place. */

@@ -1,20 +1,19 @@
 /**
- * Two network namespaces with a modem between them: `home` and `outside` see each other by one address each, over a line
- * whose rates, buffer and delay are given. For Linux and root. Whatever happens, the namespaces go with this process.
+ * Network namespaces with modems between them: hosts see each other by one address each, over access lines whose rates,
+ * buffers and delays are given. For Linux and root. Whatever happens, the namespaces go with this process.
  *
- *     home ═ tunnel ═ wan (testbed/wan-process.ts) ═ tunnel ═ outside
+ *     host 0 ═ tunnel ═ wan (testbed/wan-process.ts) ═ tunnel ═ host 1, and so on
  */
 
 import { execFile, execFileSync } from 'node:child_process'
 import { promisify } from 'node:util'
 
 import { type AnsweringProcess, startInNamespace } from './processes.ts'
-import type { LineOptions } from './shaped-line.ts'
-import { VXLAN_PORT, type WanAnswers, type WanOptions } from './wan-ends.ts'
+import { type AccessLine, VXLAN_PORT, type WanAnswers, type WanEnd, type WanOptions } from './wan-ends.ts'
 
 export interface Wan {
-  readonly home: NamespacedHost
-  readonly outside: NamespacedHost
+  /** In the order of their lines. */
+  readonly hosts: readonly NamespacedHost[]
   readonly process: AnsweringProcess<WanAnswers>
   readonly close: () => Promise<void>
 }
@@ -30,8 +29,8 @@ const COMMAND_WITHIN_MS = 10_000
 /** Of a packet inside the tunnel, in bytes: leaves room for the tunnel's own headers in 1500. */
 const MTU_BYTES = 1400
 
-const HOME = { tunnelAddress: '192.168.201.1', ownAddress: '192.168.201.2', address: '10.77.0.1' }
-const OUTSIDE = { tunnelAddress: '192.168.202.1', ownAddress: '192.168.202.2', address: '10.77.0.2' }
+/** Hosts that addresses are there for. */
+const MOST_HOSTS = 50
 
 const made = new Set<string>()
 process.on('exit', () => made.forEach(removeNow))
@@ -43,7 +42,7 @@ export async function whyNoNamespaces(): Promise<string | null> {
   const name = nameOf('try')
   try {
     await addNamespace(name)
-    await ip('-n', name, 'link', 'add', 'tunnel', ...tunnelTo(HOME))
+    await ip('-n', name, 'link', 'add', 'tunnel', ...tunnelTo(addressesOf(0)))
     return null
   } catch (error) {
     return error instanceof Error ? error.message.trim() : String(error)
@@ -52,48 +51,45 @@ export async function whyNoNamespaces(): Promise<string | null> {
   }
 }
 
-/** `congestionControl`: of all TCP between the two; what the kernel has, `cubic`, `reno` or `bbr`. */
-export async function openWan(
-  lines: { readonly up: LineOptions; readonly down: LineOptions },
-  congestionControl: string,
-): Promise<Wan> {
-  const [home, wan, outside] = [nameOf('home'), nameOf('wan'), nameOf('outside')]
+/**
+ * A host a line; `look` is about the first one's. `congestionControl`: of all TCP between them; what the kernel has, `cubic`,
+ * `reno` or `bbr`.
+ */
+export async function openWan(lines: readonly AccessLine[], congestionControl: string): Promise<Wan> {
+  if (lines.length > MOST_HOSTS) throw new RangeError(`There can be ${MOST_HOSTS} hosts at most.`)
+  const wan = nameOf('wan')
+  const ends = lines.map((line, index) => ({ ...line, ...addressesOf(index) }))
+  const hosts = ends.map(({ address }, index) => ({ namespace: nameOf(`host-${index}`), address }))
   let process: AnsweringProcess<WanAnswers> | null = null
   const close = async (): Promise<void> => {
     await process?.kill()
-    for (const name of [home, wan, outside]) await remove(name)
+    for (const name of [wan, ...hosts.map(({ namespace }) => namespace)]) await remove(name)
   }
   try {
-    for (const name of [home, wan, outside]) await addNamespace(name)
-    await connect(home, wan, 'a', HOME, congestionControl)
-    await connect(outside, wan, 'b', OUTSIDE, congestionControl)
-    process = await startInNamespace<WanAnswers>(wan, 'testbed/wan-process.ts', {
-      home: HOME,
-      outside: OUTSIDE,
-      ...lines,
-    } satisfies WanOptions)
-    return {
-      home: { namespace: home, address: HOME.address },
-      outside: { namespace: outside, address: OUTSIDE.address },
-      process,
-      close,
+    await addNamespace(wan)
+    for (const [index, { namespace }] of hosts.entries()) {
+      await addNamespace(namespace)
+      await connect(namespace, wan, index, congestionControl)
     }
+    const options: WanOptions = { ends }
+    process = await startInNamespace<WanAnswers>(wan, 'testbed/wan-process.ts', options)
+    return { hosts, process, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-type End = typeof HOME
+type Addresses = Omit<WanEnd, keyof AccessLine>
 
-async function connect(
-  host: string,
-  wan: string,
-  letter: string,
-  end: End,
-  congestionControl: string,
-): Promise<void> {
-  const [near, far] = [`host-${letter}`, `wan-${letter}`]
+function addressesOf(index: number): Addresses {
+  const outer = `192.168.${201 + index}`
+  return { tunnelAddress: `${outer}.1`, ownAddress: `${outer}.2`, address: `10.77.0.${index + 1}` }
+}
+
+async function connect(host: string, wan: string, index: number, congestionControl: string): Promise<void> {
+  const end = addressesOf(index)
+  const [near, far] = [`host-${index}`, `wan-${index}`]
   await ip('link', 'add', near, 'netns', host, 'type', 'veth', 'peer', 'name', far, 'netns', wan)
   await ip('-n', wan, 'address', 'add', `${end.ownAddress}/24`, 'dev', far)
   await ip('-n', wan, 'link', 'set', far, 'up')
@@ -119,7 +115,7 @@ async function connect(
   )
 }
 
-function tunnelTo({ tunnelAddress, ownAddress }: End): string[] {
+function tunnelTo({ tunnelAddress, ownAddress }: Addresses): string[] {
   const ends = ['local', tunnelAddress, 'remote', ownAddress, 'dstport', String(VXLAN_PORT)]
   return ['type', 'vxlan', 'id', '1', ...ends]
 }

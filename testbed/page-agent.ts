@@ -9,11 +9,24 @@
 import type { Download, DownloadStats } from '../src/index.ts'
 
 export interface Job {
-  /** 'http': `fetch(url).then((response) => response.blob())`, what a page would do without the library. */
-  readonly system: 'swarm' | 'http'
+  readonly system: SystemName
   readonly url: string
-  /** Handed to `swarm.download()` as they are. */
+  /** Handed to `swarm.download()`, or to whom another system is, as they are. */
   readonly options: Readonly<Record<string, unknown>>
+}
+
+/**
+ * What downloads: the library, or 'http': `fetch(url).then((response) => response.blob())`, what a page would do without
+ * it. 'webtorrent' is for pages whose scripts have put it into `window.guests`.
+ */
+export type SystemName = 'swarm' | 'http' | 'webtorrent'
+
+/** Somebody else's way to download. */
+export interface Guest {
+  /** Resolves to the whole file. */
+  download(job: Job): Promise<Blob>
+  /** Ends its connections. */
+  release(): void
 }
 
 export interface Outcome {
@@ -29,7 +42,7 @@ export interface Outcome {
 }
 
 export interface Failure {
-  /** A SwarmError's code; 'http' where the plain download failed; 'not-a-swarm-error' for anything else. */
+  /** A SwarmError's code; the system's name where another one failed; 'not-a-swarm-error' for anything else. */
   readonly code: string
   readonly message: string
 }
@@ -56,6 +69,7 @@ export interface PageAgent {
 declare global {
   interface Window {
     agent: PageAgent
+    guests?: Partial<Record<SystemName, Guest>>
   }
 }
 
@@ -74,6 +88,7 @@ window.agent = {
   resume: () => download?.resume(),
   release() {
     download?.cancel()
+    for (const guest of Object.values(window.guests ?? {})) guest.release()
     blob = null
   },
 }
@@ -82,7 +97,7 @@ async function run(job: Job): Promise<Outcome> {
   const startedMs = performance.now()
   const common = { startedAtMs: performance.timeOrigin + startedMs }
   try {
-    blob = job.system === 'http' ? await plain(job.url) : await swarmed(job)
+    blob = await blobBy(job)
     const elapsedMs = performance.now() - startedMs
     const verified = download === null ? null : (await download).verified
     return { ...common, elapsedMs, sizeBytes: blob.size, verified, stats: stats(), error: null }
@@ -97,6 +112,13 @@ async function run(job: Job): Promise<Outcome> {
       error: failure(job, error),
     }
   }
+}
+
+function blobBy(job: Job): Promise<Blob> {
+  if (job.system === 'swarm') return swarmed(job)
+  if (job.system === 'http') return plain(job.url)
+  const guest = window.guests?.[job.system]
+  return guest?.download(job) ?? Promise.reject(new Error('Nobody on this page can do that.'))
 }
 
 async function plain(url: string): Promise<Blob> {
@@ -116,7 +138,7 @@ function stats(): DownloadStats | null {
 
 function failure(job: Job, error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error)
-  if (job.system === 'http') return { code: 'http', message }
+  if (job.system !== 'swarm') return { code: job.system, message }
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
   return {
     code: error instanceof Error && error.name === 'SwarmError' && code !== null ? code : NOT_OURS,

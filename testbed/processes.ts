@@ -29,6 +29,8 @@ export interface AnsweringProcess<A extends Answers> extends ServerProcess {
 export interface OriginProcess extends ServerProcess {
   /** Counts from now on. */
   resetStats(): Promise<void>
+  /** Responses under way follow at once. */
+  setRate(bitsPerSec: number): Promise<void>
   /** The file's address. */
   readonly url: string
   /** SRI of the file: `sha256-…`. */
@@ -48,6 +50,8 @@ export async function startOriginProcess(file: {
   readonly rateBitsPerSec: number | null
   /** False: it ignores Range and answers 200. Default true. */
   readonly ranges?: boolean
+  /** Default 127.0.0.1. */
+  readonly host?: string
 }): Promise<OriginProcess> {
   const server = await startProcess('testbed/sample-origin-process.ts', [JSON.stringify(file)])
   const url = text(server.ready, 'url')
@@ -56,12 +60,14 @@ export async function startOriginProcess(file: {
     url,
     integrity: text(server.ready, 'sha256'),
     stats: async () => (await (await fetch(new URL('/__stats', url))).json()) as SampleOriginStats,
+    setRate: async (bitsPerSec) =>
+      void (await fetch(new URL(`/__rate/${bitsPerSec}`, url), { method: 'POST' })),
     resetStats: async () => void (await fetch(new URL('/__reset', url), { method: 'POST' })),
   }
 }
 
-export async function startTopologyProcess(): Promise<TopologyProcess> {
-  const server = await startProcess('command/command.ts', ['serve', '--port', '0'])
+export async function startTopologyProcess(host = '127.0.0.1'): Promise<TopologyProcess> {
+  const server = await startProcess('command/command.ts', ['serve', '--host', host, '--port', '0'])
   return { ...server, url: text(server.ready, 'url') }
 }
 
@@ -91,7 +97,8 @@ const END_WITH_PARENT = 'data:text/javascript,process.once("disconnect",()=>proc
 const running = new Set<ChildProcess>()
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
-async function startProcess(script: string, args: readonly string[]): Promise<ServerProcess> {
+/** Starts one of our scripts. */
+export async function startProcess(script: string, args: readonly string[]): Promise<ServerProcess> {
   const { ready, kill } = await startChild(script, args, [])
   return { ready, kill }
 }
@@ -148,7 +155,8 @@ function firstLine(child: ChildProcess, script: string): Promise<Record<string, 
   })
 }
 
-function text(ready: Readonly<Record<string, unknown>>, field: string): string {
+/** What a process that is ready said under this name. */
+export function text(ready: Readonly<Record<string, unknown>>, field: string): string {
   const value = ready[field]
   if (typeof value !== 'string') throw new Error(`A server was ready without saying its ${field}.`)
   return value

@@ -2,7 +2,8 @@
  * The HTTP origin of demo, tests and bench: an ordinary static file server as swarmfetch finds them in the wild, with
  * a shaped uplink, counters, and faults on request. It knows nothing of swarms.
  *
- * `GET /__stats` answers with the counters as JSON, `POST /__reset` sets them to zero, from any page.
+ * `GET /__stats` answers with the counters as JSON, `POST /__reset` sets them to zero, and `POST /__rate/1000000` sets the
+ * rate in bits per second, from any page.
  */
 
 import { createHash } from 'node:crypto'
@@ -167,6 +168,9 @@ class SampleOriginServer {
       response.end(JSON.stringify(this.counters.read()))
     } else if (path === '/__reset' && method === 'POST') {
       this.counters.reset()
+      answerEmpty(response, 204)
+    } else if (/^\/__rate\/[1-9]\d{0,11}$/.test(path) && method === 'POST') {
+      this.shaper.setRate(bytesPerSec(Number(path.split('/').at(-1))))
       answerEmpty(response, 204)
     } else answerEmpty(response, 404)
   }

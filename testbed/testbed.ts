@@ -3,6 +3,7 @@
  * the page agent, nothing else. Contexts are isolated: each visitor has cookies, storage and connections of its own.
  */
 
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,11 +13,14 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 import { ensureGlobalBuild, globalBuildPath } from './build.ts'
 import { bundle } from './bundle.ts'
 import { chromiumFlags, findChromium } from './chromium.ts'
+import { cpuSecondsOf, findProcess } from './process-cpu.ts'
 import { startStaticServer, type Route, type StaticServer } from './static-server.ts'
 
 export interface Testbed {
   /** Opens and loads so many pages, one a context. */
   openPages(count: number, options?: PageOptions): Promise<OpenPages>
+  /** Processor time that the browser has used, all its processes together; null where that cannot be told. */
+  cpuSeconds(): Promise<number | null>
   /** Closes every page, the browser and the server. */
   close(): Promise<void>
 }
@@ -39,16 +43,22 @@ export interface TestbedOptions {
   readonly profile?: 'memory' | 'disk'
   /** More scripts for the page: TypeScript files, relative to the project's root, each bundled. */
   readonly scripts?: readonly string[]
+  /** Files that the page's server has besides: what is on disk, by the path that pages ask for. */
+  readonly files?: Readonly<Record<string, string>>
   readonly say?: (line: string) => void
 }
 
 /** Builds what is out of date, then starts browser and server. */
 export async function openTestbed(options: TestbedOptions = {}): Promise<Testbed> {
   await ensureGlobalBuild(options.say ?? (() => undefined))
-  const server = await serveVisitorPage(['testbed/page-agent.ts', ...(options.scripts ?? [])])
+  const scripts = ['testbed/page-agent.ts', ...(options.scripts ?? [])]
+  const server = await serveVisitorPage(scripts, options.files ?? {})
   try {
-    const chromium = options.profile === 'disk' ? await launchOnDisk() : await launchInMemory()
+    const mark = `--swarmfetch-testbed=${randomUUID()}`
+    const chromium = options.profile === 'disk' ? await launchOnDisk(mark) : await launchInMemory(mark)
+    const root = await findProcess(mark)
     return {
+      cpuSeconds: () => cpuSecondsOf(root),
       openPages: (count, pageOptions = {}) => openPages(chromium, server, count, pageOptions),
       close: async () => {
         await chromium.close()
@@ -68,8 +78,8 @@ interface Chromium {
   close(): Promise<void>
 }
 
-async function launchInMemory(): Promise<Chromium> {
-  const browser: Browser = await chromium.launch(launchOptions())
+async function launchInMemory(mark: string): Promise<Chromium> {
+  const browser: Browser = await chromium.launch(launchOptions(mark))
   return {
     newContext: () => browser.newContext(),
     closeContext: (context) => context.close(),
@@ -77,11 +87,11 @@ async function launchInMemory(): Promise<Chromium> {
   }
 }
 
-async function launchOnDisk(): Promise<Chromium> {
+async function launchOnDisk(mark: string): Promise<Chromium> {
   const folder = await mkdtemp(join(tmpdir(), 'swarmfetch-profile-'))
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 5 })
   try {
-    const context = await chromium.launchPersistentContext(folder, launchOptions())
+    const context = await chromium.launchPersistentContext(folder, launchOptions(mark))
     return {
       newContext: () => Promise.resolve(context),
       closeContext: () => Promise.resolve(),
@@ -96,8 +106,9 @@ async function launchOnDisk(): Promise<Chromium> {
   }
 }
 
-function launchOptions(): { executablePath: string; args: string[]; headless: true } {
-  return { executablePath: findChromium(), args: chromiumFlags, headless: true }
+/** `mark`: a flag that means nothing to the browser, and by which we find its process. */
+function launchOptions(mark: string): { executablePath: string; args: string[]; headless: true } {
+  return { executablePath: findChromium(), args: [...chromiumFlags, mark], headless: true }
 }
 
 async function openPages(
@@ -128,8 +139,11 @@ async function openPages(
   }
 }
 
-async function serveVisitorPage(scripts: readonly string[]): Promise<StaticServer> {
-  const routes: Record<string, Route> = { '/swarm.js': globalBuildPath }
+async function serveVisitorPage(
+  scripts: readonly string[],
+  files: Readonly<Record<string, string>>,
+): Promise<StaticServer> {
+  const routes: Record<string, Route> = { ...files, '/swarm.js': globalBuildPath }
   for (const script of scripts) {
     const body = await bundle(script)
     routes[pathOf(script)] = () => ({ type: 'text/javascript; charset=utf-8', body })

@@ -20,7 +20,11 @@ export interface VisitorsOptions extends PageOptions, Job {
   readonly watch?: (snapshots: readonly Snapshot[]) => void | Promise<void>
   /** Default 250 ms: fine enough to hit a third of a download of seconds, and no load. */
   readonly watchEveryMs?: number
-  /** Called when all have ended, before their pages close: what else is to be measured with the same pages. */
+  /** Called when all pages are loaded, and awaited: then the visitors start. */
+  readonly beforehand?: (pages: readonly Page[]) => Promise<void>
+  /** Called when all have ended, and awaited, before what they got is hashed. */
+  readonly ended?: () => Promise<void>
+  /** Called when all has been hashed, before their pages close: what else is to be measured with the same pages. */
   readonly afterwards?: (pages: readonly Page[]) => Promise<void>
 }
 
@@ -42,7 +46,9 @@ export async function runVisitors(testbed: Testbed, options: VisitorsOptions): P
   const { initScript } = options
   const opened = await testbed.openPages(options.visitors, initScript === undefined ? {} : { initScript })
   try {
+    await options.beforehand?.(opened.pages)
     const outcomes = await runPages(opened.pages, options)
+    await options.ended?.()
     const results: VisitorResult[] = []
     const firstMs = Math.min(...outcomes.map((outcome) => outcome.startedAtMs))
     for (const [index, outcome] of outcomes.entries()) {

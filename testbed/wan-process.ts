@@ -1,17 +1,17 @@
 /**
- * The way between two network namespaces: takes the frames of each one's VXLAN tunnel, lets them wait, drops or delays them
- * as an access line would, and hands them to the other tunnel. No kernel module for delays is needed. Usage, in a
- * namespace that has an address towards each end:
+ * The way between network namespaces: takes the frames of each one's VXLAN tunnel, lets them wait, drops or delays them as
+ * the sender's and the receiver's access lines would, and hands them to the receiver's tunnel. No kernel module for delays is
+ * needed. Usage, in a namespace that has an address towards each end:
  *
- *     tsx testbed/wan-process.ts '{"home":{…},"outside":{…},"up":{…},"down":{…}}'
+ *     tsx testbed/wan-process.ts '{"ends":[{…},…]}'
  */
 
 import { createSocket, type Socket } from 'node:dgram'
 import { setPriority } from 'node:os'
 
-import { fillChecksum, kindOf, packetBytes, type TrafficKind } from './inner-frame.ts'
+import { destinationOf, fillChecksum, kindOf, packetBytes, type TrafficKind } from './inner-frame.ts'
 import { answerQuestions } from './questions.ts'
-import { ShapedLine } from './shaped-line.ts'
+import { TimedLine } from './timed-line.ts'
 import { VXLAN_PORT, type WanAnswers, type WanLook, type WanOptions, type WanTraceRow } from './wan-ends.ts'
 
 const TRACE_EVERY_MS = 100
@@ -26,6 +26,8 @@ class Counts {
   readonly trace: WanTraceRow[] = []
   drops = 0
   latestMs = 0
+  private lateMs = 0
+  private handedOn = 0
   private queueMs = 0
   private mostQueueMs = 0
   private samples = 0
@@ -47,6 +49,12 @@ class Counts {
     this.traced = { atMs, tcp, webrtc }
   }
 
+  late(byMs: number): void {
+    this.latestMs = Math.max(this.latestMs, byMs)
+    this.lateMs += byMs
+    this.handedOn++
+  }
+
   read(): WanLook {
     const { bytes, drops, trace, mostQueueMs, latestMs } = this
     const elapsedMs = performance.now() - this.fromMs
@@ -57,6 +65,7 @@ class Counts {
       meanQueueMs: this.queueMs / this.samples,
       mostQueueMs,
       latestMs,
+      meanLateMs: this.lateMs / Math.max(1, this.handedOn),
       trace,
     }
   }
@@ -72,56 +81,48 @@ const answers: WanAnswers = {
   },
 }
 
-const { home, outside, up, down } = JSON.parse(process.argv[2] ?? '{}') as WanOptions
+interface Port {
+  readonly socket: Socket
+  readonly up: TimedLine<Buffer>
+  readonly down: TimedLine<Buffer>
+}
+
+const { ends } = JSON.parse(process.argv[2] ?? '{}') as WanOptions
 setPriority(PRIORITY)
-const [homeSocket, outsideSocket] = [await bind(home.ownAddress), await bind(outside.ownAddress)]
-const upLine = new ShapedLine<Buffer>(up)
-carry(homeSocket, upLine, (frame) => outsideSocket.send(frame, VXLAN_PORT, outside.tunnelAddress), {
-  took: (frame) => {
-    counts.bytes[kindOf(frame)] += packetBytes(frame)
-  },
-  dropped: () => {
-    counts.drops++
-  },
-})
-carry(
-  outsideSocket,
-  new ShapedLine<Buffer>(down),
-  (frame) => homeSocket.send(frame, VXLAN_PORT, home.tunnelAddress),
-  { took: () => undefined, dropped: () => undefined },
-)
-setInterval(() => counts.sample(upLine.queueMs(performance.now())), QUEUE_SAMPLE_MS)
+const ports = new Map<string, Port>()
+for (const end of ends) {
+  const socket = await bind(end.ownAddress)
+  const up = new TimedLine<Buffer>(end.up, (frame) => passOn(frame), late)
+  const down = new TimedLine<Buffer>(
+    end.down,
+    (frame) => socket.send(frame, VXLAN_PORT, end.tunnelAddress),
+    late,
+  )
+  ports.set(end.address, { socket, up, down })
+}
+const [first] = ports.values()
+for (const port of ports.values()) port.socket.on('message', (frame) => takeIn(frame, port))
+setInterval(() => counts.sample(first?.up.queueMs() ?? 0), QUEUE_SAMPLE_MS)
 answerQuestions(answers)
 console.log('{}')
 
-interface CarryEvents {
-  took(frame: Buffer): void
-  dropped(): void
+function takeIn(frame: Buffer, port: Port): void {
+  const isTaken = port.up.offer(frame, packetBytes(frame))
+  if (port !== first) return
+  if (isTaken) counts.bytes[kindOf(frame)] += packetBytes(frame)
+  else counts.drops++
 }
 
-function carry(
-  from: Socket,
-  line: ShapedLine<Buffer>,
-  deliver: (frame: Buffer) => void,
-  events: CarryEvents,
-): void {
-  let timer: NodeJS.Timeout | null = null
-  const deliverDue = (): void => {
-    timer = null
-    const nowMs = performance.now()
-    const dueMs = line.nextArrivalMs ?? nowMs
-    counts.latestMs = Math.max(counts.latestMs, nowMs - dueMs)
-    for (const frame of line.arrived(nowMs)) deliver(frame)
-    const nextMs = line.nextArrivalMs
-    if (nextMs !== null) timer = setTimeout(deliverDue, nextMs - performance.now())
-  }
-  from.on('message', (frame) => {
-    const nowMs = performance.now()
-    if (!line.offer(frame, packetBytes(frame), nowMs)) return events.dropped()
-    fillChecksum(frame)
-    events.took(frame)
-    timer ??= setTimeout(deliverDue, (line.nextArrivalMs ?? nowMs) - nowMs)
-  })
+/** Whatever is for nobody here is lost, as in any network. */
+function passOn(frame: Buffer): void {
+  const to = ports.get(destinationOf(frame) ?? '')
+  if (to === undefined) return
+  fillChecksum(frame)
+  to.down.offer(frame, packetBytes(frame))
+}
+
+function late(byMs: number): void {
+  counts.late(byMs)
 }
 
 function bind(address: string): Promise<Socket> {

@@ -33,8 +33,13 @@ export interface Job {
 const KEY_LENGTH = 16
 
 export function jobOf(scenario: Scenario, policy: RunPolicy): Job {
-  const text = JSON.stringify([policy, canonical(scenario)])
-  return { key: createHash('sha256').update(text).digest('hex').slice(0, KEY_LENGTH), scenario, policy }
+  return { key: keyOf(policy, scenario), scenario, policy }
+}
+
+/** The same for whatever says the same, in whichever order its fields are. */
+export function keyOf(...values: readonly unknown[]): string {
+  const text = JSON.stringify(values.map(canonical))
+  return createHash('sha256').update(text).digest('hex').slice(0, KEY_LENGTH)
 }
 
 /** With the fields of every object in the order of their names. */
@@ -45,37 +50,41 @@ function canonical(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, canonical(inner)]))
 }
 
+interface Keyed {
+  readonly key: string
+}
+
 /** A file of records. Of two of one key the later counts; a line cut short by the end of a process is dropped. */
-export class RecordFile {
+export class RecordFile<R extends Keyed = RunRecord> {
   private readonly path: string
-  private readonly records = new Map<string, RunRecord>()
+  private readonly records = new Map<string, R>()
 
   private constructor(path: string) {
     this.path = path
   }
 
-  static async open(path: string): Promise<RecordFile> {
-    const file = new RecordFile(path)
+  static async open<R extends Keyed = RunRecord>(path: string): Promise<RecordFile<R>> {
+    const file = new RecordFile<R>(path)
     await mkdir(dirname(path), { recursive: true })
     for (const line of (await textOf(path)).split('\n')) {
-      const record = parsed(line)
+      const record = parsed(line) as R | null
       if (record !== null) file.records.set(record.key, record)
     }
     await file.rewrite([...file.records.values()])
     return file
   }
 
-  get(key: string): RunRecord | undefined {
+  get(key: string): R | undefined {
     return this.records.get(key)
   }
 
-  async add(record: RunRecord): Promise<void> {
+  async add(record: R): Promise<void> {
     this.records.set(record.key, record)
     await appendFile(this.path, `${JSON.stringify(record)}\n`)
   }
 
   /** Keeps the records of these runs alone, in this order. */
-  async keep(jobs: readonly Job[]): Promise<readonly RunRecord[]> {
+  async keep(jobs: readonly Keyed[]): Promise<readonly R[]> {
     const kept = jobs.flatMap(({ key }) => this.records.get(key) ?? [])
     this.records.clear()
     for (const record of kept) this.records.set(record.key, record)
@@ -84,7 +93,7 @@ export class RecordFile {
   }
 
   /** All or nothing: the file is put in place when it is whole. */
-  private async rewrite(records: readonly RunRecord[]): Promise<void> {
+  private async rewrite(records: readonly R[]): Promise<void> {
     await writeFile(`${this.path}.new`, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
     await rename(`${this.path}.new`, this.path)
   }
@@ -99,9 +108,9 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-function parsed(line: string): RunRecord | null {
+function parsed(line: string): Keyed | null {
   try {
-    const value = JSON.parse(line) as RunRecord | null
+    const value = JSON.parse(line) as Keyed | null
     return typeof value?.key === 'string' ? value : null
   } catch {
     return null

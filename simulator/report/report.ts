@@ -3,12 +3,8 @@
  * of all of them into docs/results. An interrupted report goes on where it was.
  */
 
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-
-import { format } from 'prettier'
 
 import { allTopics, type Topic } from '../catalogue.ts'
 import { runsOf, runsSessions } from '../policies.ts'
@@ -16,6 +12,7 @@ import { index } from './index-page.ts'
 import type { Page, Records } from './page.ts'
 import { jobOf, RecordFile, type Job, type RunRecord } from './records.ts'
 import { runJobs } from './workers.ts'
+import { RESULTS, writePage } from './write-page.ts'
 import { WRITERS } from './writers.ts'
 
 const USAGE = `npm run simulate:report -- [options]
@@ -24,8 +21,6 @@ const USAGE = `npm run simulate:report -- [options]
   --max-peers N  leaves larger scenarios out, for now
   --fresh        runs also what has been run before
   --write        runs nothing, only writes the pages`
-
-const RESULTS = fileURLToPath(new URL('../../docs/results', import.meta.url))
 
 interface Settings {
   readonly only: readonly string[]
@@ -109,13 +104,6 @@ function words(record: RunRecord): string {
 function lookUp(records: readonly RunRecord[]): Records {
   const byRun = new Map(records.map((record) => [`${record.policy} ${record.scenario}`, record]))
   return (scenario, policy) => byRun.get(`${policy} ${scenario}`)
-}
-
-async function writePage(file: string, { markdown, plots }: Page): Promise<void> {
-  await mkdir(RESULTS, { recursive: true })
-  const style = { semi: false, singleQuote: true, printWidth: 110, trailingComma: 'all' } as const
-  await writeFile(join(RESULTS, file), await format(markdown, { ...style, parser: 'markdown' }))
-  for (const [name, svg] of Object.entries(plots)) await writeFile(join(RESULTS, name), `${svg}\n`)
 }
 
 /** Null: it has been said what is wrong with them. */

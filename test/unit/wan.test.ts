@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 
-import { fillChecksum, kindOf, packetBytes } from '../../testbed/inner-frame.ts'
+import { destinationOf, fillChecksum, kindOf, packetBytes } from '../../testbed/inner-frame.ts'
 import { ShapedLine } from '../../testbed/shaped-line.ts'
 
 const OPTIONS = { rateBitsPerSec: 1_000_000, bufferMs: 100, delayMs: 10 }
@@ -76,6 +76,15 @@ describe('a frame out of a tunnel', () => {
     expect(kindOf(frameOf(1, [8, 0, 0, 0, 0, 0, 0, 0]))).toBe('other')
     expect(kindOf(Buffer.alloc(5))).toBe('other')
     expect(packetBytes(tcp)).toBe(43)
+  })
+
+  it('says whom it is for, and so does a question for an address', () => {
+    expect(destinationOf(tcp)).toBe('10.77.0.2')
+    const arp = [0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 77, 0, 1, 0, 0, 0, 0, 0, 0, 10, 77, 0, 9]
+    const frame = Buffer.from([...Array.from({ length: 20 }, () => 0), 0x08, 0x06, ...arp])
+    expect(destinationOf(frame)).toBe('10.77.0.9')
+    expect(destinationOf(Buffer.alloc(60))).toBeNull()
+    expect(destinationOf(Buffer.alloc(3))).toBeNull()
   })
 
   it.each([
