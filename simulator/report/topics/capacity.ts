@@ -55,11 +55,10 @@ ${image('capacity-done.svg', 'Share of the peers that are done, over time')}
 
 ## What whole files show
 
-The protocol is not made for a single chunk, and is far from the model, for two reasons that the runs show. By default everybody goes
-to the origin, as nothing comes from the mesh for longer than 4% of a plain download; nothing can before the first has the whole chunk. The
-origin serves all of them at once, nobody is done before nearly all are, and 127 copies leave it. Where the origin serves one at a
-time, peers do pass the file on, but to ten at once: two at a time is the rule, but a service longer than half a second counts as slow and
-leaves its place to another as long as the own uplink has not been measured, which takes a whole chunk. So each transfer takes 10T.
+There are no more seats at the origin than chunks, a chunk that takes long is sent to one neighbour at a time, and nobody holds
+it against the mesh that nothing has come before a first chunk can have been passed on to all. So the file is passed on as in the
+model. Where the origin serves several at once, it has sent two files at half the rate before the first claim was known
+everywhere, and one doubling of the seven is lost. The last few wait for two rounds, and then some of them go to the origin.
 
 ${violationsOf(runs.map(([, run]) => run))}
 `

@@ -67,10 +67,10 @@ ${poisson.markdown}
 ## Where it is missed, and why
 
 Every setting above 1.05 has an origin of 1 Gb/s: so fast that each visitor alone fills its downlink, and 5% of the download is
-0.4 s. There is little to win from others, and what the swarm costs shows. By a trace of the requests: up to 0.3 s of waiting for
-the topology server, whose answer takes 0.6 s at a round trip of 200 ms; a probe that is closed for a run at a place of one's own
-(two round trips and slow start under HTTP/1.1: 0.4 s and more at 200 ms); one round trip wherever a run ends before the next is
-asked for; chunks that come twice, by a neighbour and by the origin, where a neighbour's uplink is a tenth of the downlink or more.
+0.4 s. There is little to win from others, and what the swarm costs shows. By a trace of the requests: a run that is closed for
+another place (a new connection and slow start under HTTP/1.1: 1 s and more at 200 ms); one round trip wherever a run ends before
+the next is asked for; chunks that come twice, as a run passes what neighbours have brought, where leaving them out would cost more
+than they do; and a neighbour's claim that takes long, as its own line is full of what others send it.
 `
   return { markdown, plots: { ...atOnce.plots, ...poisson.plots } }
 }

@@ -10,7 +10,7 @@ import type { PeerId } from '../types.ts'
 import { MAX_QUEUED_REQUESTS, type Neighbour } from './neighbour.ts'
 import type { Company } from './only-takes.ts'
 import { Reciprocity } from './reciprocity.ts'
-import { hasRoom, slowServiceMs, takeNextService } from './uploads.ts'
+import { hasRoom, servedAtOnce, slowServiceMs, takeNextService } from './uploads.ts'
 
 /** The uplink is measured over this time at least, in ms: several chunks even of a slow one (guess). */
 const MEASURE_MS = 3000
@@ -143,7 +143,8 @@ export class Service {
     const isJudged = mechanisms.slowServices
     const slowMs = isJudged ? slowServiceMs(inventory.geometry.chunkBytes, this.bestBytesPerSec) : Infinity
     const isLast = (neighbour: Neighbour): boolean => this.reciprocity.isLast(neighbour, inventory)
-    while (hasRoom(served, nowMs, slowMs)) {
+    const atOnce = servedAtOnce(inventory.geometry.chunkBytes, this.bestBytesPerSec)
+    while (hasRoom(served, nowMs, slowMs, atOnce)) {
       const next = takeNextService(waiting, inventory.rarity, isLast, mechanisms)
       if (next === null) break
       const { neighbour, chunk } = next

@@ -24,9 +24,19 @@ const MIN_SLOW_SERVICE_MS = 500
 const SLOW_FACTOR = 2
 const UNKNOWN_BYTES_PER_SEC = 500_000
 
+/** Of a chunk that takes so long, in ms, the last block's way is next to nothing: then it is one at a time (guess). */
+const LONG_SERVICE_MS = 4000
+
+/** Neighbours served at a time. */
+export function servedAtOnce(chunkBytes: number, bestBytesPerSec: number): number {
+  const serviceMs = (chunkBytes * 1000) / (bestBytesPerSec || UNKNOWN_BYTES_PER_SEC)
+  return serviceMs < LONG_SERVICE_MS ? MAX_SERVED_AT_ONCE : 1
+}
+
 /** After how long a service is slow, in ms, where the uplink has sent so many bytes a second at best. */
 export function slowServiceMs(chunkBytes: number, bestBytesPerSec: number): number {
-  const expectedMs = (MAX_SERVED_AT_ONCE * chunkBytes * 1000) / (bestBytesPerSec || UNKNOWN_BYTES_PER_SEC)
+  const atOnce = servedAtOnce(chunkBytes, bestBytesPerSec)
+  const expectedMs = (atOnce * chunkBytes * 1000) / (bestBytesPerSec || UNKNOWN_BYTES_PER_SEC)
   return Math.max(MIN_SLOW_SERVICE_MS, SLOW_FACTOR * expectedMs)
 }
 
@@ -46,10 +56,15 @@ export interface ServiceChoice {
 }
 
 /** Whether one more may be served beside these. */
-export function hasRoom(served: Iterable<Neighbour>, nowMs: number, slowMs: number): boolean {
+export function hasRoom(
+  served: Iterable<Neighbour>,
+  nowMs: number,
+  slowMs: number,
+  atOnce: number = MAX_SERVED_AT_ONCE,
+): boolean {
   let quick = 0
   for (const { serving } of served)
-    if (serving !== null && nowMs - serving.sinceMs < slowMs && ++quick >= MAX_SERVED_AT_ONCE) return false
+    if (serving !== null && nowMs - serving.sinceMs < slowMs && ++quick >= atOnce) return false
   return true
 }
 

@@ -30,6 +30,8 @@ export interface DuplicateView {
   /** T: time since we joined, in seconds. */
   readonly elapsedSec: number
   readonly fileBytes: number
+  /** Until all have a first chunk, if it is passed on at the origin's rate. */
+  readonly firstChunkSec: number
   /** Whether our present run is such a duplicate. */
   readonly isDuplicating: boolean
 }
@@ -41,7 +43,8 @@ export function isDuplicateWorthwhile(view: DuplicateView): boolean {
   const etaSec = Math.max(view.missingElsewhereBytes / mesh, view.meshSilentSec)
   if (view.originBytesPerSec <= 0) return etaSec > view.elapsedSec && view.meshSilentSec > 1
   const plainShare = view.originBytesPerSec / view.swarmSize
-  if (view.elapsedSec < (PATIENCE_SHARE * view.fileBytes) / plainShare) return false
+  const chanceSec = Math.max((PATIENCE_SHARE * view.fileBytes) / plainShare, view.firstChunkSec)
+  if (view.elapsedSec < chanceSec) return false
   if (view.nowhereBytes / view.originBytesPerSec >= etaSec) return false
   const rate = view.missingElsewhereBytes / etaSec
   const savedSec = (etaSec * plainShare) / (plainShare + rate)

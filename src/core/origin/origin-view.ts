@@ -113,6 +113,7 @@ export class OriginView {
     readonly bytesPerSec: number
     readonly swarmSize: number
     readonly isDuplicating: boolean
+    readonly firstChunkSec: number
     /** False: what is claimed counts as something that others have and we cannot get. */
     readonly trustClaims: boolean
   }): DuplicateView {
@@ -137,6 +138,7 @@ export class OriginView {
       elapsedSec: (nowMs - startedAtMs) / 1000,
       fileBytes: geometry.sizeBytes,
       isDuplicating: origin.isDuplicating,
+      firstChunkSec: origin.firstChunkSec,
     }
   }
 

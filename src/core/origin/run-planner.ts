@@ -150,8 +150,11 @@ export class RunPlanner {
     if (!limits.mechanisms.doubt || nowMs - startedAtMs < MESH_SILENT_MS) return false
     const plainShare = this.plainShareBytesPerSec
     const plainMs = (view.inventory.geometry.sizeBytes / plainShare) * 1000
-    const patienceMs =
-      plainShare > 0 ? Math.min(LONGEST_SILENCE_MS, SILENT_AFTER_SHARE * plainMs) : MESH_SILENT_MS
+    const chanceMs = Math.max(
+      SILENT_AFTER_SHARE * plainMs,
+      1000 * this.firstChunkSec(view.inventory.geometry),
+    )
+    const patienceMs = plainShare > 0 ? Math.min(LONGEST_SILENCE_MS, chanceMs) : MESH_SILENT_MS
     if (nowMs - startedAtMs < patienceMs) return false
     if (view.meshSilentMs > Math.max(MESH_SILENT_MS, patienceMs)) return true
     return this.mesh.requests.bytesPerSec < SILENT_SHARE * plainShare
@@ -199,8 +202,17 @@ export class RunPlanner {
       meshBytesPerSec: this.mesh.requests.bytesPerSec,
       elapsedSec: (nowMs - startedAtMs) / 1000,
       fileBytes: view.inventory.geometry.sizeBytes,
+      firstChunkSec: this.firstChunkSec(view.inventory.geometry),
       hasFree: () => view.hasFree(),
     })
+  }
+
+  /**
+   * Until all have a first chunk, in seconds, if each passes it on at the origin's rate: those who have it double each time
+   * (Yang and de Veciana, INFOCOM 2004), and twice that. Of a file that is one chunk it is all; else next to nothing.
+   */
+  private firstChunkSec({ chunkBytes }: Geometry): number {
+    return ((2 * chunkBytes) / this.originBytesPerSec) * (1 + Math.log2(this.ledger.gossip.swarmSize))
   }
 
   /** What each would get if all downloaded plainly, in bytes a second. */
@@ -252,6 +264,7 @@ export class RunPlanner {
       bytesPerSec: this.originBytesPerSec,
       swarmSize: this.ledger.gossip.leechers,
       isDuplicating,
+      firstChunkSec: this.firstChunkSec(view.inventory.geometry),
       trustClaims: !this.isMeshSilent(view),
     })
     return isDuplicateWorthwhile(figures)

@@ -23,6 +23,8 @@ export interface LoadView {
   readonly meshBytesPerSec: number
   readonly elapsedSec: number
   readonly fileBytes: number
+  /** Until all have a first chunk, if it is passed on at the origin's rate. */
+  readonly firstChunkSec: number
   /** Whether there is a chunk that nobody has or claims. */
   readonly hasFree: () => boolean
 }
@@ -31,6 +33,8 @@ export class SeatCount {
   readonly goodput: OriginGoodput = new OriginGoodput()
   private readonly context: Context
   private current: SeatPlan
+  /** More would have nothing to fetch that nobody else does. */
+  private mostSeats = Infinity
   private sinceMs: number | null = null
 
   constructor(context: Context) {
@@ -63,7 +67,12 @@ export class SeatCount {
   get seats(): number {
     const { originLoad } = this.context.limits
     if (originLoad === 'full') return Infinity
-    return originLoad === 'adaptive' ? this.current.seats : originLoad
+    return originLoad === 'adaptive' ? Math.min(this.current.seats, this.mostSeats) : originLoad
+  }
+
+  /** The number of chunks is known. */
+  equip(chunkCount: number): void {
+    this.mostSeats = chunkCount
   }
 
   /** Seats, or everybody where waiting for one is plainly worse than a plain download. */
@@ -73,7 +82,8 @@ export class SeatCount {
     if (!mechanisms.everybody || originLoad !== 'adaptive' || view.swarmSize <= seats) return seats
     const plainShare = view.originBytesPerSec / view.swarmSize
     if (plainShare <= view.meshBytesPerSec) return seats
-    const isLate = view.elapsedSec >= (POOR_AFTER_SHARE * view.fileBytes) / plainShare
+    const plainSec = view.fileBytes / plainShare
+    const isLate = view.elapsedSec >= Math.max(POOR_AFTER_SHARE * plainSec, view.firstChunkSec)
     return isLate && !view.hasFree() ? view.swarmSize : seats
   }
 

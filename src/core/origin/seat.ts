@@ -92,6 +92,7 @@ export class OriginSeat implements Teammate {
   equip(inventory: Inventory): void {
     const isFollowed = (chunk: number): boolean => this.team.isFollowed(chunk)
     this.view = new OriginView(this.context, this.mesh, this.gossip, inventory, isFollowed)
+    this.ledger.seatCount.equip(inventory.geometry.chunkCount)
     this.follower.equip(this.view)
   }
 

@@ -21,6 +21,7 @@ const VIEW: DuplicateView = {
   swarmSize: 10,
   elapsedSec: 10,
   fileBytes: 100 * MB,
+  firstChunkSec: 0.1,
   isDuplicating: false,
 }
 
@@ -47,6 +48,7 @@ describe('fetching what others have', () => {
 
   it('waits until the mesh has had its chance', () => {
     expect(isWorthwhile({ elapsedSec: 0.05 })).toBe(false)
+    expect(isWorthwhile({ firstChunkSec: 11 })).toBe(false)
   })
 
   it('gives way to what nobody has yet', () => {

@@ -25,6 +25,7 @@ const POOR: LoadView = {
   meshBytesPerSec: 0.1e6,
   elapsedSec: 60,
   fileBytes: 1e9,
+  firstChunkSec: 0.1,
   hasFree: () => false,
 }
 
@@ -49,6 +50,22 @@ describe('the number of seats', () => {
   it('is a guess to begin with, or what the caller wants to begin with', () => {
     expect(adaptive().seats).toBe(FIRST_SEATS)
     expect(new SeatCount(newContext([], { seats: 3 })).seats).toBe(3)
+  })
+
+  it('is no more than there are chunks', () => {
+    const count = adaptive()
+    count.equip(1)
+    expect(count.seats).toBe(1)
+    count.equip(1000)
+    expect(count.seats).toBe(FIRST_SEATS)
+    const full = new SeatCount(newContext([], { originLoad: 'full' }))
+    full.equip(1)
+    expect(full.seats).toBe(Infinity)
+  })
+
+  it('is not everybody before a first chunk can have come to all', () => {
+    expect(adaptive().seatsFor({ ...POOR, firstChunkSec: POOR.elapsedSec })).toBe(POOR.swarmSize)
+    expect(adaptive().seatsFor({ ...POOR, firstChunkSec: POOR.elapsedSec + 1 })).toBe(FIRST_SEATS)
   })
 
   it('is what the topology server remembers, until a plan is heard', () => {

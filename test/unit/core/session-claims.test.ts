@@ -225,7 +225,10 @@ describe('a run', () => {
     visitor.pass(2000)
     visitor.openRun(0)
     visitor.bring(0, 1)
-    visitor.pass(2000)
+    for (const _ of range(0, 4)) {
+      visitor.pass(1000)
+      visitor.bring(0, 1)
+    }
     visitor.hearHave(ANNA, range(0, CHUNKS))
     expect(pick(visitor.bring(0, 6), 'abort')).toEqual([])
   })

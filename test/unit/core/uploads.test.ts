@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
 import { allBut, type Mechanism } from '../../../src/core/mechanisms.ts'
-import { hasRoom, slowServiceMs, takeNextService } from '../../../src/core/mesh/uploads.ts'
+import { hasRoom, servedAtOnce, slowServiceMs, takeNextService } from '../../../src/core/mesh/uploads.ts'
 import { Random } from '../../../src/core/random.ts'
 import { RarityIndex } from '../../../src/core/rarity.ts'
 import { peer, range } from './shapes.ts'
@@ -99,9 +99,18 @@ describe('there is room', () => {
   })
 })
 
+describe('how many are served at once', () => {
+  it('is two, but one where a chunk takes seconds of our uplink, or of one of 4 Mb/s until ours is known', () => {
+    expect(servedAtOnce(65_536, 0)).toBe(2)
+    expect(servedAtOnce(2_000_000, 600_000)).toBe(2)
+    expect(servedAtOnce(2_000_000, 400_000)).toBe(1)
+    expect(servedAtOnce(4_000_000, 0)).toBe(1)
+  })
+})
+
 describe('a slow service', () => {
   it('is judged by an uplink of 4 Mb/s, until ours is known', () => {
-    expect(slowServiceMs(4_000_000, 0)).toBe(32_000)
+    expect(slowServiceMs(1_000_000, 0)).toBe(8_000)
     expect(slowServiceMs(16_384, 0)).toBe(500)
   })
 
