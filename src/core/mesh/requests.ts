@@ -22,6 +22,9 @@ import { type Company, onlyTakes } from './only-takes.ts'
  */
 const STALL_MS = 5000
 
+/** A neighbour's first chunk may take so long before it is asked for no more, in ms (guess: well before it stalls). */
+const TRIAL_MS = 1000
+
 /**
  * Until it begins, it may take this many times as long as a chunk usually takes: where uplinks are scarce, we are not the
  * only one who waits. Bounds how much longer than usual its queue may be (guess: the usual is a mean, of which some take
@@ -114,6 +117,7 @@ export class Requests {
     const { inventory } = this
     const { nowMs, deadlines, limits } = this.context
     if (this.isStopped || this.isPaused || inventory === null || !neighbour.canBeAsked(nowMs)) return
+    if (this.isOnTrial(neighbour)) return
     // Found dry, it stays so until something changes; but the endgame looks at the others' requests, too.
     if (neighbour.isDry && !isEndgame(inventory)) return
     const sweep = this.sweep()
@@ -144,6 +148,14 @@ export class Requests {
     if (chunks.length === 0) return
     this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'request', chunks } })
     deadlines.setNoLater('meshStall', this.stallsAtMs(neighbour))
+  }
+
+  /**
+   * Who was asked a while ago and has never given a whole chunk is not asked for more before one has come: it would hold
+   * the first ones up for as long as it begins others.
+   */
+  private isOnTrial({ hasGiven, outstanding, firstAskedAtMs }: Neighbour): boolean {
+    return !hasGiven && outstanding.size > 0 && this.context.nowMs - firstAskedAtMs >= TRIAL_MS
   }
 
   askAll(): void {
