@@ -53,20 +53,24 @@ describe('a neighbour that sends nothing', () => {
     expect(visitor.all('disconnect')).toEqual([])
   })
 
-  it('holds nothing up by beginning something else', () => {
+  it('is asked for no more after a second, or it would hold up the first by beginning others', () => {
+    const visitor = lateVisitor(CHUNKS)
+    visitor.meet(ANNA, FACTS)
+    visitor.hearHave(ANNA, [4])
+    visitor.pass(1000)
+    visitor.hearHave(ANNA, [5])
+    expect(visitor.askedOf(ANNA)).toEqual([4])
+    visitor.deliver(ANNA)
+    expect(visitor.askedOf(ANNA)).toEqual([5])
+  })
+
+  it('is asked for more within the first second', () => {
     const visitor = lateVisitor(CHUNKS)
     visitor.meet(ANNA, FACTS)
     visitor.hearHave(ANNA, [4])
     visitor.pass(999)
     visitor.hearHave(ANNA, [5])
     expect(visitor.askedOf(ANNA)).toEqual([4, 5])
-    visitor.hearBlock(ANNA, 5, 0, 1000)
-    visitor.meet(BERT, FACTS)
-    visitor.hearHave(BERT, [5])
-    visitor.pass(1)
-    visitor.hear(ANNA, { type: 'refuse', chunks: [5] })
-    visitor.hearHave(ANNA, [6])
-    expect(visitor.askedOf(ANNA)).toEqual([4])
   })
 
   it('is asked again five seconds later, where it alone has the chunk', () => {
