@@ -1,11 +1,11 @@
 /** What each mechanism is worth: the same swarms with everything, and with one thing left out. */
 
-import { scenariosNamed } from '../../catalogue.ts'
-import { mean } from '../../statistics.ts'
 import { ABSENT, decimals, percentOf, secondsOf, table, wholeOf } from '../markdown.ts'
 import { repeat, violationsOf, type Records, type Writer } from '../page.ts'
 import type { RunRecord } from '../records.ts'
-import { VARIANTS } from './ablation-verdicts.ts'
+import { copies, figures, meanOf, ratioOf, type RunsOf } from './ablation-figures.ts'
+import { takersSection } from './ablation-takers.ts'
+import { AMONG_TAKERS, VARIANTS } from './ablation-verdicts.ts'
 
 /** Where each variant runs, and how many seeds. */
 const SEEDS = { s1: 3, crowd: 2, home: 2, leave: 3, rich: 1, poor: 1 } as const
@@ -103,6 +103,8 @@ By default who only takes comes last (_givers_). At home as above, one seed; and
 
 ${reciprocityTable(run)}
 
+${takersSection(run)}
+
 ## Verdicts
 
 _Earns_: the figures are worse without it. _Kept_: they do not tell, or hardly, but something else does. _Optional_: a setting,
@@ -111,7 +113,9 @@ about 4 or about 9, by chance.
 
 ${table(
   ['mechanism', 'verdict', 'because'],
-  VARIANTS.flatMap(({ label, verdict, because }) => (verdict === null ? [] : [[label, verdict, because]])),
+  [...VARIANTS, ...AMONG_TAKERS].flatMap(({ label, verdict, because }) =>
+    verdict === null ? [] : [[label, verdict, because]],
+  ),
 )}
 
 ## What was taken out
@@ -131,52 +135,7 @@ function seedsOf(variant: string, place: Place): number {
   return place === 'home' && MORE_AT_HOME.has(variant) ? SEEDS_AT_HOME : SEEDS[place]
 }
 
-type RunsOf = (variant: string, place: Place) => readonly RunRecord[]
-
-/** Lengths of the files, by scenario. */
-const SIZES: ReadonlyMap<string, number> = new Map(
-  (scenariosNamed('ablation') ?? []).map(({ scenario }) => [scenario.name, scenario.sizeBytes]),
-)
-
-/** Share of all that arrived which was fetched twice or given up half-way. */
-function needlessShare(run: RunRecord): number {
-  const cameBytes = run.peerShare > 0 ? run.bytesFromPeers / run.peerShare : 0
-  const wantedBytes = (SIZES.get(run.scenario) ?? 0) * run.completed
-  return cameBytes === 0 ? 0 : Math.max(0, 1 - wantedBytes / cameBytes)
-}
-
-function meanOf(runs: readonly RunRecord[], of: (run: RunRecord) => number | undefined): number | null {
-  const values = runs.flatMap((run) => of(run) ?? [])
-  return values.length === 0 ? null : mean(values)
-}
-
-/** The makespan ÷ floor; or how many were not done when the run was stopped. */
-function ratioOf(runs: readonly RunRecord[]): string {
-  const stranded = runs.reduce((sum, { unfinished }) => sum + unfinished, 0)
-  if (stranded > 0) return `${wholeOf(stranded)} not done`
-  return decimals(
-    meanOf(runs, ({ ratioToFloor }) => ratioToFloor),
-    3,
-  )
-}
-
-function figures(runs: readonly RunRecord[]): readonly string[] {
-  return [
-    ratioOf(runs),
-    secondsOf(meanOf(runs, ({ tookMs }) => tookMs?.median)),
-    decimals(
-      meanOf(runs, ({ originCopies }) => originCopies),
-      2,
-    ),
-    decimals(
-      meanOf(runs, ({ inputsPerChunk }) => inputsPerChunk),
-      1,
-    ),
-    percentOf(meanOf(runs, needlessShare)),
-  ]
-}
-
-function mainTable(runs: RunsOf): string {
+function mainTable(runs: RunsOf<Place>): string {
   const columns = ['÷ floor', 'median s', 'copies', 'inputs a chunk', 'needless']
   return table(
     ['', ...columns.map((each) => `LAN: ${each}`), ...columns.map((each) => `crowd: ${each}`)],
@@ -191,15 +150,8 @@ function toPlain(runs: readonly RunRecord[], plain: RunRecord | undefined, of: '
   return swarm === null || other === undefined ? ABSENT : decimals(swarm / other, 2)
 }
 
-function copies(runs: readonly RunRecord[]): string {
-  return decimals(
-    meanOf(runs, ({ originCopies }) => originCopies),
-    2,
-  )
-}
-
 function otherTable(
-  runs: RunsOf,
+  runs: RunsOf<Place>,
   plain: { readonly rich: RunRecord | undefined; readonly poor: RunRecord | undefined },
 ): string {
   return table(
