@@ -31,12 +31,7 @@ The same where nobody only takes: the local network with three seeds, the crowd 
 
 ${honestTable(runs)}
 
-Dashes are runs that are not among the data. At the same core they were run apart, and these figures noted:
-
-- _Quarter, the first three seeds_: the last after 19.3 s with everything; after 19.3 without doubting claimers, 19.2 without shrinking
-  claims, 19.4 without early suspicion, 19.5 without seeking givers. Medians 18.3, and 18.6, 18.5, 19.0, 18.1.
-- _Crowd, the first seed_: 1.165 × the floor, 8.5 copies and 31 inputs a chunk with everything; 1.17 to 1.18, 7.5 (without brief duplicates)
-  to 8.3 copies and 30 to 32 inputs with one left out. By chance alone the copies of a crowd are about 4 or about 9.`
+By chance alone the copies of a crowd are about 4 or about 9.`
 }
 
 function seedsOf(variant: string, place: Place): number {
