@@ -162,6 +162,7 @@ describe('four visitors with mirrors', () => {
     const results = await download({ visitors: VISITORS, options: { integrity } })
 
     expectAllRight(results, scene)
-    expect(scene.copies()).toBeLessThanOrEqual(2)
+    // About one as a rule, but two now and then: whoever has not found the mirror out yet claims what it will not bring.
+    expect(scene.copies()).toBeLessThan(3)
   })
 })
