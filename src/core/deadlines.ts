@@ -1,6 +1,6 @@
 /**
- * The session's timers, or one origin's: a closed set of names, each with at most one time. Nothing rings by itself; the driver asks
- * for the next one and hands in the time.
+ * The session's timers, or one origin's: a closed set of names, each with at most one time. Nothing rings by itself; the
+ * driver asks for the next one and hands in the time.
  */
 
 const NAMES = [

@@ -162,7 +162,7 @@ describe('four visitors with mirrors', () => {
     const results = await download({ visitors: VISITORS, options: { integrity } })
 
     expectAllRight(results, scene)
-    // About one as a rule, but two now and then: whoever has not found the mirror out yet claims what it will not bring.
+    // 1.0 to 1.3 as a rule, but a little over two now and then (measured); the cause is not known.
     expect(scene.copies()).toBeLessThan(3)
   })
 })

@@ -19,6 +19,16 @@ function visitorWaitingForAnna(): Visitor {
   return visitor
 }
 
+/** Anna was asked for her first chunk, and so much later has another. */
+function visitorWithNews(afterMs: number): Visitor {
+  const visitor = lateVisitor(CHUNKS)
+  visitor.meet(ANNA, FACTS)
+  visitor.hearHave(ANNA, [4])
+  visitor.pass(afterMs)
+  visitor.hearHave(ANNA, [5])
+  return visitor
+}
+
 /** Anna has brought forty chunks, and took so long for each. */
 function visitorUsedTo(tookMs: number): Visitor {
   const visitor = lateVisitor(CHUNKS)
@@ -53,24 +63,15 @@ describe('a neighbour that sends nothing', () => {
     expect(visitor.all('disconnect')).toEqual([])
   })
 
-  it('is asked for no more after a second, or it would hold up the first by beginning others', () => {
-    const visitor = lateVisitor(CHUNKS)
-    visitor.meet(ANNA, FACTS)
-    visitor.hearHave(ANNA, [4])
-    visitor.pass(1000)
-    visitor.hearHave(ANNA, [5])
+  it('is asked for more within the first second', () => {
+    expect(visitorWithNews(999).askedOf(ANNA)).toEqual([4, 5])
+  })
+
+  it('is asked for no more after that, or it would hold up the first by beginning others', () => {
+    const visitor = visitorWithNews(1000)
     expect(visitor.askedOf(ANNA)).toEqual([4])
     visitor.deliver(ANNA)
     expect(visitor.askedOf(ANNA)).toEqual([5])
-  })
-
-  it('is asked for more within the first second', () => {
-    const visitor = lateVisitor(CHUNKS)
-    visitor.meet(ANNA, FACTS)
-    visitor.hearHave(ANNA, [4])
-    visitor.pass(999)
-    visitor.hearHave(ANNA, [5])
-    expect(visitor.askedOf(ANNA)).toEqual([4, 5])
   })
 
   it('is asked again five seconds later, where it alone has the chunk', () => {
