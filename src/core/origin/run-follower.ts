@@ -14,18 +14,8 @@ import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
 import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
-import {
-  cutAt,
-  isOurs,
-  isOverdone,
-  newRun,
-  reservedOf,
-  restChunks,
-  type Run,
-  type RunChoice,
-  shrinkToLead,
-  willBring,
-} from './run.ts'
+import { cutAt, release, Reservations } from './reservations.ts'
+import { isOverdone, newRun, reservedOf, restChunks, type Run, type RunChoice, willBring } from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
 import type { OpenRun } from './split-run.ts'
 import { StandingClaim } from './standing-claim.ts'
@@ -44,6 +34,7 @@ export class RunFollower {
   private readonly mesh: Mesh
   private readonly planner: RunPlanner
   private readonly claim: StandingClaim
+  private readonly reservations: Reservations
   private readonly plan: () => SeatPlan
   /** Null until the file's size is known. */
   private view: OriginView | null = null
@@ -67,6 +58,7 @@ export class RunFollower {
     this.mesh = mesh
     this.planner = planner
     this.claim = new StandingClaim(context, mesh)
+    this.reservations = new Reservations(context, mesh, planner)
     this.plan = plan
   }
 
@@ -341,33 +333,13 @@ export class RunFollower {
     const prospects = this.planner.prospects(view)
     let end = run.next
     while (end < run.end && view.isNeedless(run, end, prospects)) end++
-    return end > run.next && this.isEnough(run.next, end, run, view)
-  }
-
-  /** Not to bring these chunks is reason to leave the run. */
-  private isEnough(start: number, end: number, run: Run, { inventory }: OriginView): boolean {
-    return end >= run.end || this.planner.isWorthCutting(end - start, inventory.geometry)
-  }
-
-  /** Another claims so much from this chunk on that we shall go elsewhere. */
-  private isGivenUp(chunk: number, run: Run, view: OriginView): boolean {
-    if (run.isDuplicate) return false
-    let end = chunk
-    while (end < run.end && view.isOthers(end)) end++
-    return end > chunk && this.isEnough(chunk, end, run, view)
+    return end > run.next && this.planner.isEnoughToLeave(run, run.next, end, view.inventory.geometry)
   }
 
   private reserveAhead(run: Run, view: OriginView): void {
     const { inventory } = view
     const lead = this.planner.leadChunks(inventory.geometry, run.isDuplicate)
-    if (this.context.limits.mechanisms.shrinkingClaims) shrinkToLead(lead, run, inventory)
-    const prospects = this.planner.prospects(view)
-    let chunk = Math.max(run.next, run.reservedEnd)
-    for (; chunk < Math.min(run.end, run.next + lead); chunk++) {
-      if (!prospects.runLeads && this.isGivenUp(chunk, run, view)) break
-      if (!view.isNeedless(run, chunk, prospects) && isOurs(inventory, chunk, run)) inventory.reserve(chunk)
-    }
-    run.reservedEnd = Math.max(run.reservedEnd, chunk)
+    this.reservations.review(run, lead, view)
     // Said once the claimed part is half used up, not for every chunk; where it keeps nobody away, when it is used up.
     const spentAt = run.isDuplicate ? run.next - 3 * lead : run.next
     const isStale = run === this.ahead || this.claim.end <= spentAt || this.claim.end > run.reservedEnd
@@ -387,7 +359,6 @@ export class RunFollower {
   }
 
   private release(run: Run): void {
-    if (this.view === null) return
-    for (let chunk = run.next; chunk < run.reservedEnd; chunk++) this.view.inventory.release(chunk)
+    if (this.view !== null) release(run, this.view.inventory)
   }
 }

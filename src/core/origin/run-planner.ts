@@ -12,7 +12,7 @@ import { FIRST_RUN_CHUNKS } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
 import type { OriginLedger } from './ledger.ts'
 import type { OriginView, Prospects } from './origin-view.ts'
-import { abortCostMs, type RunChoice } from './run.ts'
+import { abortCostMs, type Run, type RunChoice } from './run.ts'
 
 /** A run lasts about this long at the seat's rate, plus 20 round trips, so that the pauses between runs cost 5%. */
 const RUN_SEC = 4
@@ -293,10 +293,15 @@ export class RunPlanner {
   }
 
   /** Whether leaving out so many needless chunks saves more than a new request costs. */
-  isWorthCutting(needlessChunks: number, { chunkBytes }: Geometry): boolean {
+  private isWorthCutting(needlessChunks: number, { chunkBytes }: Geometry): boolean {
     const bytesPerSec = Math.max(1, this.lastRateBytesPerSec)
     const savedMs = ((needlessChunks * chunkBytes) / bytesPerSec) * 1000
     return savedMs > abortCostMs(this.rttMs, bytesPerSec)
+  }
+
+  /** Not to bring these chunks is reason to leave the run. */
+  isEnoughToLeave(run: Run, start: number, end: number, geometry: Geometry): boolean {
+    return end >= run.end || this.isWorthCutting(end - start, geometry)
   }
 
   /** Takes the turn as far on as there is something to fetch. */

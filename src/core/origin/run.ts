@@ -71,11 +71,6 @@ export function isOverdone({ next, end, askedEnd }: Run): boolean {
   return next >= end && end < askedEnd
 }
 
-/** What a neighbour is asked for already is left to it, unless the mesh is too slow. */
-export function isOurs(inventory: Inventory, chunk: number, run: Run): boolean {
-  return inventory.askedCount(chunk) === 0 || run.isDuplicate
-}
-
 /** Before its turn is over. */
 export function willBring(run: Run | null, chunk: number): boolean {
   return run !== null && chunk >= run.next && chunk < Math.min(run.turnEnd, run.end)
@@ -84,26 +79,6 @@ export function willBring(run: Run | null, chunk: number): boolean {
 /** What is missing of it, in chunks and parts of one. */
 export function restChunks(run: Run | null, { geometry }: Inventory): number {
   return run === null ? 0 : Math.max(0, run.end - run.next - run.partBytes / geometry.chunkBytes)
-}
-
-/** Somebody else brings what it would bring from this chunk on. */
-export function cutAt(chunk: number, run: Run, inventory: Inventory): void {
-  if (chunk <= run.next || chunk >= run.end) return
-  run.end = chunk
-  reserveNoFurther(chunk, run, inventory)
-}
-
-/** What is reserved so many times further ahead than the run gets in time is too much (guess). */
-const SHRINKS_ABOVE = 2
-
-/** The run has slowed down: what it reserved too far ahead is left to others, though it may still come to it. */
-export function shrinkToLead(lead: number, run: Run, inventory: Inventory): void {
-  if (run.reservedEnd - run.next > SHRINKS_ABOVE * lead) reserveNoFurther(run.next + lead, run, inventory)
-}
-
-function reserveNoFurther(chunk: number, run: Run, inventory: Inventory): void {
-  for (let taken = chunk; taken < run.reservedEnd; taken++) inventory.release(taken)
-  run.reservedEnd = Math.min(run.reservedEnd, chunk)
 }
 
 /** Slow start's first window: ten segments of 1,460 bytes (RFC 6928). */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
-import { newRun, type Run, shrinkToLead } from '../../../src/core/origin/run.ts'
+import { shrinkToLead } from '../../../src/core/origin/reservations.ts'
+import { newRun, type Run } from '../../../src/core/origin/run.ts'
 import { newInventory } from './parts.ts'
-import { range } from './shapes.ts'
+import { fileOf, peer, range } from './shapes.ts'
+import { firstOfTwo } from './visitor.ts'
 
 const CHUNKS = 100
 
@@ -25,5 +27,29 @@ describe('a run that has slowed down', () => {
 
   it('keeps what is up to twice as far, as rates vary', () => {
     expect(keptOf(8).kept).toEqual(range(10, 18))
+  })
+})
+
+describe('what a run has reserved', () => {
+  it('is asked of a neighbour that has come to hold it, from the next chunk on', () => {
+    const anna = peer(1)
+    const many = 10 * CHUNKS
+    const visitor = firstOfTwo(many)
+    visitor.openRun(0)
+    visitor.meet(anna, fileOf(many))
+    for (const _ of range(0, 10)) {
+      visitor.pass(100)
+      visitor.bring(0, 1)
+    }
+    const held = range(20, 40)
+    visitor.hearHave(anna, held)
+    expect(visitor.askedOf(anna)).toEqual([])
+
+    visitor.pass(100)
+    visitor.bring(0, 1)
+    const asked = visitor.askedOf(anna)
+    expect(asked.length).toBeGreaterThan(0)
+    expect(held).toEqual(expect.arrayContaining(asked))
+    expect(visitor.all('abort')).toEqual([])
   })
 })
