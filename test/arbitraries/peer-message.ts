@@ -95,7 +95,8 @@ export function anyPeerMessage(): fc.Arbitrary<Message> {
       offsetBytes: fc.nat(MAX_CHUNK_BYTES - MOST_BYTES),
       payload: shortBytes,
     }),
-    fc.record({ type: fc.constantFrom('probe' as const, 'echo' as const), number: u32 }),
+    fc.record({ type: fc.constant('probe' as const), number: u32 }),
+    fc.record({ type: fc.constant('echo' as const), number: u32, heardAtMs: u32 }),
     fc.record({
       type: fc.constant('leaving' as const),
       chunks: fc.array(chunk, { maxLength: MAX_CHUNKS_PER_LEAVING }),

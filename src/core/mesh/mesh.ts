@@ -315,6 +315,7 @@ export class Mesh {
     neighbour.wantsDigests = (hello.features & FEATURE.wantsDigests) !== 0
     neighbour.isReady = true
     this.neighbourhood.hellos.forget(neighbour.id)
+    this.pacing.meet(neighbour)
     this.announcer.greet(neighbour, this.material.inventory)
     this.updates.neighbourReady()
     this.rewiring.neighbourReady(neighbour.id)
@@ -356,7 +357,7 @@ export class Mesh {
         this.pacing.hearProbe(neighbour.id, message.number)
         return true
       case 'echo':
-        this.pacing.hearEcho(neighbour, message.number)
+        this.pacing.hearEcho(neighbour, message)
         return true
       case 'leaving':
         return this.hearLeaving(neighbour, message.chunks, inventory)

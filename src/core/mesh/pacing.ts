@@ -1,13 +1,17 @@
 /**
- * Keeps uploads out of the way of the visitor's other traffic: asks those whom we serve to send a number back, learns
- * from the time that takes how long our packets queue, and says how fast the driver may send. The caller's own cap
- * bounds the same pace.
+ * Keeps uploads out of the way of the visitor's other traffic: asks those whom we serve when a probe reached them, learns
+ * from that how long our packets queue, and says how fast the driver may send. The caller's own cap bounds the same pace.
+ *
+ * What counts is the way there, as in LEDBAT (RFC 6817 §2.1): answers come back through uplinks that are as busy as ours, and
+ * by round trips alone everybody slowed down for everybody else's queue. The clocks need not agree, as only what is longer
+ * than the shortest counts; the round trip's own queue bounds it, since a clock may stop while its page sleeps.
  */
 
 import type { Context } from '../context.ts'
 import { RateMeter } from '../rate.ts'
 import { TokenBuckets } from '../token-bucket.ts'
 import type { PeerId } from '../types.ts'
+import type { Echo } from '../wire/peer-messages.ts'
 import type { Neighbour } from './neighbour.ts'
 import { PathDelay, UploadPace } from './upload-pace.ts'
 
@@ -18,8 +22,8 @@ const ALARMED_EVERY_MS = 250
 /** Uploads begin by filling whatever buffer there is: for so long, in ms, probes go as often as where packets queue (guess). */
 const ALARMED_AT_FIRST_MS = 3000
 
-/** Probes that an answer is awaited to; an older one counts as lost (guess: queues of four seconds). */
-const MAX_AWAITED = 16
+/** Probes that an answer is awaited to; an older one counts as lost (one of each neighbour there can be). */
+const MAX_AWAITED = 64
 
 /** Probes of one neighbour that are answered: at once, and a second. An honest one sends at most 4 a second. */
 const ECHO_BUDGET = { burst: 10, ratePerSec: 5 } as const
@@ -45,7 +49,8 @@ interface AwaitedEcho {
 }
 
 interface Path {
-  readonly delay: PathDelay
+  readonly thither: PathDelay
+  readonly roundTrip: PathDelay
   probedAtMs: number
 }
 
@@ -74,6 +79,14 @@ export class Pacing {
 
   equip(chunkBytes: number): void {
     this.chunkBytes = chunkBytes
+  }
+
+  /**
+   * A new neighbour: what the way there takes before anything of ours queues on it. Measured later only, a path that was never
+   * idle seemed to have no queue: a line of 1 Mb/s was full for twelve seconds before uploads slowed down (measured).
+   */
+  meet(neighbour: Neighbour): void {
+    if (this.context.limits.mechanisms.pacing) this.probe(neighbour)
   }
 
   /** Says the pace, if it is another one. */
@@ -122,17 +135,22 @@ export class Pacing {
 
   hearProbe(peer: PeerId, number: number): void {
     if (this.budgets.take(peer, this.context.nowMs))
-      this.context.emit({ type: 'send', peer, message: { type: 'echo', number } })
+      this.context.emit({ type: 'send', peer, message: { type: 'echo', number, heardAtMs: this.clockMs } })
   }
 
   /** Counts also where the chunk is through by now: probes go to those whom we send something, behind our own packets. */
-  hearEcho(neighbour: Neighbour, number: number): void {
+  hearEcho(neighbour: Neighbour, { number, heardAtMs }: Echo): void {
     const echo = this.awaited.get(number)
     const path = this.paths.get(neighbour.id)
     if (echo === undefined || echo.peer !== neighbour.id || path === undefined) return
     this.awaited.delete(number)
     const { nowMs, deadlines } = this.context
-    const queueMs = path.delay.note(nowMs - echo.sentAtMs, nowMs)
+    const isFirst = !path.roundTrip.isKnown
+    const queueMs = Math.min(
+      path.thither.note(heardAtMs - echo.sentAtMs, nowMs),
+      path.roundTrip.note(nowMs - echo.sentAtMs, nowMs),
+    )
+    if (isFirst) return
     const { recentPaths: paths, sentBytesPerSec } = this
     this.pace.note({ queueMs, sentAtMs: echo.sentAtMs, sentBytesPerSec, paths }, nowMs)
     if (this.pace.isAlarmed) deadlines.setNoLater('probe', nowMs + ALARMED_EVERY_MS)
@@ -147,6 +165,11 @@ export class Pacing {
   /** The page slept: what comes late is not the line's fault. */
   forgiveSilence(): void {
     this.awaited.clear()
+  }
+
+  /** Since we came: what day it is, or how long this machine has been up, is nobody's business. */
+  private get clockMs(): number {
+    return Math.round(this.context.nowMs - this.context.startedAtMs) % 2 ** 32
   }
 
   /** Of what is sent, the time without uploads is no part: the first limit would come out far too low. */
@@ -171,7 +194,7 @@ export class Pacing {
   private probe({ id }: Neighbour): void {
     const { nowMs, emit } = this.context
     const number = this.probes++
-    const path = this.paths.get(id) ?? { delay: new PathDelay(), probedAtMs: 0 }
+    const path = this.paths.get(id) ?? newPath()
     path.probedAtMs = nowMs
     this.paths.set(id, path)
     this.awaited.set(number, { peer: id, sentAtMs: nowMs })
@@ -190,6 +213,10 @@ export class Pacing {
     }
     return longest
   }
+}
+
+function newPath(): Path {
+  return { thither: new PathDelay(), roundTrip: new PathDelay(), probedAtMs: 0 }
 }
 
 function isOther(said: number | null, bytesPerSec: number | null): boolean {

@@ -31,6 +31,15 @@ export const LEAST_BYTES_PER_SEC = 12_000
 const GROWTH_PER_SEC = 0.2
 const DECREASE = 0.5
 
+/**
+ * Up to this share of the rate at which packets last began to queue, it grows so fast (guesses; CUBIC, RFC 9438, comes back
+ * to where it was in the same way): by a fifth a second alone, a line was used by half, as each time it was found again
+ * only after four seconds. Each shrinking without growth between counts for less room to come back to.
+ */
+const REGAINED_SHARE = 0.9
+const REGAIN_PER_SEC = 1
+const FADES = 0.8
+
 /** One sample shrinks the rate to no less than this share, as a loss does LEDBAT's window (RFC 6817 §2.4.2). */
 const LEAST_SHARE = 0.5
 
@@ -46,18 +55,22 @@ const LONGEST_STEP_MS = 1000
  */
 const UNUSED_FACTOR = 4
 
-/** The round trips of one path: what of them is queueing. */
+/** The delays of one path, one way or round: what of them is queueing. */
 export class PathDelay {
   private readonly minima: { readonly stretch: number; ms: number }[] = []
 
-  /** Takes a round trip; returns what it has more than the least of the last two minutes, in ms. */
-  note(roundTripMs: number, nowMs: number): number {
+  get isKnown(): boolean {
+    return this.minima.length > 0
+  }
+
+  /** Takes a delay, up to a constant; returns what it has more than the least of the last two minutes, in ms. */
+  note(delayMs: number, nowMs: number): number {
     const stretch = Math.floor((nowMs * BASE_STRETCHES) / BASE_HISTORY_MS)
     const latest = this.minima.at(-1)
-    if (latest?.stretch === stretch) latest.ms = Math.min(latest.ms, roundTripMs)
-    else this.minima.push({ stretch, ms: roundTripMs })
+    if (latest?.stretch === stretch) latest.ms = Math.min(latest.ms, delayMs)
+    else this.minima.push({ stretch, ms: delayMs })
     while ((this.minima[0]?.stretch ?? stretch) <= stretch - BASE_STRETCHES) this.minima.shift()
-    return roundTripMs - Math.min(...this.minima.map(({ ms }) => ms))
+    return delayMs - Math.min(...this.minima.map(({ ms }) => ms))
   }
 }
 
@@ -74,6 +87,9 @@ export interface DelaySample {
 
 export class UploadPace {
   private limit: number | null = null
+  /** The rate at which packets began to queue, in bytes a second; 0: they never did. */
+  private queuedAt = 0
+  private hasGrown = true
   private recentMs: number[] = []
   private lastAtMs = -Infinity
   private shrunkAtMs = -Infinity
@@ -105,6 +121,8 @@ export class UploadPace {
   /** Nothing has been uploaded for long: what was known is old. */
   rest(): void {
     this.limit = null
+    this.queuedAt = 0
+    this.hasGrown = true
     this.recentMs = []
   }
 
@@ -114,11 +132,19 @@ export class UploadPace {
     this.shrunkAtMs = nowMs
     // Without a limit the queue was filled as fast as it goes, as in slow start.
     const share = this.limit === null ? LEAST_SHARE : Math.max(LEAST_SHARE, 1 + DECREASE * offTarget)
-    this.limit = Math.max(LEAST_BYTES_PER_SEC, Math.min(this.limit ?? Infinity, sentBytesPerSec) * share)
+    const bytesPerSec = Math.min(this.limit ?? Infinity, sentBytesPerSec)
+    // At first, what waits in buffers counts as sent.
+    if (this.limit === null) this.queuedAt = FADES * bytesPerSec
+    else this.queuedAt = this.hasGrown ? bytesPerSec : Math.max(bytesPerSec, FADES * this.queuedAt)
+    this.hasGrown = false
+    this.limit = Math.max(LEAST_BYTES_PER_SEC, bytesPerSec * share)
   }
 
   private grow(limit: number, step: number, sentBytesPerSec: number): void {
-    const grown = limit * (1 + GROWTH_PER_SEC * step)
+    this.hasGrown = true
+    const known = REGAINED_SHARE * this.queuedAt
+    const regained = Math.min(known, limit * (1 + REGAIN_PER_SEC * step))
+    const grown = Math.max(regained, limit * (1 + GROWTH_PER_SEC * step))
     this.limit = grown > UNUSED_FACTOR * Math.max(LEAST_BYTES_PER_SEC, sentBytesPerSec) ? null : grown
   }
 }

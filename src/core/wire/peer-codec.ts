@@ -65,8 +65,9 @@ export function encodePeerMessage(message: PeerMessage<Uint8Array>): Uint8Array<
     case 'relay':
       return encodeRelay(message)
     case 'probe':
+      return encodeProbe(message)
     case 'echo':
-      return encodeNumbered(message)
+      return encodeEcho(message)
     case 'leaving':
       return encodeLeaving(message)
     default:
@@ -117,8 +118,9 @@ export function encodedByteLength(message: PeerMessage): number {
     case 'relay':
       return relayByteLength(message)
     case 'probe':
+      return PROBE_BYTES
     case 'echo':
-      return NUMBERED_BYTES
+      return ECHO_BYTES
     case 'leaving':
       return 1 + message.chunks.length * INDEX_BYTES
     default:
@@ -152,9 +154,9 @@ export function decodePeerFrame(frame: Uint8Array<ArrayBuffer>): DecodedMessage 
     case FRAME_TYPE.relay:
       return decodeRelay(reader)
     case FRAME_TYPE.probe:
-      return decodeNumbered(reader, 'probe')
+      return decodeProbe(reader)
     case FRAME_TYPE.echo:
-      return decodeNumbered(reader, 'echo')
+      return decodeEcho(reader)
     case FRAME_TYPE.leaving:
       return decodeLeaving(reader)
     case FRAME_TYPE.goodbye:
@@ -255,19 +257,35 @@ function isChunkList(chunks: readonly number[], limit: number): boolean {
 // ------------------------------------------------------------------------------------ the connection, and its end
 
 /** Type, number (u32). */
-const NUMBERED_BYTES = 5
+const PROBE_BYTES = 5
 
-function encodeNumbered({ type, number }: Probe | Echo): Uint8Array<ArrayBuffer> {
+/** Type, number (u32), time (u32). */
+const ECHO_BYTES = 9
+
+function encodeProbe({ number }: Probe): Uint8Array<ArrayBuffer> {
   invariant(isUint(number, 32), 'The number of a probe fits its field.')
-  const writer = new FrameWriter(NUMBERED_BYTES)
-  writer.u8(FRAME_TYPE[type])
+  const writer = new FrameWriter(PROBE_BYTES)
+  writer.u8(FRAME_TYPE.probe)
   writer.u32(number)
   return writer.finish()
 }
 
-function decodeNumbered(reader: FrameReader, type: 'probe' | 'echo'): Probe | Echo | null {
-  if (reader.remainingBytes !== NUMBERED_BYTES - 1) return null
-  return { type, number: reader.u32() }
+function decodeProbe(reader: FrameReader): Probe | null {
+  return reader.remainingBytes === PROBE_BYTES - 1 ? { type: 'probe', number: reader.u32() } : null
+}
+
+function encodeEcho({ number, heardAtMs }: Echo): Uint8Array<ArrayBuffer> {
+  invariant(isUint(number, 32) && isUint(heardAtMs, 32), 'Number and time of an echo fit their fields.')
+  const writer = new FrameWriter(ECHO_BYTES)
+  writer.u8(FRAME_TYPE.echo)
+  writer.u32(number)
+  writer.u32(heardAtMs)
+  return writer.finish()
+}
+
+function decodeEcho(reader: FrameReader): Echo | null {
+  if (reader.remainingBytes !== ECHO_BYTES - 1) return null
+  return { type: 'echo', number: reader.u32(), heardAtMs: reader.u32() }
 }
 
 function encodeLeaving(leaving: Leaving): Uint8Array<ArrayBuffer> {

@@ -140,10 +140,13 @@ export interface Probe {
   readonly number: number
 }
 
-/** The answer to a probe: its number. */
+/** The answer to a probe. */
 export interface Echo {
   readonly type: 'echo'
+  /** The probe's. */
   readonly number: number
+  /** When it came, by the answerer's own clock, in ms modulo 2^32: only differences between two of them say something. */
+  readonly heardAtMs: number
 }
 
 /**

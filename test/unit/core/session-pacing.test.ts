@@ -28,18 +28,23 @@ function probesIn(outputs: readonly SessionOutput[]): number[] {
   return sent(outputs, 'probe').map(({ message }) => message.number)
 }
 
+/** By Anna's clock, which has nothing to do with ours. */
+const AHEAD_MS = 1_000_000
+
 /**
- * Chunks go out one after the other, and every echo but the first is half a second late and comes when none is under way.
- * Returns the paces that came of it.
+ * Chunks go out one after the other, and every echo but the first is half a second late and comes when none is under way: it
+ * was long on its way there, or back. Returns the paces that came of it.
  */
-function serveBehindQueue(visitor: Visitor): (number | null)[] {
+function serveBehindQueue(visitor: Visitor, where: 'there' | 'back' = 'there'): (number | null)[] {
   const before = visitor.outputs.length
   for (let chunk = 0; chunk < 6; chunk++) {
     const [number] = probesIn(ask(visitor, chunk))
     visitor.pass(20)
+    const soonMs = visitor.nowMs + AHEAD_MS
     served(visitor, chunk)
     visitor.pass(chunk === 0 ? 0 : 500)
-    if (number !== undefined) visitor.hear(ANNA, { type: 'echo', number })
+    const heardAtMs = where === 'back' ? soonMs : visitor.nowMs + AHEAD_MS
+    if (number !== undefined) visitor.hear(ANNA, { type: 'echo', number, heardAtMs })
     visitor.pass(300)
   }
   return pick(visitor.outputs.slice(before), 'pace').map(({ bytesPerSec }) => bytesPerSec)
@@ -67,6 +72,23 @@ describe('a visitor that serves', () => {
     const paces = serveBehindQueue(seed())
     expect(paces.length).toBeGreaterThan(0)
     expect(paces.at(-1)).not.toBeNull()
+  })
+
+  it('does not slow down for a queue on the way back', () => {
+    expect(serveBehindQueue(seed(), 'back')).toEqual([])
+  })
+
+  it('does not slow down for a clock that stood still for a while', () => {
+    const visitor = seed()
+    for (let chunk = 0; chunk < 6; chunk++) {
+      const [number] = probesIn(ask(visitor, chunk))
+      visitor.pass(20)
+      const heardAtMs = visitor.nowMs + (chunk < 2 ? 0 : AHEAD_MS)
+      if (number !== undefined) visitor.hear(ANNA, { type: 'echo', number, heardAtMs })
+      served(visitor, chunk)
+      visitor.pass(300)
+    }
+    expect(visitor.all('pace')).toEqual([])
   })
 
   it('is as fast after a long rest as it was at first', () => {
