@@ -4,6 +4,7 @@
  */
 
 import type { Deadlines } from './deadlines.ts'
+import type { Lateness } from './lateness.ts'
 import type { Random } from './random.ts'
 import type { SessionConfig, SessionLimits, SessionOutput } from './session-io.ts'
 import type { PeerId } from './types.ts'
@@ -13,6 +14,7 @@ export interface Context {
   readonly limits: SessionLimits
   readonly random: Random
   readonly deadlines: Deadlines
+  readonly lateness: Lateness
   /** Time of the input being handled, in ms. */
   nowMs: number
   /** When the session was started, in ms. */

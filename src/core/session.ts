@@ -17,6 +17,7 @@ import { Facts, type FactsVerdict } from './facts.ts'
 import { Geometry } from './geometry.ts'
 import { Inventory } from './inventory.ts'
 import { invariant } from './invariant.ts'
+import { Lateness } from './lateness.ts'
 import type { GroupSizeReport } from './mesh/group-size.ts'
 import { factsOf } from './mesh/handshake.ts'
 import { Mesh, type MeshMaterial } from './mesh/mesh.ts'
@@ -62,6 +63,7 @@ export class Session {
       limits: { ...DEFAULT_LIMITS, ...config.limits },
       random: new Random(config.seed),
       deadlines: new Deadlines(),
+      lateness: new Lateness(),
       nowMs: 0,
       startedAtMs: 0,
       selfId: null,
@@ -373,7 +375,9 @@ export class Session {
   // ------------------------------------------------------------------------------------------------ time
 
   private tick(): void {
-    const { deadlines, nowMs } = this.context
+    const { deadlines, nowMs, lateness } = this.context
+    const lateMs = nowMs - (this.nextDeadlineMs() ?? Infinity)
+    if (lateMs >= 0) lateness.note(lateMs)
     for (const due of deadlines.takeDue(nowMs)) {
       if (due === 'arrival') this.begin()
       else ring(due, { mesh: this.mesh, registration: this.registration })

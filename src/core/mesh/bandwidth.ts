@@ -76,11 +76,16 @@ function stateOf({ controlBytes, movedBytes, degree, sought, isComplete }: Bandw
   return !isComplete && degree < sought ? 'spare' : 'full'
 }
 
-/** Neighbours to seek, `usual` or twice that, by how many keep us waiting. Once more are sought, it stays so. */
+/**
+ * Neighbours to seek, `usual` or twice that, by how many keep us waiting. Once more are sought, it stays so. Half of the
+ * usual where the processor is busy: there everybody waits for it, and each neighbour more only makes it busier.
+ */
 export function neighboursWanted(
   neighbours: Iterable<Neighbour>,
-  { usual, sought }: { readonly usual: number; readonly sought: number },
+  { usual, sought, isBusy }: { readonly usual: number; readonly sought: number; readonly isBusy: boolean },
 ): number {
+  if (isBusy) return Math.ceil(usual / 2)
+  if (sought < usual) return usual
   if (sought > usual) return sought
   let ready = 0
   let waiting = 0

@@ -206,11 +206,14 @@ export class Mesh {
     if (++this.chunksBrought % DEGREE_REVIEW_CHUNKS !== 0) return
     if (!this.context.limits.mechanisms.moreNeighbours) return
     const { sought } = this.neighbourhood
+    const usual = this.context.limits.neighbours
     const wanted = neighboursWanted(this.neighbours.values(), {
-      usual: this.context.limits.neighbours,
+      usual,
       sought,
+      isBusy: this.context.lateness.isBusy,
     })
     if (wanted !== sought) this.neighbourhood.seek(wanted)
+    if (wanted < usual) this.rewiring.lessen()
   }
 
   /** We have given as much as the caller lets us. */

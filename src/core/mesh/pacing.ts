@@ -28,6 +28,12 @@ const MAX_AWAITED = 64
 /** Probes of one neighbour that are answered: at once, and a second. An honest one sends at most 4 a second. */
 const ECHO_BUDGET = { burst: 10, ratePerSec: 5 } as const
 
+/**
+ * The processor's delays are not the line's: so many times the mean of what our own timers are late (guess: a packet passes the
+ * threads of two browsers, of which some are later than ours).
+ */
+const LATENESSES = 8
+
 /** A path counts that was probed within so long, in ms: as long as all that are served take turns (guess). */
 const RECENT_MS = 3000
 
@@ -144,12 +150,13 @@ export class Pacing {
     const path = this.paths.get(neighbour.id)
     if (echo === undefined || echo.peer !== neighbour.id || path === undefined) return
     this.awaited.delete(number)
-    const { nowMs, deadlines } = this.context
+    const { nowMs, deadlines, lateness } = this.context
     const isFirst = !path.roundTrip.isKnown
-    const queueMs = Math.min(
+    const delayedMs = Math.min(
       path.thither.note(heardAtMs - echo.sentAtMs, nowMs),
       path.roundTrip.note(nowMs - echo.sentAtMs, nowMs),
     )
+    const queueMs = Math.max(0, delayedMs - LATENESSES * lateness.processorMs)
     if (isFirst) return
     const { recentPaths: paths, sentBytesPerSec } = this
     this.pace.note({ queueMs, sentAtMs: echo.sentAtMs, sentBytesPerSec, paths }, nowMs)

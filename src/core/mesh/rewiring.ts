@@ -47,7 +47,8 @@ export class Rewiring {
     if (!this.context.deadlines.has('rewire')) this.schedule()
     if (peer !== this.newcomer) return
     this.newcomer = null
-    if (this.neighbourhood.degree > this.neighbourhood.sought) this.partWith(this.leastUseful())
+    if (this.neighbourhood.degree > this.neighbourhood.sought)
+      this.partWith(this.leastUseful(this.dispensable))
   }
 
   neighbourLost(peer: PeerId): void {
@@ -57,7 +58,7 @@ export class Rewiring {
   onDeadline(): void {
     const { neighbourhood } = this
     const { degree, sought } = neighbourhood
-    const victim = this.leastUseful()
+    const victim = this.leastUseful(this.dispensable)
     if (victim !== null) {
       const isUseless = neighbourhood.isComplete && neighbourhood.isSeed(victim)
       if (degree > sought + EXCESS || (isUseless && degree > sought)) this.partWith(victim)
@@ -71,6 +72,12 @@ export class Rewiring {
     if (neighbourhood.degree > 0) this.schedule()
   }
 
+  /** Lets the least useful neighbour go where there are more than are sought now, though it may be in the middle of a chunk. */
+  lessen(): void {
+    const { degree, sought, neighbours } = this.neighbourhood
+    if (degree > sought + EXCESS) this.partWith(this.leastUseful([...neighbours.values()]))
+  }
+
   private schedule(): void {
     const { deadlines, limits, nowMs, random } = this.context
     if (!limits.mechanisms.rewiring) return
@@ -81,14 +88,17 @@ export class Rewiring {
     if (neighbour !== null) this.neighbourhood.part(neighbour.id)
   }
 
-  /** The neighbour that gave and got least lately, ties at random; null where none may be let go. */
-  private leastUseful(): Neighbour | null {
+  /** Of these the one that gave and got least lately, ties at random; null where none may be let go. */
+  private leastUseful(some: readonly Neighbour[]): Neighbour | null {
     if (this.neighbourhood.degree <= FEW_NEIGHBOURS) return null
-    const dispensable = [...this.neighbourhood.neighbours.values()].filter((each) => this.isDispensable(each))
-    const uses = dispensable.map((neighbour) => this.useOf(neighbour))
+    const uses = some.map((neighbour) => this.useOf(neighbour))
     const least = Math.min(...uses)
-    const useless = dispensable.filter((_, place) => uses[place] === least)
+    const useless = some.filter((_, place) => uses[place] === least)
     return useless.length === 0 ? null : (useless[this.context.random.below(useless.length)] ?? null)
+  }
+
+  private get dispensable(): readonly Neighbour[] {
+    return [...this.neighbourhood.neighbours.values()].filter((each) => this.isDispensable(each))
   }
 
   private isDispensable({ isReady, openedAtMs, outstanding, queue, serving }: Neighbour): boolean {

@@ -12,6 +12,7 @@ export class OriginContext implements Context {
   readonly config: Context['config']
   readonly limits: Context['limits']
   readonly random: Context['random']
+  readonly lateness: Context['lateness']
   readonly emit: Context['emit']
   /** Place in the caller's list; 0 is the URL itself. */
   readonly index: number
@@ -28,6 +29,7 @@ export class OriginContext implements Context {
     this.config = session.config
     this.limits = session.limits
     this.random = session.random
+    this.lateness = session.lateness
     this.emit = session.emit
     this.nextRunId = nextRunId
   }

@@ -200,3 +200,32 @@ describe('rewiring', () => {
     expect(visitor.session.neighbours.size).toBe(10)
   })
 })
+
+/** Its next timers ring so late, and Anna brings as many chunks as there are until the number of neighbours is looked at. */
+function afterRings(lateMs: number): Visitor {
+  const visitor = leecherAmong(12)
+  for (const _ of range(0, 10)) {
+    visitor.nowMs = (visitor.session.nextDeadlineMs() ?? visitor.nowMs) + lateMs
+    visitor.handle({ type: 'tick' })
+  }
+  visitor.hearHave(ANNA, range(0, CHUNKS))
+  for (const _ of range(0, 40)) visitor.deliver(ANNA)
+  return visitor
+}
+
+describe('a visitor whose processor is busy', () => {
+  it('lets neighbours go, down to two more than half of the usual', () => {
+    const visitor = afterRings(50)
+    expect(visitor.session.neighbours.size).toBeLessThan(12)
+    expect(visitor.session.neighbours.size).toBeGreaterThanOrEqual(6)
+    expect(sent(visitor.outputs, 'goodbye')).toHaveLength(12 - visitor.session.neighbours.size)
+  })
+
+  it('never lets its only source go', () => {
+    expect([...afterRings(50).session.neighbours.keys()]).toContain(ANNA)
+  })
+
+  it('keeps them where its timers ring in time', () => {
+    expect(afterRings(1).session.neighbours.size).toBe(12)
+  })
+})

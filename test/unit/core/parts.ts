@@ -4,6 +4,7 @@ import type { Context } from '../../../src/core/context.ts'
 import { Deadlines } from '../../../src/core/deadlines.ts'
 import { DigestTable } from '../../../src/core/digests.ts'
 import { Geometry } from '../../../src/core/geometry.ts'
+import { Lateness } from '../../../src/core/lateness.ts'
 import { Inventory } from '../../../src/core/inventory.ts'
 import { Mesh, type MeshEvents } from '../../../src/core/mesh/mesh.ts'
 import { OriginContext } from '../../../src/core/origin/origin-context.ts'
@@ -29,6 +30,7 @@ export function newContext(outputs: SessionOutput[] = [], limits: Partial<Sessio
     deadlines: new Deadlines(),
     nowMs: 0,
     startedAtMs: 0,
+    lateness: new Lateness(),
     selfId: SELF,
     emit: (output) => outputs.push(output),
   }

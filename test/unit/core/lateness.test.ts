@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+
+import { Lateness } from '../../../src/core/lateness.ts'
+
+function after(rings: number, lateMs: number): Lateness {
+  const lateness = new Lateness()
+  for (let ring = 0; ring < rings; ring++) lateness.note(lateMs)
+  return lateness
+}
+
+describe('how late timers ring', () => {
+  it('says nothing of a processor at rest', () => {
+    expect(after(100, 1).isBusy).toBe(false)
+  })
+
+  it('shows a busy processor after a few rings, not after one', () => {
+    expect(after(1, 50).isBusy).toBe(false)
+    expect(after(10, 50).isBusy).toBe(true)
+    expect(after(100, 20).processorMs).toBeCloseTo(20, 0)
+  })
+
+  it('is not the processor’s fault in a hidden page, or one that slept', () => {
+    expect(after(100, 500)).toMatchObject({ isBusy: false, processorMs: 0 })
+    const slept = after(100, 1)
+    slept.note(600_000)
+    expect(slept.isBusy).toBe(false)
+  })
+
+  it('is forgotten when it is over', () => {
+    const lateness = after(100, 50)
+    for (let ring = 0; ring < 50; ring++) lateness.note(1)
+    expect(lateness.isBusy).toBe(false)
+  })
+})
