@@ -47,6 +47,21 @@ describe('the pace of uploads', () => {
     expect(pace.bytesPerSec).toBeNull()
   })
 
+  it('comes back to nine tenths of where packets queued last within two seconds, and only then feels its way', () => {
+    const pace = new UploadPace()
+    // The first limit is a guess; the second says at which rate packets began to queue.
+    let nowMs = feed(pace, 3 * TARGET_DELAY_MS, 4, 0)
+    nowMs = feed(pace, 0, 20, nowMs)
+    const queuedAt = pace.bytesPerSec ?? 0
+    nowMs = feed(pace, 3 * TARGET_DELAY_MS, 2, nowMs)
+    expect(pace.bytesPerSec).toBeLessThanOrEqual(0.6 * queuedAt)
+    nowMs = feed(pace, 0, 8, nowMs)
+    expect(pace.bytesPerSec).toBeGreaterThanOrEqual(0.9 * queuedAt)
+    const back = pace.bytesPerSec ?? 0
+    feed(pace, 0, 4, nowMs)
+    expect(pace.bytesPerSec).toBeLessThan(1.3 * back)
+  })
+
   it('is never below the floor', () => {
     const pace = new UploadPace()
     feed(pace, 50 * TARGET_DELAY_MS, 200, 0)
