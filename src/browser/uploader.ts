@@ -23,10 +23,10 @@ export interface UploaderOptions {
 
 /**
  * All links together hold no more unsent bytes than this, or than what the uplink carries in this time, in ms, if that is
- * more. A link takes several round trips for a chunk (presumably as SCTP bounds its bursts, RFC 9260, section 6.1), so that one has
- * room for little, and the rest must wait in others: with eight visitors behind lines of up to 50 Mb/s, 20 to 80 ms apart, a
- * chunk took 0.4 s, and with no more time than that nothing showed that the line would carry more. Where the line itself is full, the pace
- * keeps what waits short.
+ * more. A link takes several round trips for a chunk (presumably as SCTP bounds its bursts, RFC 9260, section 6.1), so that
+ * one has room for little, and the rest must wait in others: with eight visitors behind lines of up to 50 Mb/s, 20 to 80 ms
+ * apart, a chunk took 0.4 s, and with no more time than that nothing showed that the line would carry more. Where the line
+ * itself is full, the pace keeps what waits short.
  */
 const LEAST_UNSENT_BYTES = 128 * 1024
 const UNSENT_MS = 1000

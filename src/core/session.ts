@@ -102,8 +102,9 @@ export class Session {
   handle(input: SessionInput, nowMs: number): SessionOutput[] {
     if (this.hasEnded) return []
     this.context.nowMs = nowMs
-    const dueMs = this.nextDeadlineMs()
-    if (dueMs !== null && nowMs - dueMs > SLEPT_MS) this.forgiveSilence()
+    const lateMs = nowMs - (this.nextDeadlineMs() ?? Infinity)
+    if (lateMs > SLEPT_MS) this.forgiveSilence()
+    if (input.type === 'tick' && lateMs >= 0) this.context.lateness.note(lateMs)
     this.react(input)
     this.goOnLeaving()
     const outputs = this.outputs
@@ -375,9 +376,7 @@ export class Session {
   // ------------------------------------------------------------------------------------------------ time
 
   private tick(): void {
-    const { deadlines, nowMs, lateness } = this.context
-    const lateMs = nowMs - (this.nextDeadlineMs() ?? Infinity)
-    if (lateMs >= 0) lateness.note(lateMs)
+    const { deadlines, nowMs } = this.context
     for (const due of deadlines.takeDue(nowMs)) {
       if (due === 'arrival') this.begin()
       else ring(due, { mesh: this.mesh, registration: this.registration })

@@ -156,8 +156,8 @@ export class Pacing {
       path.thither.note(heardAtMs - echo.sentAtMs, nowMs),
       path.roundTrip.note(nowMs - echo.sentAtMs, nowMs),
     )
-    const queueMs = Math.max(0, delayedMs - LATENESSES * lateness.processorMs)
     if (isFirst) return
+    const queueMs = Math.max(0, delayedMs - LATENESSES * lateness.processorMs)
     const { recentPaths: paths, sentBytesPerSec } = this
     this.pace.note({ queueMs, sentAtMs: echo.sentAtMs, sentBytesPerSec, paths }, nowMs)
     if (this.pace.isAlarmed) deadlines.setNoLater('probe', nowMs + ALARMED_EVERY_MS)

@@ -87,9 +87,10 @@ export interface DelaySample {
 
 export class UploadPace {
   private limit: number | null = null
-  /** The rate at which packets began to queue, in bytes a second; 0: they never did. */
+  /** The rate at which packets began to queue, in bytes a second. Set with each limit that there was none before. */
   private queuedAt = 0
-  private hasGrown = true
+  /** Since it shrank last. */
+  private hasGrown = false
   private recentMs: number[] = []
   private lastAtMs = -Infinity
   private shrunkAtMs = -Infinity
@@ -121,8 +122,6 @@ export class UploadPace {
   /** Nothing has been uploaded for long: what was known is old. */
   rest(): void {
     this.limit = null
-    this.queuedAt = 0
-    this.hasGrown = true
     this.recentMs = []
   }
 
