@@ -28,6 +28,8 @@ const NAMES = [
   'rewire',
   /** To register with the topology server again, or to toss for it. */
   'register',
+  /** Claims held back for company go out. */
+  'flood',
   /** Haves held back for a batch go out. */
   'announce',
   /** Our next update to the swarm. */

@@ -15,15 +15,30 @@ const MOST_MS = 100
  */
 const BUSY_MS = 8
 
+/** Once it is, it is until the mean is below this share of that, so that nobody changes course twice a second (guess). */
+const STILL_BUSY_SHARE = 0.5
+
+/**
+ * The first rings count alike, beside so many in time, and none for more than so many ms: a crowd's first seconds are its
+ * busiest, but one late ring shows nothing (guesses).
+ */
+const ASSUMED_RINGS = 3
+const MOST_AT_FIRST_MS = 30
+
 /** Beyond this, in ms, it is a hidden page, whose timers ring once a second (guess). */
 const THROTTLED_MS = 60
 
 export class Lateness {
   private mean = 0
+  private rings = 0
+  private wasBusy = false
 
   /** A timer rang so much later than it was set for, in ms. */
   note(lateMs: number): void {
-    this.mean += SHARE * (Math.min(MOST_MS, lateMs) - this.mean)
+    const firstShare = 1 / (++this.rings + ASSUMED_RINGS)
+    const mostMs = firstShare > SHARE ? MOST_AT_FIRST_MS : MOST_MS
+    this.mean += Math.max(SHARE, firstShare) * (Math.min(mostMs, lateMs) - this.mean)
+    this.wasBusy = this.processorMs > (this.wasBusy ? STILL_BUSY_SHARE * BUSY_MS : BUSY_MS)
   }
 
   /** What the processor is to blame for, in ms. */
@@ -32,6 +47,6 @@ export class Lateness {
   }
 
   get isBusy(): boolean {
-    return this.processorMs > BUSY_MS
+    return this.wasBusy
   }
 }

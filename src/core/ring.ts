@@ -37,6 +37,8 @@ export function ring(due: Exclude<DeadlineName, 'arrival'>, parts: RingingParts)
       return parts.mesh.rewiring.onDeadline()
     case 'register':
       return parts.registration.onDeadline()
+    case 'flood':
+      return parts.mesh.floods.onDeadline()
     case 'announce':
       return parts.mesh.announcer.onDeadline()
     case 'update':

@@ -18,6 +18,12 @@ const BATCH_MS = 20
 /** News that concern nobody are told when so many have come together (guess: a few per cent of a usual file). */
 const MAX_WITHHELD = 16
 
+/**
+ * Fewer where the neighbour verifies by digests: what ours hashes to shows who of its other neighbours is wrong (guess; told
+ * of each at once, a neighbour got one message a chunk, half of all there were).
+ */
+const MAX_WITHHELD_DIGESTS = 4
+
 /** So many of our neighbours have a chunk that is rare: it has just come in, or its holders are leaving (guess). */
 const RARE_HOLDERS = 1
 
@@ -77,9 +83,10 @@ export class Announcer {
     const { withheld } = neighbour
     // Who has everything says so: the mesh treats seeds in another way.
     const isLast = this.inventory?.isComplete === true
-    const isTold = isLast || neighbour.wantsDigests || chunks.some((chunk) => this.concerns(neighbour, chunk))
+    const isTold = isLast || chunks.some((chunk) => this.concerns(neighbour, chunk))
     const { withholding } = this.context.limits.mechanisms
-    if (withholding && !isTold && withheld.length + chunks.length < MAX_WITHHELD) {
+    const most = neighbour.wantsDigests ? MAX_WITHHELD_DIGESTS : MAX_WITHHELD
+    if (withholding && !isTold && withheld.length + chunks.length < most) {
       withheld.push(...chunks)
       return
     }

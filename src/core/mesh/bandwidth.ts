@@ -26,6 +26,8 @@ export interface BandwidthSigns {
   readonly degree: number
   readonly sought: number
   readonly isComplete: boolean
+  /** The processor has more to do than it can. */
+  readonly isBusy: boolean
 }
 
 export const BANDWIDTH = {
@@ -70,9 +72,16 @@ export class Bandwidth {
 }
 
 /** Only who misses something has a use for more. */
-function stateOf({ controlBytes, movedBytes, degree, sought, isComplete }: BandwidthSigns): BandwidthState {
+function stateOf({
+  controlBytes,
+  movedBytes,
+  degree,
+  sought,
+  isComplete,
+  isBusy,
+}: BandwidthSigns): BandwidthState {
   const allowedBytes = Math.max(BANDWIDTH.trifleBytes, BANDWIDTH.controlShare * movedBytes)
-  if (controlBytes > allowedBytes) return 'short'
+  if (isBusy || controlBytes > allowedBytes) return 'short'
   return !isComplete && degree < sought ? 'spare' : 'full'
 }
 

@@ -12,6 +12,7 @@ import { MAX_RELAY_HOPS, PROTOCOL_VERSION } from '../wire/limits.ts'
 import { type Claim, FEATURE, type Hello, type PeerMessage } from '../wire/peer-messages.ts'
 import { Announcer } from './announcer.ts'
 import { neighboursWanted } from './bandwidth.ts'
+import { Floods } from './floods.ts'
 import { agree, helloOf } from './handshake.ts'
 import { Holdings, type HoldingsEvents } from './holdings.ts'
 import { Leaving } from './leaving.ts'
@@ -27,12 +28,6 @@ import { Service } from './service.ts'
 import { Signalling } from './signalling.ts'
 import { Updates } from './updates.ts'
 import { UploadBudget } from './upload-budget.ts'
-
-/**
- * Neighbours that a flooded message is passed on to. Three at random reach 94% of the peers (x = 1 − e^−3x), and what
- * matters is said three times; to pass it to all of sixteen would cost five times as much.
- */
-export const FLOOD_FANOUT = 3
 
 /** After so many chunks the number of neighbours is looked at (guess). */
 const DEGREE_REVIEW_CHUNKS = 8
@@ -64,6 +59,7 @@ export class Mesh {
   readonly requests: Requests
   readonly service: Service
   readonly pacing: Pacing
+  readonly floods: Floods
   readonly leaving: Leaving
   readonly announcer: Announcer
   readonly neighbourhood: Neighbourhood
@@ -112,6 +108,7 @@ export class Mesh {
       company,
       gave: (neighbour, inventory) => this.holdings.restore(neighbour, inventory),
     })
+    this.floods = new Floods(context, this.neighbours)
     this.announcer = new Announcer(context, this.neighbours)
     this.service = new Service(
       context,
@@ -163,9 +160,10 @@ export class Mesh {
     return this.holdings.isAmongTakers(this.neighbours.size)
   }
 
-  /** There is no neighbour yet, but somebody is being connected to. */
-  get isFindingFirst(): boolean {
-    return this.readyCount === 0 && (this.neighbours.size > 0 || this.neighbourhood.isConnecting)
+  /** There are fewer neighbours than so many yet, but somebody is being connected to. */
+  isFinding(count: number): boolean {
+    const { readyCount } = this
+    return readyCount < count && (this.neighbours.size > readyCount || this.neighbourhood.isConnecting)
   }
 
   /** The file's size is known: hellos can be said. */
@@ -213,7 +211,6 @@ export class Mesh {
       isBusy: this.context.lateness.isBusy,
     })
     if (wanted !== sought) this.neighbourhood.seek(wanted)
-    if (wanted < usual) this.rewiring.lessen()
   }
 
   /** We have given as much as the caller lets us. */
@@ -284,22 +281,6 @@ export class Mesh {
     if (!neighbour.isReady || this.material === null) return this.ban(peer)
     const isAllowed = this.hearReady(neighbour, message, this.material)
     if (!isAllowed) this.ban(peer)
-  }
-
-  /** Passes a flooded message on, but not to where it came from: to all, or to some at random where they are many. */
-  flood(message: PeerMessage, except: PeerId | null): void {
-    const others: Neighbour[] = []
-    for (const neighbour of this.neighbours.values())
-      if (neighbour.isReady && neighbour.id !== except) others.push(neighbour)
-    const { random, limits, emit } = this.context
-    const fanOut = limits.mechanisms.sparseFloods ? FLOOD_FANOUT : Infinity
-    for (let told = 0; told < others.length && told < fanOut; told++) {
-      const place = others.length <= fanOut ? told : told + random.below(others.length - told)
-      const neighbour = others[place]
-      if (neighbour === undefined) return
-      others[place] = others[told] ?? neighbour
-      emit({ type: 'send', peer: neighbour.id, message })
-    }
   }
 
   private sayHello(neighbour: Neighbour, { facts }: MeshMaterial): void {

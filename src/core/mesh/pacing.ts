@@ -159,7 +159,10 @@ export class Pacing {
     if (isFirst) return
     const queueMs = Math.max(0, delayedMs - LATENESSES * lateness.processorMs)
     const { recentPaths: paths, sentBytesPerSec } = this
-    this.pace.note({ queueMs, sentAtMs: echo.sentAtMs, sentBytesPerSec, paths }, nowMs)
+    this.pace.note(
+      { queueMs, sentAtMs: echo.sentAtMs, sentBytesPerSec, paths, isBusy: lateness.isBusy },
+      nowMs,
+    )
     if (this.pace.isAlarmed) deadlines.setNoLater('probe', nowMs + ALARMED_EVERY_MS)
     this.say()
   }

@@ -72,12 +72,6 @@ export class Rewiring {
     if (neighbourhood.degree > 0) this.schedule()
   }
 
-  /** Lets the least useful neighbour go where there are more than are sought now, though it may be in the middle of a chunk. */
-  lessen(): void {
-    const { degree, sought, neighbours } = this.neighbourhood
-    if (degree > sought + EXCESS) this.partWith(this.leastUseful([...neighbours.values()]))
-  }
-
   private schedule(): void {
     const { deadlines, limits, nowMs, random } = this.context
     if (!limits.mechanisms.rewiring) return

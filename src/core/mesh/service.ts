@@ -138,12 +138,13 @@ export class Service {
   serveMore(): void {
     const { inventory, waiting, served } = this
     if (inventory === null || waiting.size === 0) return
-    const { nowMs, limits } = this.context
+    const { nowMs, limits, lateness } = this.context
     const { mechanisms } = limits
-    const isJudged = mechanisms.slowServices
-    const slowMs = isJudged ? slowServiceMs(inventory.geometry.chunkBytes, this.bestBytesPerSec) : Infinity
+    const { chunkBytes } = inventory.geometry
+    const view = { chunkBytes, bestBytesPerSec: this.bestBytesPerSec, isBusy: lateness.isBusy }
+    const slowMs = mechanisms.slowServices ? slowServiceMs(view) : Infinity
     const isLast = (neighbour: Neighbour): boolean => this.reciprocity.isLast(neighbour, inventory)
-    const atOnce = servedAtOnce(inventory.geometry.chunkBytes, this.bestBytesPerSec)
+    const atOnce = servedAtOnce(view)
     while (hasRoom(served, nowMs, slowMs, atOnce)) {
       const next = takeNextService(waiting, inventory.rarity, isLast, mechanisms)
       if (next === null) break

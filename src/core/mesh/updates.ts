@@ -186,7 +186,14 @@ export class Updates {
     const moved = this.movedBytes()
     const movedBytes = moved - this.movedBefore
     const wasThrottled = bandwidth.isThrottled
-    const state = bandwidth.review({ controlBytes, movedBytes, degree, sought: events.sought(), isComplete })
+    const state = bandwidth.review({
+      controlBytes,
+      movedBytes,
+      degree,
+      sought: events.sought(),
+      isComplete,
+      isBusy: this.context.lateness.isBusy,
+    })
     if (state === 'short' && wasThrottled) events.haveTooMany()
     this.controlBytes = 0
     this.movedBefore = moved

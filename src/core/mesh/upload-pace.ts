@@ -21,6 +21,9 @@ const BASE_STRETCHES = 12
 const LEAST_SAMPLES = 2
 const MOST_SAMPLES = 4
 
+/** So many times as many on a busy processor: what waits for it does so now and then, what queues at the line always (guess). */
+const BUSY_FACTOR = 3
+
 /** Least rate, in bytes a second: LEDBAT's least window of two packets each 250 ms (RFC 6817 §2.5; the time is a guess). */
 export const LEAST_BYTES_PER_SEC = 12_000
 
@@ -83,6 +86,8 @@ export interface DelaySample {
   readonly sentBytesPerSec: number
   /** Paths that samples come of at present. */
   readonly paths: number
+  /** The processor has more to do than it can. */
+  readonly isBusy: boolean
 }
 
 export class UploadPace {
@@ -105,13 +110,14 @@ export class UploadPace {
     return this.limit !== null || (this.recentMs.at(-1) ?? 0) > TARGET_DELAY_MS / 2
   }
 
-  note({ queueMs, sentAtMs, sentBytesPerSec, paths }: DelaySample, nowMs: number): void {
+  note({ queueMs, sentAtMs, sentBytesPerSec, paths, isBusy }: DelaySample, nowMs: number): void {
     const stepMs = Math.min(LONGEST_STEP_MS, nowMs - this.lastAtMs)
     const isDraining = queueMs < (1 - DRAINS) * (this.recentMs.at(-1) ?? 0)
     this.lastAtMs = nowMs
-    this.recentMs = [...this.recentMs, queueMs].slice(-MOST_SAMPLES)
+    this.recentMs = [...this.recentMs, queueMs].slice(-BUSY_FACTOR * MOST_SAMPLES)
     // One late answer shows nothing; so many in a row do.
-    const samples = Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, paths))
+    const usual = Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, paths))
+    const samples = isBusy ? BUSY_FACTOR * usual : usual
     if (this.recentMs.length < samples) return
     const offTarget = 1 - Math.min(...this.recentMs.slice(-samples)) / TARGET_DELAY_MS
     if (offTarget < 0) {

@@ -7,7 +7,8 @@ import type { Context } from '../context.ts'
 import type { Geometry } from '../geometry.ts'
 import type { Inventory } from '../inventory.ts'
 import { GroupSize } from '../mesh/group-size.ts'
-import { FLOOD_FANOUT, type Mesh } from '../mesh/mesh.ts'
+import { FLOOD_FANOUT } from '../mesh/floods.ts'
+import type { Mesh } from '../mesh/mesh.ts'
 import { TokenBuckets } from '../token-bucket.ts'
 import type { PeerId } from '../types.ts'
 import { MAX_HOPS } from '../wire/limits.ts'
@@ -107,7 +108,7 @@ export class ClaimGossip {
     if (belief > 0) this.firstCopies.hear(claim.peer, credible(claim.brought), nowMs)
     // The least that was heard lately, not what this copy has crossed: it took the quickest way, not the shortest.
     const hops = (this.groupSize.hopsTo(claim.peer) ?? claim.hops) + 1
-    if (claim.hops < MAX_HOPS) this.mesh.flood({ ...claim, hops: Math.min(hops, MAX_HOPS) }, from)
+    if (claim.hops < MAX_HOPS) this.mesh.floods.spread({ ...claim, hops: Math.min(hops, MAX_HOPS) }, from)
     return 'news'
   }
 

@@ -10,7 +10,7 @@
 import type { Sweep } from '../mesh/choose-chunk.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
-import type { PeerId } from '../types.ts'
+import type { ChunkRun, PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
 import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
@@ -313,7 +313,7 @@ export class RunFollower {
   /** Says the standing claim again, to keep it alive or with news; or what was brought, where none stands. */
   renewClaim(): void {
     if (this.run === null) this.claim.repeatFarewell(this.plan())
-    else if (this.view !== null) this.sayReserved(this.run)
+    else if (this.view !== null) this.sayReserved()
   }
 
   /** The seat is given up. */
@@ -344,13 +344,26 @@ export class RunFollower {
     const spentAt = run.isDuplicate ? run.next - 3 * lead : run.next
     const isStale = run === this.ahead || this.claim.end <= spentAt || this.claim.end > run.reservedEnd
     const isHalfUsed = !run.isDuplicate && run.reservedEnd - this.claim.end >= lead / 2
-    if (isStale || isHalfUsed) this.sayReserved(run)
+    if (isStale || isHalfUsed) this.sayReserved()
   }
 
-  private sayReserved(run: Run): void {
+  private sayReserved(): void {
     const runs = [this.run, this.ahead].flatMap(reservedOf)
     if (runs.length === 0) return this.claim.withdraw(this.plan())
-    this.claim.say(runs, this.planner.currentBytesPerSec, this.plan(), !run.isDuplicate)
+    const isNew = this.bringsNews(runs)
+    // A seat beyond those there are to be, for what others have, too, is nobody's business: where all went to the origin, so many
+    // claims kept the processors busy that the mesh had none for chunks (measured).
+    if (!isNew && this.planner.isCrowded && !this.claim.hasNews) return this.claim.hold()
+    this.claim.say(runs, this.planner.currentBytesPerSec, this.plan(), isNew)
+  }
+
+  /** Some of it nobody has, as far as we know. */
+  private bringsNews(runs: readonly ChunkRun[]): boolean {
+    const { view } = this
+    if (view === null) return true
+    for (const { start, count } of runs)
+      for (let chunk = start; chunk < start + count; chunk++) if (!view.exists(chunk)) return true
+    return false
   }
 
   private find(runId: number): Run | null {

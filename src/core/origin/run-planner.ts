@@ -97,6 +97,11 @@ export class RunPlanner {
     return this.swarmSizeSeen === 1 || !this.mesh.requests.trustPeers
   }
 
+  /** As many hold seats beside us as there are to be. */
+  get isCrowded(): boolean {
+    return this.ledger.takenSeats >= this.ledger.seats
+  }
+
   get seatsInUse(): number {
     return Math.min(this.ledger.seats, this.ledger.gossip.leechers)
   }

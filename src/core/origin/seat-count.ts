@@ -89,8 +89,10 @@ export class SeatCount {
 
   /** The seats' goodput is known to have changed, or time has passed: a look at the plan. True if it is a new one. */
   judge(swarmSize: number, rttMs: number): boolean {
-    const { nowMs, limits } = this.context
+    const { nowMs, limits, lateness } = this.context
     if (!limits.mechanisms.seatTrials || limits.originLoad !== 'adaptive') return false
+    // What the origin gives to a busy machine says nothing of the origin: 48 visitors on two cores settled on 64 seats.
+    if (lateness.isBusy) return false
     // The plan that all begin with is as old as our visit, for all we know: a judge may be here for a few seconds only.
     this.sinceMs ??= this.context.startedAtMs
     const settled = this.sinceMs + settlingMs(rttMs)

@@ -64,6 +64,17 @@ export class StandingClaim {
       this.context.deadlines.set('claim', this.context.nowMs + (isNew ? RENEWAL_MS : IDLE_RENEWAL_MS))
   }
 
+  /** There is something to tell of what we have brought. */
+  get hasNews(): boolean {
+    this.forgetOld()
+    return this.brought.length > 0
+  }
+
+  /** Says nothing now, and looks again when it would be said the next time. */
+  hold(): void {
+    this.context.deadlines.set('claim', this.context.nowMs + IDLE_RENEWAL_MS)
+  }
+
   /** Says that the seat is vacant, where it was claimed. */
   withdraw(plan: SeatPlan): void {
     if (this.standing !== null) this.sayFarewell(plan)
@@ -103,7 +114,7 @@ export class StandingClaim {
       goodputBytesPerSec: Math.min(2 ** 32 - 1, Math.round(goodputBytesPerSec)),
       plan,
     }
-    this.mesh.flood(claim, null)
+    this.mesh.floods.spread(claim, null)
     return claim
   }
 

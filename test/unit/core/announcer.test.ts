@@ -145,11 +145,15 @@ describe('a chunk that is new here', () => {
     expect(told(visitor)).toEqual([[4, 70]])
   })
 
-  it('is told at once with its digest to a neighbour that verifies by digests, even if it holds it', () => {
+  it('is told with its digest, four at a time, to a neighbour that verifies by digests, even if it holds them', () => {
     const visitor = visitorBeside([], { features: FEATURE.wantsDigests })
     visitor.hearHave(BERT, range(0, 50))
-    gain(visitor, 3, 4)
-    expect(told(visitor)).toEqual([[3], [4]])
-    expect(sent(visitor.outputs, 'have').find((each) => each.peer === BERT)?.message.digests).toHaveLength(32)
+    gain(visitor, 3, 4, 5)
+    expect(told(visitor)).toEqual([])
+    gain(visitor, 6)
+    expect(told(visitor)).toEqual([[3, 4, 5, 6]])
+    expect(sent(visitor.outputs, 'have').find((each) => each.peer === BERT)?.message.digests).toHaveLength(
+      128,
+    )
   })
 })

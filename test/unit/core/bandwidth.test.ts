@@ -9,7 +9,14 @@ import { Teller, updateOf } from './teller.ts'
 const MANY_CHUNKS = 80_000
 
 /** All the neighbours that are sought, and a megabyte moved without any news. */
-const CALM: BandwidthSigns = { controlBytes: 0, movedBytes: 1e6, degree: 8, sought: 8, isComplete: false }
+const CALM: BandwidthSigns = {
+  controlBytes: 0,
+  movedBytes: 1e6,
+  degree: 8,
+  sought: 8,
+  isComplete: false,
+  isBusy: false,
+}
 const SPARE: BandwidthSigns = { ...CALM, degree: 7 }
 const SHORT: BandwidthSigns = { ...CALM, controlBytes: 20_001 }
 
@@ -20,6 +27,10 @@ function after(...signs: readonly BandwidthSigns[]): Bandwidth {
 }
 
 describe('bandwidth', () => {
+  it('is short, too, where the processor is', () => {
+    expect(new Bandwidth().review({ ...SPARE, isBusy: true })).toBe('short')
+  })
+
   it('is short where news is more than a fiftieth of all that moves, and not a trifle', () => {
     const bandwidth = new Bandwidth()
     expect(bandwidth.review(SHORT)).toBe('short')

@@ -3,11 +3,18 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../../src/core/types.ts'
 import { ANNA, BERT, CHUNKS, connects, FACTS, hearOf, STRANGERS, updateOf, visitorAmong } from './company.ts'
 import { peer, range } from './shapes.ts'
-import { claimOf, lateVisitor, pick, SELF, sent, type Visitor } from './visitor.ts'
+import { claimOf, lateVisitor, pick, SELF, sent, type Visitor, type VisitorOptions } from './visitor.ts'
+
+/** It seeks as many neighbours as are usual by now. */
+function settledAmong(count: number, options: VisitorOptions = {}): Visitor {
+  const visitor = visitorAmong(count, options)
+  visitor.pass(3000)
+  return visitor
+}
 
 /** Connects to four of whom Anna told, and then loses her. */
 function forlorn(): { visitor: Visitor; attempts: PeerId[]; givenUp: PeerId[] } {
-  const visitor = visitorAmong(1)
+  const visitor = settledAmong(1)
   hearOf(visitor, STRANGERS.slice(0, 10))
   visitor.pass(1000)
   const attempts = connects(visitor)
@@ -17,14 +24,14 @@ function forlorn(): { visitor: Visitor; attempts: PeerId[]; givenUp: PeerId[] } 
 
 describe('a visitor with too few neighbours', () => {
   it('connects to peers that the mesh speaks of', () => {
-    const visitor = visitorAmong(1)
+    const visitor = settledAmong(1)
     hearOf(visitor, STRANGERS.slice(0, 3))
     visitor.pass(1000)
     expect(connects(visitor).sort()).toEqual(STRANGERS.slice(0, 3))
   })
 
   it('leaves the mesh a moment to speak of more before it draws one', () => {
-    const visitor = visitorAmong(1)
+    const visitor = settledAmong(1)
     for (const about of STRANGERS.slice(0, 10)) visitor.hear(ANNA, updateOf(about))
     visitor.pass(499)
     expect(connects(visitor)).toEqual([])
@@ -33,7 +40,7 @@ describe('a visitor with too few neighbours', () => {
   })
 
   it('has no more than four attempts under way through the mesh', () => {
-    const visitor = visitorAmong(1)
+    const visitor = settledAmong(1)
     hearOf(visitor, STRANGERS.slice(0, 10))
     visitor.pass(5000)
     expect(connects(visitor)).toHaveLength(4)
@@ -45,7 +52,7 @@ describe('a visitor with too few neighbours', () => {
 
   it('draws them at random', () => {
     const first = range(1, 12).map((seed) => {
-      const visitor = visitorAmong(1, { seed })
+      const visitor = settledAmong(1, { seed })
       hearOf(visitor, STRANGERS.slice(0, 4))
       visitor.pass(1000)
       return connects(visitor)[0]
@@ -54,7 +61,7 @@ describe('a visitor with too few neighbours', () => {
   })
 
   it('does not seek itself, its neighbours, or whom it banned', () => {
-    const visitor = visitorAmong(3)
+    const visitor = settledAmong(3)
     visitor.handle({ type: 'malformed', peer: BERT })
     for (const about of [SELF, ANNA, BERT, peer(3)]) visitor.hear(ANNA, updateOf(about))
     visitor.pass(5000)
@@ -62,7 +69,7 @@ describe('a visitor with too few neighbours', () => {
   })
 
   it('does not seek a neighbour by another name that it has got since', () => {
-    const visitor = visitorAmong(3)
+    const visitor = settledAmong(3)
     const [update, claim, relay] = STRANGERS
     if (update === undefined || claim === undefined || relay === undefined) return
     visitor.hear(ANNA, { ...updateOf(update), hops: 1 })
@@ -79,7 +86,7 @@ describe('a visitor with too few neighbours', () => {
   })
 
   it('tries three times where nobody answers, and then not for a minute', () => {
-    const visitor = visitorAmong(1)
+    const visitor = settledAmong(1)
     const speakOf = (sequence: number): void => hearOf(visitor, STRANGERS.slice(0, 1), [0], sequence)
     for (const sequence of range(1, 11)) {
       speakOf(sequence)
@@ -94,7 +101,7 @@ describe('a visitor with too few neighbours', () => {
   })
 
   it('tries through the mesh whom the topology server does not reach any more', () => {
-    const visitor = visitorAmong(1)
+    const visitor = settledAmong(1)
     hearOf(visitor, STRANGERS.slice(0, 1))
     visitor.welcome({ peers: STRANGERS.slice(0, 1), facts: FACTS, swarmSize: 9 })
     const [stranger = ANNA] = connects(visitor)
@@ -104,7 +111,7 @@ describe('a visitor with too few neighbours', () => {
   })
 
   it('lets alone for a minute who said goodbye, unless the topology server names it', () => {
-    const visitor = visitorAmong(2)
+    const visitor = settledAmong(2)
     visitor.hear(BERT, { type: 'goodbye' })
     hearOf(visitor, [BERT])
     visitor.pass(5000)
@@ -113,7 +120,7 @@ describe('a visitor with too few neighbours', () => {
   })
 
   it('tries once more, after a second, to reach a neighbour that it lost without a goodbye', () => {
-    const visitor = visitorAmong(2)
+    const visitor = settledAmong(2)
     visitor.handle({ type: 'linkClosed', peer: BERT })
     expect(pick(visitor.pass(999), 'connect')).toEqual([])
     expect(pick(visitor.pass(1), 'connect')).toEqual([{ type: 'connect', peer: BERT }])
@@ -123,7 +130,7 @@ describe('a visitor with too few neighbours', () => {
   })
 
   it('does not run after one that it lost where it has others', () => {
-    const visitor = visitorAmong(4)
+    const visitor = settledAmong(4)
     visitor.handle({ type: 'linkClosed', peer: BERT })
     visitor.pass(10_000)
     expect(connects(visitor)).toEqual([])
@@ -132,8 +139,9 @@ describe('a visitor with too few neighbours', () => {
   it('seeks more where more are wanted, up to 32', () => {
     const visitor = lateVisitor(CHUNKS, { limits: { neighbours: 2 } })
     visitor.welcome({ peers: range(1, 33).map(peer), facts: FACTS, swarmSize: 99 })
+    visitor.pass(3000)
     expect(connects(visitor)).toHaveLength(2)
-    const greedy = visitorAmong(100, { limits: { neighbours: 1000 } })
+    const greedy = settledAmong(100, { limits: { neighbours: 1000 } })
     expect(greedy.session.neighbours.size).toBe(64)
   })
 })
@@ -157,7 +165,7 @@ describe('a visitor that loses its last neighbour', () => {
   })
 
   it('goes on with the attempts that are signalled through the topology server', () => {
-    const visitor = visitorAmong(1)
+    const visitor = settledAmong(1)
     visitor.welcome({ peers: STRANGERS.slice(0, 2), facts: FACTS, swarmSize: 99 })
     hearOf(visitor, STRANGERS.slice(2, 4))
     visitor.pass(1000)
@@ -169,7 +177,7 @@ describe('a visitor that loses its last neighbour', () => {
   })
 
   it('goes on with an attempt that has been answered: it may be about to succeed', () => {
-    const visitor = visitorAmong(1)
+    const visitor = settledAmong(1)
     hearOf(visitor, STRANGERS.slice(0, 2))
     visitor.pass(1000)
     const [answering = ANNA, silent = ANNA] = connects(visitor)
@@ -180,7 +188,7 @@ describe('a visitor that loses its last neighbour', () => {
   })
 
   it('gives these up, too, where its socket is gone', () => {
-    const visitor = visitorAmong(1)
+    const visitor = settledAmong(1)
     visitor.welcome({ peers: STRANGERS.slice(0, 2), facts: FACTS, swarmSize: 99 })
     visitor.handle({ type: 'topologyLost' })
     expect(pick(visitor.handle({ type: 'linkClosed', peer: ANNA }), 'disconnect')).toHaveLength(2)
@@ -199,7 +207,7 @@ describe('a visitor that loses its last neighbour', () => {
   })
 
   it('keeps its attempts while another is left', () => {
-    const visitor = visitorAmong(2)
+    const visitor = settledAmong(2)
     hearOf(visitor, STRANGERS.slice(0, 10))
     visitor.pass(1000)
     expect(pick(visitor.handle({ type: 'linkClosed', peer: ANNA }), 'disconnect')).toEqual([])
@@ -208,7 +216,7 @@ describe('a visitor that loses its last neighbour', () => {
 
 describe('a visitor with neighbours enough', () => {
   it('takes one of those in whom the topology server introduces, in case nobody else hears of them', () => {
-    const visitor = visitorAmong(8)
+    const visitor = settledAmong(8)
     visitor.welcome({ peers: STRANGERS, facts: FACTS, swarmSize: 99 })
     visitor.handle({ type: 'linkClosed', peer: ANNA })
     expect(connects(visitor)).toHaveLength(1)
@@ -216,13 +224,13 @@ describe('a visitor with neighbours enough', () => {
   })
 
   it('does not connect to itself or to neighbours, where they are introduced', () => {
-    const visitor = visitorAmong(8)
+    const visitor = settledAmong(8)
     visitor.welcome({ peers: [SELF, ...range(1, 9).map(peer)], facts: FACTS, swarmSize: 99 })
     expect(connects(visitor)).toEqual([])
   })
 
   it('seeks nobody of whom the mesh speaks', () => {
-    const visitor = visitorAmong(8)
+    const visitor = settledAmong(8)
     hearOf(visitor, STRANGERS.slice(0, 5))
     expect(connects(visitor)).toEqual([])
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import type { PeerId } from '../../../src/core/types.ts'
 import { CHUNK_BYTES, fileOf, peer, range } from './shapes.ts'
 import { LOCATOR, pick, sent, Visitor } from './visitor.ts'
 
@@ -196,14 +197,29 @@ describe('a late answer of the topology server', () => {
   })
 })
 
+function connectedTo(visitor: Visitor): PeerId[] {
+  return visitor.all('connect').map(({ peer: to }) => to)
+}
+
 describe('introductions', () => {
   const strangers = range(1, 30).map(peer)
 
   it('lead to as many connections as are wanted, and no more', () => {
-    const outputs = started().welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: strangers })
-    const asked = pick(outputs, 'connect').map(({ peer: to }) => to)
+    const visitor = started()
+    visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: strangers })
+    visitor.pass(60_000)
+    const asked = connectedTo(visitor)
     expect(new Set(asked).size).toBe(8)
     expect(strangers).toEqual(expect.arrayContaining(asked))
+  })
+
+  it('lead to three at first, and to the others after three seconds', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: strangers })
+    visitor.pass(2999)
+    expect(connectedTo(visitor)).toHaveLength(3)
+    visitor.pass(1)
+    expect(connectedTo(visitor)).toHaveLength(8)
   })
 
   it('give the next one a chance where a connection fails', () => {

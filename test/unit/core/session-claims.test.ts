@@ -173,7 +173,7 @@ describe('what others claim', () => {
     expect(pick(visitor.pass(4500), 'fetch')).toEqual([])
     // Vacated: one place for the only one who waits.
     visitor.hear(ANNA, claimOf(peer(0x600), 2, 0, 0))
-    expect(pick(visitor.pass(499), 'fetch')).toHaveLength(1)
+    expect(pick(visitor.pass(999), 'fetch')).toHaveLength(1)
   })
 
   it('does not keep us from the origin if it is never delivered', () => {

@@ -12,12 +12,18 @@ import {
 const LINE_BYTES_PER_SEC = 1_000_000
 
 /** Samples a quarter of a second apart; what is sent is the line's rate, or the limit. */
-function feed(pace: UploadPace, queueMs: number, samples: number, fromMs: number, paths = 1): number {
+function feed(
+  pace: UploadPace,
+  queueMs: number,
+  samples: number,
+  fromMs: number,
+  { paths = 1, isBusy = false } = {},
+): number {
   let nowMs = fromMs
   for (let count = 0; count < samples; count++) {
     nowMs += 250
     const sentBytesPerSec = Math.min(LINE_BYTES_PER_SEC, pace.bytesPerSec ?? Infinity)
-    pace.note({ queueMs, sentAtMs: nowMs - 50, sentBytesPerSec, paths }, nowMs)
+    pace.note({ queueMs, sentAtMs: nowMs - 50, sentBytesPerSec, paths, isBusy }, nowMs)
   }
   return nowMs
 }
@@ -90,12 +96,21 @@ describe('the pace of uploads', () => {
       [20, 4],
     ] as const) {
       const pace = new UploadPace()
-      const afterMs = feed(pace, 0, 5, 0, paths)
-      const laterMs = feed(pace, 3 * TARGET_DELAY_MS, needed - 1, afterMs, paths)
+      const afterMs = feed(pace, 0, 5, 0, { paths })
+      const laterMs = feed(pace, 3 * TARGET_DELAY_MS, needed - 1, afterMs, { paths })
       expect(pace.bytesPerSec).toBeNull()
-      feed(pace, 3 * TARGET_DELAY_MS, 1, laterMs, paths)
+      feed(pace, 3 * TARGET_DELAY_MS, 1, laterMs, { paths })
       expect(pace.bytesPerSec).not.toBeNull()
     }
+  })
+
+  it('takes three times as many where the processor is busy, whose delays come and go', () => {
+    const pace = new UploadPace()
+    const afterMs = feed(pace, 0, 5, 0, { isBusy: true })
+    const laterMs = feed(pace, 3 * TARGET_DELAY_MS, 5, afterMs, { isBusy: true })
+    expect(pace.bytesPerSec).toBeNull()
+    feed(pace, 3 * TARGET_DELAY_MS, 1, laterMs, { isBusy: true })
+    expect(pace.bytesPerSec).not.toBeNull()
   })
 
   it('shrinks no further while a queue that is too long becomes shorter', () => {
@@ -118,7 +133,7 @@ describe('the pace of uploads', () => {
       nowMs += 250
       // An average over ten seconds.
       sentBytesPerSec += ((pace.bytesPerSec ?? 0) - sentBytesPerSec) * 0.025
-      pace.note({ queueMs: 0, sentAtMs: nowMs, sentBytesPerSec, paths: 1 }, nowMs)
+      pace.note({ queueMs: 0, sentAtMs: nowMs, sentBytesPerSec, paths: 1, isBusy: false }, nowMs)
     }
     expect(pace.bytesPerSec).toBeGreaterThanOrEqual(LINE_BYTES_PER_SEC)
   })

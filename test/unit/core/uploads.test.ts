@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
 import { allBut, type Mechanism } from '../../../src/core/mechanisms.ts'
-import { hasRoom, servedAtOnce, slowServiceMs, takeNextService } from '../../../src/core/mesh/uploads.ts'
+import {
+  hasRoom,
+  servedAtOnce,
+  slowServiceMs,
+  takeNextService,
+  type UploadView,
+} from '../../../src/core/mesh/uploads.ts'
 import { Random } from '../../../src/core/random.ts'
 import { RarityIndex } from '../../../src/core/rarity.ts'
 import { peer, range } from './shapes.ts'
@@ -99,23 +105,35 @@ describe('there is room', () => {
   })
 })
 
+function uplink(chunkBytes: number, bestBytesPerSec: number): UploadView {
+  return { chunkBytes, bestBytesPerSec, isBusy: false }
+}
+
 describe('how many are served at once', () => {
   it('is two, but one where a chunk takes seconds of our uplink, or of one of 4 Mb/s until ours is known', () => {
-    expect(servedAtOnce(65_536, 0)).toBe(2)
-    expect(servedAtOnce(2_000_000, 600_000)).toBe(2)
-    expect(servedAtOnce(2_000_000, 400_000)).toBe(1)
-    expect(servedAtOnce(4_000_000, 0)).toBe(1)
+    expect(servedAtOnce(uplink(65_536, 0))).toBe(2)
+    expect(servedAtOnce(uplink(2_000_000, 600_000))).toBe(2)
+    expect(servedAtOnce(uplink(2_000_000, 400_000))).toBe(1)
+    expect(servedAtOnce(uplink(4_000_000, 0))).toBe(1)
+  })
+
+  it('is one where the processor is busy', () => {
+    expect(servedAtOnce({ ...uplink(65_536, 0), isBusy: true })).toBe(1)
   })
 })
 
 describe('a slow service', () => {
   it('is judged by an uplink of 4 Mb/s, until ours is known', () => {
-    expect(slowServiceMs(1_000_000, 0)).toBe(8_000)
-    expect(slowServiceMs(16_384, 0)).toBe(500)
+    expect(slowServiceMs(uplink(1_000_000, 0))).toBe(8_000)
+    expect(slowServiceMs(uplink(16_384, 0))).toBe(500)
   })
 
   it('takes twice as long as our uplink needs for two chunks, and half a second at least', () => {
-    expect(slowServiceMs(2_000_000, 2_500_000)).toBe(3200)
-    expect(slowServiceMs(65_536, 12_500_000)).toBe(500)
+    expect(slowServiceMs(uplink(2_000_000, 2_500_000))).toBe(3200)
+    expect(slowServiceMs(uplink(65_536, 12_500_000))).toBe(500)
+  })
+  it('has more time where the processor is busy, as only one is served', () => {
+    expect(slowServiceMs({ ...uplink(65_536, 12_500_000), isBusy: true })).toBe(5000)
+    expect(slowServiceMs({ ...uplink(4_000_000, 1_000_000), isBusy: true })).toBe(8000)
   })
 })
