@@ -19,6 +19,20 @@ describe('how late timers ring', () => {
     expect(after(100, 20).processorMs).toBeCloseTo(20, 0)
   })
 
+  it('shows one whose first rings are late at once, but not by one of them', () => {
+    expect(after(1, 600).isBusy).toBe(false)
+    expect(after(3, 50).isBusy).toBe(true)
+  })
+
+  it('shows a busy one until it is at rest again, not now one and now the other', () => {
+    const lateness = after(100, 10)
+    for (let ring = 0; ring < 100; ring++) lateness.note(6)
+    expect(lateness.isBusy).toBe(true)
+    expect(after(100, 6).isBusy).toBe(false)
+    for (let ring = 0; ring < 100; ring++) lateness.note(2)
+    expect(lateness.isBusy).toBe(false)
+  })
+
   it('is not the processor’s fault in a hidden page, or one that slept', () => {
     expect(after(100, 500)).toMatchObject({ isBusy: false, processorMs: 0 })
     const slept = after(100, 1)

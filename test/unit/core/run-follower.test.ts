@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
 import { RunFollower } from '../../../src/core/origin/run-follower.ts'
+import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
 import type { ChunkRun } from '../../../src/core/types.ts'
 import { originContext } from './parts.ts'
-import { CHUNKS, Setting } from './seat-setting.ts'
-import { CHUNK_BYTES, range } from './shapes.ts'
-import { pick, sent } from './visitor.ts'
+import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
+import { CHUNK_BYTES, peer, range } from './shapes.ts'
+import { claimOf, pick, sent } from './visitor.ts'
 
 /** Ten chunks a second, so that 40 are claimed ahead, or a few more; at 100 ms, another request costs four to five chunks. */
 const ORIGIN_BYTES_PER_SEC = 10 * CHUNK_BYTES
@@ -161,5 +162,29 @@ describe('a run that is asked for ahead', () => {
     expect(follower.advance()).toBe(true)
     expect(pick(setting.outputs, 'abort').map(({ run }) => run)).toEqual([ids[1]])
     expect(follower.isOpen).toBe(true)
+  })
+})
+
+/** The claims of a run from the first chunk on, which Anna has, or from the first that she lacks, beside so many seats. */
+function saidBeside(seats: number, firstChunk: number): readonly ChunkRun[] {
+  const setting = new Setting(1, 100)
+  const { context, mesh, planner, ledger, outputs } = setting
+  for (const number of range(0, seats)) setting.gossip.hear(claimOf(peer(0x600 + number), 1, 20, 1), ANNA)
+  const follower = new RunFollower(originContext(context), mesh, planner, () => ledger.seatCount.plan)
+  follower.equip(setting.view)
+  outputs.length = 0
+  const run = { start: firstChunk, count: 2 }
+  follower.open({ run, turnChunks: 2, isDuplicate: false })
+  return sent(outputs, 'claim').flatMap(({ message }) => message.runs)
+}
+
+describe('a seat beyond those there are to be', () => {
+  it('is claimed only where it brings what nobody has', () => {
+    expect(saidBeside(FIRST_SEATS, 0)).toEqual([])
+    expect(saidBeside(FIRST_SEATS, CHUNKS / 2)).not.toEqual([])
+  })
+
+  it('is none where others are vacant', () => {
+    expect(saidBeside(FIRST_SEATS - 1, 0)).not.toEqual([])
   })
 })

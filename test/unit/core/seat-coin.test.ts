@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SeatCoin } from '../../../src/core/origin/seat-coin.ts'
 import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
 import { Setting } from './seat-setting.ts'
-import { range } from './shapes.ts'
+import { peer, range } from './shapes.ts'
 
 const SWARM = 10_000
 /** A seat that stays vacant shows that fewer wait, by this factor a slot. */
@@ -53,5 +53,26 @@ describe('the chance of a vacant seat', () => {
     chances(setting, 4)
     setting.coin.noteWork()
     expect(chances(setting, 1)[0]).toBeCloseTo(afterVacant(0), 10)
+  })
+})
+
+describe('a toss', () => {
+  /** Ten seconds after the start or less; Anna is here, and somebody else is being connected to. */
+  function tossesAfter(forMs: number, lateMs: number): boolean[] {
+    const setting = new Setting(1, forMs)
+    const { context, mesh, ledger, planner } = setting
+    for (const _ of range(0, 10)) context.lateness.note(lateMs)
+    mesh.introduce([peer(2)])
+    const coin = new SeatCoin(context, mesh, ledger, planner)
+    return range(0, 10).map(() => coin.wins(setting.view))
+  }
+
+  it('is made beside the first neighbour', () => {
+    expect(tossesAfter(1000, 0)).toContain(true)
+  })
+
+  it('waits for more of them where the processor is busy, for ten seconds', () => {
+    expect(tossesAfter(9900, 50)).not.toContain(true)
+    expect(tossesAfter(10_000, 50)).toContain(true)
   })
 })

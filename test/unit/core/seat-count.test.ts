@@ -5,6 +5,7 @@ import { type LoadView, SeatCount } from '../../../src/core/origin/seat-count.ts
 import { FIRST_SEATS, firstPlan, settlingMs } from '../../../src/core/origin/seat-plan.ts'
 import type { SeatPlan } from '../../../src/core/wire/peer-messages.ts'
 import { newContext } from './parts.ts'
+import { range } from './shapes.ts'
 
 const RTT_MS = 50
 const SAMPLE_MS = 250
@@ -50,6 +51,15 @@ describe('the number of seats', () => {
   it('is a guess to begin with, or what the caller wants to begin with', () => {
     expect(adaptive().seats).toBe(FIRST_SEATS)
     expect(new SeatCount(newContext([], { seats: 3 })).seats).toBe(3)
+  })
+
+  it('is not judged by what the origin gives to a busy machine', () => {
+    const contexts = [newContext(), newContext()] as const
+    for (const _ of range(0, 10)) contexts[1].lateness.note(50)
+    const seen = contexts.map((context) =>
+      watch(new SeatCount(context), context, { bytesPerSec: 1e6, openSeats: FIRST_SEATS, forMs: 120_000 }),
+    )
+    expect(seen).toEqual([true, false])
   })
 
   it('is no more than there are chunks', () => {
