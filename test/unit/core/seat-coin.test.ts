@@ -56,17 +56,17 @@ describe('the chance of a vacant seat', () => {
   })
 })
 
-describe('a toss', () => {
-  /** Ten seconds after the start or less; Anna is here, and somebody else is being connected to. */
-  function tossesAfter(forMs: number, lateMs: number): boolean[] {
-    const setting = new Setting(1, forMs)
-    const { context, mesh, ledger, planner } = setting
-    for (const _ of range(0, 10)) context.lateness.note(lateMs)
-    mesh.introduce([peer(2)])
-    const coin = new SeatCoin(context, mesh, ledger, planner)
-    return range(0, 10).map(() => coin.wins(setting.view))
-  }
+/** So long after the start, with timers that ring so late. Anna is here, and somebody else is being connected to. */
+function tossesAfter(forMs: number, lateMs: number): boolean[] {
+  const setting = new Setting(1, forMs)
+  const { context, mesh, ledger, planner } = setting
+  for (const _ of range(0, 10)) context.lateness.note(lateMs)
+  mesh.introduce([peer(2)])
+  const coin = new SeatCoin(context, mesh, ledger, planner)
+  return range(0, 10).map(() => coin.wins(setting.view))
+}
 
+describe('a toss', () => {
   it('is made beside the first neighbour', () => {
     expect(tossesAfter(1000, 0)).toContain(true)
   })
