@@ -3,12 +3,10 @@
  * setup for tests in a browser, which read the URLs with `inject('originServers')`, and by tests in Node themselves.
  */
 
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-
 import { makeSampleFile } from '../../testbed/sample-file.ts'
 import { startSampleOrigin } from '../../testbed/sample-origin.ts'
 import type { SampleOrigin, SampleOriginOptions } from '../../testbed/sample-origin.ts'
+import { closedPort } from '../closed-port.ts'
 import { ORIGIN_FILE } from '../contract/origin-file.ts'
 
 declare module 'vitest' {
@@ -82,7 +80,9 @@ export async function startOriginServers(): Promise<OriginServers> {
   for (const status of STATUSES) configurations[`status${status}`] = { files, faults: () => ({ status }) }
 
   const origins: SampleOrigin[] = []
-  const provide: Record<string, string> = { unreachable: await findUnreachableUrl() }
+  const provide: Record<string, string> = {
+    unreachable: `http://127.0.0.1:${await closedPort()}/sample.bin`,
+  }
   for (const [name, options] of Object.entries(configurations)) {
     const origin = await startSampleOrigin(options)
     origins.push(origin)
@@ -104,10 +104,3 @@ function busyFor(retryAfter: string): Configuration {
 }
 
 /** A port that was free a moment ago. */
-async function findUnreachableUrl(): Promise<string> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return `http://127.0.0.1:${port}/sample.bin`
-}

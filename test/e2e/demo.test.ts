@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import { chromiumFlags, findChromium } from '../../testbed/chromium.ts'
 import { projectRoot } from '../../testbed/processes.ts'
-import { closedPort } from './harness.ts'
+import { closedPort } from '../closed-port.ts'
 
 /** `npm start`, as npm runs it, and what it said so far. */
 class Demo {

@@ -4,7 +4,8 @@ import { startSampleOrigin, type SampleOrigin } from '../../testbed/sample-origi
 import { makeSampleFile } from '../../testbed/sample-file.ts'
 import { openTestbed, type Testbed } from '../../testbed/testbed.ts'
 import { runVisitors, type VisitorResult } from '../../testbed/visitors.ts'
-import { closedPort, integrityOf, manifestOf } from './harness.ts'
+import { closedPort } from '../closed-port.ts'
+import { integrityOf, manifestOf } from './harness.ts'
 
 const FILE = makeSampleFile(1e6, 3)
 

@@ -4,7 +4,6 @@
  */
 
 import { createHash } from 'node:crypto'
-import { createServer, type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 
 import { expect } from 'vitest'
@@ -19,6 +18,7 @@ import {
 } from '../../testbed/sample-origin.ts'
 import type { Testbed } from '../../testbed/testbed.ts'
 import { runVisitors, type VisitorResult, type VisitorsOptions } from '../../testbed/visitors.ts'
+import { closedPort } from '../closed-port.ts'
 
 export interface SceneOptions {
   readonly sizeBytes: number
@@ -97,13 +97,4 @@ export function integrityOf(bytes: Uint8Array): string {
 /** The manifest of these bytes. */
 export function manifestOf(bytes: Uint8Array): Promise<Manifest> {
   return makeManifest({ sizeBytes: bytes.byteLength, body: Readable.from([bytes]) })
-}
-
-/** A port at which nothing listens: one that was free a moment ago. */
-export async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
