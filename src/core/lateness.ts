@@ -19,8 +19,8 @@ const BUSY_MS = 8
 const STILL_BUSY_SHARE = 0.5
 
 /**
- * The first rings count alike, beside so many in time, and none for more than so many ms: a crowd's first seconds are its
- * busiest, but one late ring shows nothing (guesses).
+ * At first rings count alike, beside so many in time, as a crowd's first seconds are its busiest; but as many, while the page
+ * still loads, for no more than so many ms each (guesses).
  */
 const ASSUMED_RINGS = 3
 const MOST_AT_FIRST_MS = 30
@@ -36,7 +36,7 @@ export class Lateness {
   /** A timer rang so much later than it was set for, in ms. */
   note(lateMs: number): void {
     const firstShare = 1 / (++this.rings + ASSUMED_RINGS)
-    const mostMs = firstShare > SHARE ? MOST_AT_FIRST_MS : MOST_MS
+    const mostMs = this.rings <= ASSUMED_RINGS ? MOST_AT_FIRST_MS : MOST_MS
     this.mean += Math.max(SHARE, firstShare) * (Math.min(mostMs, lateMs) - this.mean)
     this.wasBusy = this.processorMs > (this.wasBusy ? STILL_BUSY_SHARE * BUSY_MS : BUSY_MS)
   }

@@ -160,10 +160,9 @@ export class Mesh {
     return this.holdings.isAmongTakers(this.neighbours.size)
   }
 
-  /** There are fewer neighbours than so many yet, but somebody is being connected to. */
-  isFinding(count: number): boolean {
-    const { readyCount } = this
-    return readyCount < count && (this.neighbours.size > readyCount || this.neighbourhood.isConnecting)
+  /** There is no neighbour yet, but somebody is being connected to. */
+  get isFindingFirst(): boolean {
+    return this.readyCount === 0 && (this.neighbours.size > 0 || this.neighbourhood.isConnecting)
   }
 
   /** The file's size is known: hellos can be said. */

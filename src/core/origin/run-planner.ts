@@ -264,7 +264,10 @@ export class RunPlanner {
 
   /** Whether fetching what others have gets us there sooner. */
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
-    if (!this.context.limits.mechanisms.duplicates) return false
+    const { limits, lateness } = this.context
+    if (!limits.mechanisms.duplicates) return false
+    // On a busy processor, what they bring beside the mesh is taken from it: 48 visitors on two cores fetched three copies for nothing.
+    if (lateness.isBusy && this.mesh.requests.bytesPerSec >= this.plainShareBytesPerSec) return false
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
       swarmSize: this.ledger.gossip.leechers,

@@ -98,3 +98,30 @@ describe('a seat is more for others', () => {
     expect(setting.planner.isMoreForOthers(setting.view)).toBe(false)
   })
 })
+
+/** Anna gives a chunk a second; an origin gives each of all so much of that. */
+function isWorthwhile(share: number, lateMs: number): boolean {
+  const setting = new Setting(1)
+  setting.gossip.noteServerCount(SWARM)
+  const { context, planner, view, ledger } = setting
+  for (const _ of range(0, 10)) context.lateness.note(lateMs)
+  for (const _ of range(0, 8)) {
+    ledger.seatCount.goodput.note({ bytesPerSec: share * CHUNK_BYTES * SWARM, openSeats: 1 }, context.nowMs)
+    setting.goOn(300)
+  }
+  return planner.isDuplicateWorthwhile(view, false)
+}
+
+describe('what others have, beside a mesh that gives', () => {
+  it('is fetched, too, where that makes it quicker', () => {
+    expect(isWorthwhile(0.5, 0)).toBe(true)
+  })
+
+  it('is not where the processor is busy, which has then less time for the mesh', () => {
+    expect(isWorthwhile(0.5, 50)).toBe(false)
+  })
+
+  it('is there, too, where a plain download would bring more', () => {
+    expect(isWorthwhile(2, 50)).toBe(true)
+  })
+})

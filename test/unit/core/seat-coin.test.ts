@@ -71,7 +71,7 @@ describe('a toss', () => {
     expect(tossesAfter(1000, 0)).toContain(true)
   })
 
-  it('waits for more of them where the processor is busy, for ten seconds', () => {
+  it('waits for ten seconds where the processor is busy', () => {
     expect(tossesAfter(9900, 50)).not.toContain(true)
     expect(tossesAfter(10_000, 50)).toContain(true)
   })
