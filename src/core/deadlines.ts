@@ -16,6 +16,8 @@ const NAMES = [
   'meshStall',
   /** A neighbour's service has become slow: its place may go to another. */
   'service',
+  /** A newcomer seeks as many neighbours as are usual from now on. */
+  'beginning',
   /** Peers that could not be connected to may be tried again. */
   'reconnect',
   /** Some neighbour may have owed us its hello too long. */

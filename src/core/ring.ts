@@ -29,6 +29,8 @@ export function ring(due: Exclude<DeadlineName, 'arrival'>, parts: RingingParts)
     // Looked at after every input.
     case 'leave':
       return
+    case 'beginning':
+      return parts.mesh.neighbourhood.onBeginningDeadline()
     case 'reconnect':
       return parts.mesh.neighbourhood.onReconnectDeadline()
     case 'hello':

@@ -203,9 +203,8 @@ export class Mesh {
     if (++this.chunksBrought % DEGREE_REVIEW_CHUNKS !== 0) return
     if (!this.context.limits.mechanisms.moreNeighbours) return
     const { sought } = this.neighbourhood
-    const usual = this.context.limits.neighbours
     const wanted = neighboursWanted(this.neighbours.values(), {
-      usual,
+      usual: this.context.limits.neighbours,
       sought,
       isBusy: this.context.lateness.isBusy,
     })

@@ -66,8 +66,7 @@ export class Neighbourhood {
   /** Neighbours sought where nothing speaks against it. */
   private readonly usual: number
   private soughtCount: number
-  /** Until then there are as many as a newcomer begins with; Infinity: we know of nobody yet. */
-  private beginsUntilMs = Infinity
+  /** We know of somebody, and seek as many as a newcomer does until the deadline. */
   private hasBegun = false
   /** Chunks of the file; 0 until its size is known. */
   private chunkCount = 0
@@ -154,14 +153,21 @@ export class Neighbourhood {
   }
 
   private begin(): void {
-    if (this.beginsUntilMs < Infinity) return
-    this.beginsUntilMs = this.context.nowMs + BEGINNING_MS
-    this.context.deadlines.setNoLater('reconnect', this.beginsUntilMs)
+    if (this.hasBegun) return
+    this.hasBegun = true
+    this.context.deadlines.set('beginning', this.context.nowMs + BEGINNING_MS)
+  }
+
+  /** Seeks the others; where the processor is busy, chunks that come will show whether it still is. */
+  onBeginningDeadline(): void {
+    if (!this.context.lateness.isBusy) this.seek(Math.max(this.soughtCount, this.usual))
   }
 
   /** Neither seeks nor takes a neighbour from now on. */
   close(): void {
     this.soughtCount = 0
+    this.hasBegun = true
+    this.context.deadlines.clear('beginning')
     this.context.deadlines.clear('reconnect')
   }
 
@@ -197,17 +203,7 @@ export class Neighbourhood {
   onReconnectDeadline(): void {
     for (const candidate of this.resting.values()) this.candidates.keep(candidate)
     this.resting.clear()
-    this.endBeginning()
     this.connectMore()
-  }
-
-  /** Once: where the processor is busy, chunks that come show whether it still is. */
-  private endBeginning(): void {
-    const { nowMs, deadlines, lateness } = this.context
-    if (this.hasBegun || this.beginsUntilMs === Infinity) return
-    if (nowMs < this.beginsUntilMs) return deadlines.setNoLater('reconnect', this.beginsUntilMs)
-    this.hasBegun = true
-    if (!lateness.isBusy) this.soughtCount = Math.max(this.soughtCount, this.usual)
   }
 
   /** Finds others in place of those who only take. */

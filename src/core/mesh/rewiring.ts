@@ -47,8 +47,7 @@ export class Rewiring {
     if (!this.context.deadlines.has('rewire')) this.schedule()
     if (peer !== this.newcomer) return
     this.newcomer = null
-    if (this.neighbourhood.degree > this.neighbourhood.sought)
-      this.partWith(this.leastUseful(this.dispensable))
+    if (this.neighbourhood.degree > this.neighbourhood.sought) this.partWith(this.leastUseful())
   }
 
   neighbourLost(peer: PeerId): void {
@@ -58,7 +57,7 @@ export class Rewiring {
   onDeadline(): void {
     const { neighbourhood } = this
     const { degree, sought } = neighbourhood
-    const victim = this.leastUseful(this.dispensable)
+    const victim = this.leastUseful()
     if (victim !== null) {
       const isUseless = neighbourhood.isComplete && neighbourhood.isSeed(victim)
       if (degree > sought + EXCESS || (isUseless && degree > sought)) this.partWith(victim)
@@ -82,17 +81,14 @@ export class Rewiring {
     if (neighbour !== null) this.neighbourhood.part(neighbour.id)
   }
 
-  /** Of these the one that gave and got least lately, ties at random; null where none may be let go. */
-  private leastUseful(some: readonly Neighbour[]): Neighbour | null {
+  /** The neighbour that gave and got least lately, ties at random; null where none may be let go. */
+  private leastUseful(): Neighbour | null {
     if (this.neighbourhood.degree <= FEW_NEIGHBOURS) return null
-    const uses = some.map((neighbour) => this.useOf(neighbour))
+    const dispensable = [...this.neighbourhood.neighbours.values()].filter((each) => this.isDispensable(each))
+    const uses = dispensable.map((neighbour) => this.useOf(neighbour))
     const least = Math.min(...uses)
-    const useless = some.filter((_, place) => uses[place] === least)
+    const useless = dispensable.filter((_, place) => uses[place] === least)
     return useless.length === 0 ? null : (useless[this.context.random.below(useless.length)] ?? null)
-  }
-
-  private get dispensable(): readonly Neighbour[] {
-    return [...this.neighbourhood.neighbours.values()].filter((each) => this.isDispensable(each))
   }
 
   private isDispensable({ isReady, openedAtMs, outstanding, queue, serving }: Neighbour): boolean {

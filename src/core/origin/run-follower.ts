@@ -313,7 +313,7 @@ export class RunFollower {
   /** Says the standing claim again, to keep it alive or with news; or what was brought, where none stands. */
   renewClaim(): void {
     if (this.run === null) this.claim.repeatFarewell(this.plan())
-    else if (this.view !== null) this.sayReserved()
+    else if (this.view !== null) this.sayReserved(this.view)
   }
 
   /** The seat is given up. */
@@ -344,26 +344,17 @@ export class RunFollower {
     const spentAt = run.isDuplicate ? run.next - 3 * lead : run.next
     const isStale = run === this.ahead || this.claim.end <= spentAt || this.claim.end > run.reservedEnd
     const isHalfUsed = !run.isDuplicate && run.reservedEnd - this.claim.end >= lead / 2
-    if (isStale || isHalfUsed) this.sayReserved()
+    if (isStale || isHalfUsed) this.sayReserved(view)
   }
 
-  private sayReserved(): void {
+  private sayReserved(view: OriginView): void {
     const runs = [this.run, this.ahead].flatMap(reservedOf)
     if (runs.length === 0) return this.claim.withdraw(this.plan())
-    const isNew = this.bringsNews(runs)
+    const isNew = runs.some((run) => bringsNews(run, view))
     // A seat beyond those there are to be, for what others have, too, is nobody's business: where all went to the origin, so many
     // claims kept the processors busy that the mesh had none for chunks (measured).
     if (!isNew && this.planner.isCrowded && !this.claim.hasNews) return this.claim.hold()
     this.claim.say(runs, this.planner.currentBytesPerSec, this.plan(), isNew)
-  }
-
-  /** Some of it nobody has, as far as we know. */
-  private bringsNews(runs: readonly ChunkRun[]): boolean {
-    const { view } = this
-    if (view === null) return true
-    for (const { start, count } of runs)
-      for (let chunk = start; chunk < start + count; chunk++) if (!view.exists(chunk)) return true
-    return false
   }
 
   private find(runId: number): Run | null {
@@ -374,4 +365,10 @@ export class RunFollower {
   private release(run: Run): void {
     if (this.view !== null) release(run, this.view.inventory)
   }
+}
+
+/** Some of it nobody has, as far as we know. */
+function bringsNews({ start, count }: ChunkRun, view: OriginView): boolean {
+  for (let chunk = start; chunk < start + count; chunk++) if (!view.exists(chunk)) return true
+  return false
 }

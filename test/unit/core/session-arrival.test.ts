@@ -222,6 +222,16 @@ describe('introductions', () => {
     expect(connectedTo(visitor)).toHaveLength(8)
   })
 
+  it('lead to no more while the visitor leaves, though it has just come', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: strangers })
+    visitor.handle({ type: 'leave' })
+    const before = connectedTo(visitor).length
+    for (const { peer: to } of visitor.all('connect')) visitor.handle({ type: 'linkClosed', peer: to })
+    visitor.pass(10_000)
+    expect(connectedTo(visitor)).toHaveLength(before)
+  })
+
   it('give the next one a chance where a connection fails', () => {
     const visitor = started()
     visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: strangers })
