@@ -47,6 +47,13 @@ export class Random {
     return low + (high - low) * this.fraction()
   }
 
+  /** So many of these, or all if there are fewer, in the order of the draw. The list given is used up. */
+  some<T>(items: T[], count: number): T[] {
+    const drawn: T[] = []
+    while (drawn.length < count && items.length > 0) drawn.push(...items.splice(this.below(items.length), 1))
+    return drawn
+  }
+
   /** A generator of its own for one part, so that another draw here does not shift the draws there. */
   fork(): Random {
     return new Random(this.uint32())

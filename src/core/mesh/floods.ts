@@ -63,13 +63,6 @@ export class Floods {
     for (const { id, isReady } of this.neighbours.values()) if (isReady && id !== except) others.push(id)
     const { random, limits } = this.context
     if (!limits.mechanisms.sparseFloods || others.length <= fanOut) return others
-    for (let drawn = 0; drawn < fanOut; drawn++) {
-      const place = drawn + random.below(others.length - drawn)
-      const peer = others[place]
-      if (peer === undefined) break
-      others[place] = others[drawn] ?? peer
-      others[drawn] = peer
-    }
-    return others.slice(0, fanOut)
+    return random.some(others, fanOut)
   }
 }

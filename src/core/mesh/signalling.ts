@@ -142,15 +142,7 @@ export class Signalling {
     const others = [...neighbours.values()].filter(
       ({ id, isReady }) => isReady && id !== cameFrom && id !== from,
     )
-    return this.draw(others, ttl > FORKS_ABOVE_TTL ? WALKERS : 1).map(({ id }) => id)
-  }
-
-  /** So many of these, at random. */
-  private draw(all: Neighbour[], count: number): Neighbour[] {
-    const drawn: Neighbour[] = []
-    while (drawn.length < count && all.length > 0)
-      drawn.push(...all.splice(this.context.random.below(all.length), 1))
-    return drawn
+    return this.context.random.some(others, ttl > FORKS_ABOVE_TTL ? WALKERS : 1).map(({ id }) => id)
   }
 }
 

@@ -209,9 +209,7 @@ export class Updates {
   /** Sends it to a few neighbours drawn at random, but not to where it came from or whom it is about. */
   private spread(update: Update, from: PeerId | null): void {
     const others = this.ready().filter((peer) => peer !== from && peer !== update.peer)
-    for (let count = 0; count < UPDATES.fanOut && others.length > 0; count++) {
-      const [peer] = others.splice(this.random.below(others.length), 1)
-      if (peer === undefined) return
+    for (const peer of this.random.some(others, UPDATES.fanOut)) {
       this.controlBytes += updateByteLength(update)
       this.context.emit({ type: 'send', peer, message: update })
     }
