@@ -166,7 +166,6 @@ export class Neighbourhood {
   /** Neither seeks nor takes a neighbour from now on. */
   close(): void {
     this.soughtCount = 0
-    this.hasBegun = true
     this.context.deadlines.clear('beginning')
     this.context.deadlines.clear('reconnect')
   }
