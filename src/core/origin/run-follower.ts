@@ -351,9 +351,8 @@ export class RunFollower {
     const runs = [this.run, this.ahead].flatMap(reservedOf)
     if (runs.length === 0) return this.claim.withdraw(this.plan())
     const isNew = runs.some((run) => bringsNews(run, view))
-    // A seat beyond those there are to be, for what others have, too, is nobody's business: where all went to the origin, so many
-    // claims kept the processors busy that the mesh had none for chunks (measured).
-    if (!isNew && this.planner.isCrowded && !this.claim.hasNews) return this.claim.hold()
+    // Where all went to the origin, so many claims kept the processors busy that the mesh had none for chunks (measured).
+    if (!isNew && this.planner.isNobodysBusiness && !this.claim.hasNews) return this.claim.hold()
     this.claim.say(runs, this.planner.currentBytesPerSec, this.plan(), isNew)
   }
 

@@ -97,9 +97,12 @@ export class RunPlanner {
     return this.swarmSizeSeen === 1 || !this.mesh.requests.trustPeers
   }
 
-  /** As many hold seats beside us as there are to be. */
-  get isCrowded(): boolean {
-    return this.ledger.takenSeats >= this.ledger.seats
+  /**
+   * What we fetch for ourselves alone is not worth saying: the processor is busy, and as many hold seats beside us as there
+   * are to be. Elsewhere it is, as the plan is judged by what all seats say they get, and travels with what they say.
+   */
+  get isNobodysBusiness(): boolean {
+    return this.context.lateness.isBusy && this.ledger.takenSeats >= this.ledger.seats
   }
 
   get seatsInUse(): number {

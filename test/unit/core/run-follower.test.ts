@@ -165,21 +165,27 @@ describe('a run that is asked for ahead', () => {
   })
 })
 
-/** The claims of a run from the first chunk on, which Anna has, or from the first that she lacks, beside so many seats. */
-function saidBeside(seats: number, firstChunk: number): readonly ChunkRun[] {
+/** The claims of a run from there on, beside so many seats. Anna has the first half of the file. */
+function saidBeside(seats: number, firstChunk: number, { isBusy } = { isBusy: true }): readonly ChunkRun[] {
   const setting = new Setting(1, 100)
   const { context, mesh, planner, ledger, outputs } = setting
+  if (isBusy) for (let ring = 0; ring < 10; ring++) context.lateness.note(50)
   for (const number of range(0, seats)) setting.gossip.hear(claimOf(peer(0x600 + number), 1, 20, 1), ANNA)
   const follower = new RunFollower(originContext(context), mesh, planner, () => ledger.seatCount.plan)
   follower.equip(setting.view)
   outputs.length = 0
   const run = { start: firstChunk, count: 2 }
   follower.open({ run, turnChunks: 2, isDuplicate: false })
+  mesh.floods.onDeadline()
   return sent(outputs, 'claim').flatMap(({ message }) => message.runs)
 }
 
 describe('a seat beyond those there are to be', () => {
-  it('is claimed only where it brings what nobody has', () => {
+  it('is claimed for what others have, too, so that the plan is judged by all, and spreads', () => {
+    expect(saidBeside(FIRST_SEATS, 0, { isBusy: false })).not.toEqual([])
+  })
+
+  it('is on a busy processor claimed only where it brings what nobody has', () => {
     expect(saidBeside(FIRST_SEATS, 0)).toEqual([])
     expect(saidBeside(FIRST_SEATS, CHUNKS / 2)).not.toEqual([])
   })
