@@ -15,8 +15,12 @@ const MOST_MS = 100
  */
 const BUSY_MS = 8
 
-/** Once it is, it is until the mean is below this share of that, so that nobody changes course twice a second (guess). */
-const STILL_BUSY_SHARE = 0.5
+/**
+ * Once it is, it is until the mean has been below this share of that for so many rings (guess: ten seconds of a busy download),
+ * as in a crowd somebody always has a quiet moment: of 48 visitors on two cores those who had one fetched two copies for nothing.
+ */
+const QUIET_SHARE = 0.5
+const QUIET_RINGS = 100
 
 /**
  * At first rings count alike, beside so many in time, as a crowd's first seconds are its busiest; but as many, while the page
@@ -31,14 +35,16 @@ const THROTTLED_MS = 60
 export class Lateness {
   private mean = 0
   private rings = 0
-  private wasBusy = false
+  /** In a row; so many at first that nobody begins busy. */
+  private quietRings = QUIET_RINGS
 
   /** A timer rang so much later than it was set for, in ms. */
   note(lateMs: number): void {
     const firstShare = 1 / (++this.rings + ASSUMED_RINGS)
     const mostMs = this.rings <= ASSUMED_RINGS ? MOST_AT_FIRST_MS : MOST_MS
     this.mean += Math.max(SHARE, firstShare) * (Math.min(mostMs, lateMs) - this.mean)
-    this.wasBusy = this.processorMs > (this.wasBusy ? STILL_BUSY_SHARE * BUSY_MS : BUSY_MS)
+    if (this.processorMs > (this.isBusy ? QUIET_SHARE * BUSY_MS : BUSY_MS)) this.quietRings = 0
+    else this.quietRings++
   }
 
   /** What the processor is to blame for, in ms. */
@@ -47,6 +53,6 @@ export class Lateness {
   }
 
   get isBusy(): boolean {
-    return this.wasBusy
+    return this.quietRings < QUIET_RINGS && this.mean < THROTTLED_MS
   }
 }

@@ -165,6 +165,14 @@ export class Mesh {
     return this.readyCount === 0 && (this.neighbours.size > 0 || this.neighbourhood.isConnecting)
   }
 
+  /** When the first of the neighbours with whom hellos are exchanged was met, in ms; Infinity: there are none. */
+  get firstMetAtMs(): number {
+    let firstMs = Infinity
+    for (const { isReady, openedAtMs } of this.neighbours.values())
+      if (isReady) firstMs = Math.min(firstMs, openedAtMs)
+    return firstMs
+  }
+
   /** The file's size is known: hellos can be said. */
   equip(material: MeshMaterial): void {
     this.material = material

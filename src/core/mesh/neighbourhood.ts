@@ -10,6 +10,7 @@ import { Bitfield } from '../bitfield.ts'
 import type { Context } from '../context.ts'
 import type { PeerId } from '../types.ts'
 import { AwaitedHellos } from './awaited-hellos.ts'
+import { fewOf } from './bandwidth.ts'
 import { type Candidate, Candidates } from './candidates.ts'
 import { Neighbour } from './neighbour.ts'
 import type { ReversePaths } from './reverse-paths.ts'
@@ -33,14 +34,8 @@ const MAX_SOUGHT = 32
  */
 const LEAST_DEGREE = 3
 
-/**
- * A newcomer begins with this share of the usual number, as in a crowd about as many come to it, and making links is what
- * takes a busy machine longest: 48 pages on two cores took 100 s of them for 300 links, before any had a chunk (measured).
- */
-const FIRST_SHARE = 3 / 8
-
-/** The others follow after so long, in ms, or once some chunks have come, unless the machine is busy (guess: links are open by then). */
-const BEGINNING_MS = 3000
+/** A newcomer begins with a few. The others follow after so long, in ms, or once some chunks have come, unless the machine is busy (guess: links are open by then). */
+const BEGINNING_MS = 10_000
 
 /** What it tells the mesh. */
 export interface NeighbourhoodEvents {
@@ -85,7 +80,7 @@ export class Neighbourhood {
     this.hellos = new AwaitedHellos(context, (peer) => this.drop(peer))
     this.candidates = new Candidates(context, paths)
     this.usual = Math.min(MAX_SOUGHT, context.limits.neighbours)
-    this.soughtCount = Math.ceil(FIRST_SHARE * this.usual)
+    this.soughtCount = fewOf(this.usual)
   }
 
   /** Neighbours sought (η). */

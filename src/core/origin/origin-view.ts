@@ -22,6 +22,12 @@ const YIELD_PAUSE_MS = 10_000
 const BUSY_MS = 10_000
 const LONGEST_CHUNK_MS = 60_000
 
+/**
+ * Where the processor is the limit, so is a mesh that has given us a whole chunk within this time, in ms, whatever neighbours have
+ * for us: of 48 visitors on two cores each fetched a few of the last chunks, of which it had heard nothing for seconds (measured).
+ */
+const LONGEST_BUSY_CHUNK_MS = 20_000
+
 /** What may be expected of a run beside the mesh. */
 export interface Prospects {
   /** It brings so much more that what others are about to fetch is not waited for. */
@@ -66,6 +72,12 @@ export class OriginView {
     for (let chunk = 0; chunk < this.inventory.geometry.chunkCount; chunk++)
       if (this.isFree(chunk)) return true
     return false
+  }
+
+  countFree(): number {
+    let count = 0
+    for (let chunk = 0; chunk < this.inventory.geometry.chunkCount; chunk++) if (this.isFree(chunk)) count++
+    return count
   }
 
   /** Somebody is working its way towards the chunk, from the one before it. */
@@ -184,12 +196,13 @@ export class OriginView {
   /** How long a busy mesh will take for all that we miss, at its present rate, in ms; 0 where it is not busy. */
   private busyMs(): number {
     const { geometry, rarity, missingBytes } = this.inventory
-    const isBusy =
-      this.context.limits.mechanisms.busyMesh &&
+    const { limits, lateness } = this.context
+    const hasPlenty =
       this.meshSilentMs < LONGEST_CHUNK_MS &&
       this.mesh.requests.silentMs < BUSY_MS &&
       this.meshTakesMs(rarity.availableCount * geometry.chunkBytes) >= BUSY_MS
-    return isBusy ? this.meshTakesMs(missingBytes) : 0
+    const isBusy = hasPlenty || (lateness.isBusy && this.meshSilentMs < LONGEST_BUSY_CHUNK_MS)
+    return limits.mechanisms.busyMesh && isBusy ? this.meshTakesMs(missingBytes) : 0
   }
 
   /** 0 where the mesh gives nothing. */

@@ -200,9 +200,13 @@ export class RunPlanner {
     return duplicate === null ? null : this.decide(view, duplicate, true)
   }
 
-  /** Seats, or as many as there are visitors where waiting for one is plainly worse than a plain download. */
+  /**
+   * Seats, or as many as there are visitors where waiting for one is plainly worse than a plain download. Whoever has time
+   * leaves those alone that would find nothing new.
+   */
   seatsNow(view: OriginView): number {
     const { nowMs, startedAtMs } = this.context
+    if (this.hasTime(view)) return Math.min(this.ledger.seats, view.countFree())
     return this.ledger.seatCount.seatsFor({
       seatsBeside: this.ledger.seatsBeside,
       swarmSize: this.ledger.gossip.leechers,
@@ -229,18 +233,34 @@ export class RunPlanner {
   }
 
   /** A plain download would bring more than the mesh does, or would if all had our uplink. */
-  isPlainBetter(): boolean {
+  isPlainBetter(view: OriginView): boolean {
     const { requests, service } = this.mesh
+    if (this.hasTime(view)) return false
     return Math.max(requests.bytesPerSec, service.uplinkBytesPerSec) < this.plainShareBytesPerSec
+  }
+
+  /**
+   * On a busy processor, what the origin brings beside the mesh is taken from it: there whoever gets no less than by a plain
+   * download, or has no less than that would have brought by now and gets something, takes no more from the origin than its
+   * seat's due. Of 48 visitors on two cores a few whom the others served last, as they had most, fetched two to four copies (measured).
+   */
+  hasTime(view: OriginView): boolean {
+    const { nowMs, startedAtMs, lateness } = this.context
+    if (!lateness.isBusy || this.isMeshSilent(view)) return false
+    const { plainShareBytesPerSec } = this
+    if (this.mesh.requests.bytesPerSec >= plainShareBytesPerSec) return true
+    const { missingBytes, geometry } = view.inventory
+    return geometry.sizeBytes - missingBytes >= (plainShareBytesPerSec * (nowMs - startedAtMs)) / 1000
   }
 
   /**
    * Our run brings so much more than the mesh, which has had its chance, that to wait for what others are about to fetch
    * would be a loss.
    */
-  runLeads({ sizeBytes }: Geometry): boolean {
+  private runLeads(view: OriginView): boolean {
     const { nowMs, startedAtMs } = this.context
-    const plainSec = sizeBytes / this.plainShareBytesPerSec
+    const plainSec = view.inventory.geometry.sizeBytes / this.plainShareBytesPerSec
+    if (this.hasTime(view)) return false
     if (nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
     return this.lastRateBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec
   }
@@ -253,7 +273,7 @@ export class RunPlanner {
     const areOthersWaiting = this.ledger.gossip.leechers > this.ledger.seats
     if (this.isLiteral || !areOthersWaiting || !requests.trustPeers) return false
     if (!service.isAwaited || uplinkBytesPerSec === 0 || this.isMeshSilent(view)) return false
-    if (this.isPlainBetter()) return false
+    if (this.isPlainBetter(view)) return false
     let alone = 0
     for (const chunk of inventory.kept.chunks()) if (inventory.rarity.holderCount(chunk) === 0) alone++
     return (alone * inventory.geometry.chunkBytes) / uplinkBytesPerSec > LONGEST_BACKLOG_SEC
@@ -267,10 +287,7 @@ export class RunPlanner {
 
   /** Whether fetching what others have gets us there sooner. */
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
-    const { limits, lateness } = this.context
-    if (!limits.mechanisms.duplicates) return false
-    // On a busy processor, what they bring beside the mesh is taken from it: 48 visitors on two cores fetched three copies for nothing.
-    if (lateness.isBusy && this.mesh.requests.bytesPerSec >= this.plainShareBytesPerSec) return false
+    if (!this.context.limits.mechanisms.duplicates || this.hasTime(view)) return false
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
       swarmSize: this.ledger.gossip.leechers,
@@ -285,12 +302,13 @@ export class RunPlanner {
   prospects(view: OriginView): Prospects {
     let duplicatesPay: boolean | null = null
     return {
-      runLeads: this.runLeads(view.inventory.geometry),
+      runLeads: this.runLeads(view),
       duplicatesPay: () => (duplicatesPay ??= this.isDuplicateWorthwhile(view, true)),
     }
   }
 
-  private get isLiteral(): boolean {
+  /** Slurpie's k/n and nothing else. */
+  get isLiteral(): boolean {
     return typeof this.context.limits.originLoad === 'number'
   }
 

@@ -13,15 +13,19 @@ import type { RunPlanner } from './run-planner.ts'
 const MESH_PATIENCE_MS = 3000
 
 /**
- * On a busy processor connections take longer, and the first neighbours know as little as we: there the mesh has so long, in ms.
- * Of 48 visitors on two cores 22 more tossed beside their third neighbour, most without having heard of a seat (measured).
+ * On a busy processor connections take longer, and the first neighbours know as little as we: there the mesh has so long, in ms,
+ * or longer, until a neighbour has been there for as long as claims live. Of 48 visitors on two cores 22 more tossed beside their
+ * third neighbour, and with ten seconds alone 20 that had none, or none for long: they had not heard of a seat (measured).
  */
 const BUSY_MESH_PATIENCE_MS = 10_000
+const LONGEST_BUSY_PATIENCE_MS = 20_000
+const HEARS_WITHIN_MS = 5000
 
 /**
  * While neighbours have plenty for us, so many vacant slots count at most. What one peer alone takes to be free, among
  * thousands, it has most likely only missed the news of; what is free indeed all of them toss for. With 10,000 peers
  * 0.4 copies were fetched by the ill-informed without this (simulated); five slots make up for a count 13 times too high.
+ * Where the processor is the limit, news is slow, and whoever has time does not count them at all.
  */
 const MAX_VACANT_SLOTS_IF_BUSY = 5
 
@@ -67,7 +71,7 @@ export class SeatCoin {
     if (typeof originLoad === 'number') return literalProbability(originLoad, ledger.gossip.swarmSize)
     const seats = planner.seatsNow(view)
     const taken = ledger.takenSeats
-    const mostSlots = view.isMeshBusy ? MAX_VACANT_SLOTS_IF_BUSY : Infinity
+    const mostSlots = planner.hasTime(view) ? 0 : view.isMeshBusy ? MAX_VACANT_SLOTS_IF_BUSY : Infinity
     const chance = seatProbability({
       seats,
       taken,
@@ -82,8 +86,11 @@ export class SeatCoin {
   /** Who holds seats is heard from neighbours: no toss while the first of them is still being connected to. */
   private get awaitsMesh(): boolean {
     const { nowMs, startedAtMs, lateness } = this.context
+    const { mesh, ledger } = this
     const elapsedMs = nowMs - startedAtMs
-    if (lateness.isBusy && this.ledger.gossip.swarmSize > 1) return elapsedMs < BUSY_MESH_PATIENCE_MS
-    return this.mesh.isFindingFirst && elapsedMs < MESH_PATIENCE_MS
+    if (!lateness.isBusy || ledger.gossip.swarmSize === 1)
+      return mesh.isFindingFirst && elapsedMs < MESH_PATIENCE_MS
+    const hasHeard = nowMs - mesh.firstMetAtMs >= HEARS_WITHIN_MS
+    return elapsedMs < (hasHeard ? BUSY_MESH_PATIENCE_MS : LONGEST_BUSY_PATIENCE_MS)
   }
 }

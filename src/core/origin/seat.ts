@@ -105,8 +105,8 @@ export class OriginSeat implements Teammate {
     if (view === null || view.inventory.isComplete || this.standing.isBanned) return
     const { seats } = this.ledger.seatCount
     this.coin.noteWork()
-    if (this.isLiteral || (joinIndex >= seats && this.gossip.swarmSize > seats)) {
-      if (follower.rangesWork || !this.isLiteral) follower.abort()
+    if (this.planner.isLiteral || (joinIndex >= seats && this.gossip.swarmSize > seats)) {
+      if (follower.rangesWork || !this.planner.isLiteral) follower.abort()
       return follower.isOpen ? undefined : this.leave()
     }
     this.isSeated = true
@@ -183,11 +183,6 @@ export class OriginSeat implements Teammate {
     if (!this.isPaused && !this.standing.isBanned) this.coin.schedule()
   }
 
-  /** Slurpie's k/n and nothing else. */
-  private get isLiteral(): boolean {
-    return typeof this.context.limits.originLoad === 'number'
-  }
-
   // -------------------------------------------------------------------------------------------- the response
 
   isRun(runId: number): boolean {
@@ -235,8 +230,13 @@ export class OriginSeat implements Teammate {
     if (!follower.hasBroughtAll(runId)) return this.failed(failureOf(runId, 'inconsistent'))
     follower.finish(runId)
     if (follower.isOpen) return this.advance()
-    if (this.isSeated && this.mustYield()) return this.leave()
-    this.work()
+    this.goOnElsewhere()
+  }
+
+  /** A run is over, or was cut short. */
+  private goOnElsewhere(): void {
+    if (this.isSeated && this.mustYield()) this.leave()
+    else this.work()
   }
 
   failed(input: Failure): void {
@@ -296,14 +296,15 @@ export class OriginSeat implements Teammate {
     const next = this.follower.isTurnOver ? this.afterTurn() : this.withinTurn()
     if (next !== 'goOn') this.follower.abort()
     if (next === 'yield') this.leave()
-    else if (next === 'elsewhere' || !this.follower.advance()) this.work()
-    else this.askAhead()
+    else if (next === 'elsewhere') this.work()
+    else if (this.follower.advance()) this.askAhead()
+    else this.goOnElsewhere()
   }
 
   /** Beside others, a seat must not stand idle for a round trip: the work is given to whoever is done first. */
   private askAhead(): void {
     const { view, follower } = this
-    if (view === null || !this.team.hasOthers || this.isLiteral || this.isPaused) return
+    if (view === null || !this.team.hasOthers || this.planner.isLiteral || this.isPaused) return
     if (!this.isSeated || !follower.isNearItsEnd || this.mustYield()) return
     const choice = this.chooseRun(view)
     if (choice !== null && !choice.isDuplicate) this.take(choice)
@@ -329,9 +330,9 @@ export class OriginSeat implements Teammate {
     const { context, view } = this
     const { seats } = this.ledger
     if (view === null || this.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
-    if (this.isLiteral) return context.random.fraction() >= this.coin.chance(view)
-    if (this.planner.isPlainBetter()) return false
-    return (this.ledger.seatsBeforeOurs ?? 0) >= seats && this.planner.seatsNow(view) === seats
+    if (this.planner.isLiteral) return context.random.fraction() >= this.coin.chance(view)
+    if (this.planner.isPlainBetter(view)) return false
+    return (this.ledger.seatsBeforeOurs ?? 0) >= seats && this.planner.seatsNow(view) <= seats
   }
 
   // ------------------------------------------------------------------------------------------ what others say

@@ -8,7 +8,7 @@ import { claimOf, lateVisitor, pick, SELF, sent, type Visitor, type VisitorOptio
 /** It seeks as many neighbours as are usual by now. */
 function settledAmong(count: number, options: VisitorOptions = {}): Visitor {
   const visitor = visitorAmong(count, options)
-  visitor.pass(3000)
+  visitor.pass(10_000)
   return visitor
 }
 
@@ -139,7 +139,7 @@ describe('a visitor with too few neighbours', () => {
   it('seeks more where more are wanted, up to 32', () => {
     const visitor = lateVisitor(CHUNKS, { limits: { neighbours: 2 } })
     visitor.welcome({ peers: range(1, 33).map(peer), facts: FACTS, swarmSize: 99 })
-    visitor.pass(3000)
+    visitor.pass(10_000)
     expect(connects(visitor)).toHaveLength(2)
     const greedy = settledAmong(100, { limits: { neighbours: 1000 } })
     expect(greedy.session.neighbours.size).toBe(64)

@@ -55,6 +55,17 @@ describe('what a seat takes to be in the swarm', () => {
     expect(setting.view.exists(FAR)).toBe(false)
   })
 
+  it('is what an update names where the processor is the limit, as long as a chunk has come in the last 20 s', () => {
+    const setting = new Setting(0.1)
+    for (const _ of range(0, 10)) setting.context.lateness.note(50)
+    setting.update([FAR])
+    expect(setting.view.exists(FAR)).toBe(true)
+    setting.context.nowMs += 19_900
+    expect(setting.view.exists(FAR)).toBe(true)
+    setting.context.nowMs += 100
+    expect(setting.view.exists(FAR)).toBe(false)
+  })
+
   it('is what an update names, but only while neighbours have more than ten seconds of other chunks for us', () => {
     for (const [secondsPerChunk, isBelieved] of [
       [1, true],

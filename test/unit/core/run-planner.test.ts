@@ -85,10 +85,10 @@ describe('a seat is more for others', () => {
   it('nor where a plain download would bring more than our uplink, and than the mesh does', () => {
     const setting = holderOf(20)
     setting.planner.noteBytes(SWARM * CHUNK_BYTES)
-    expect(setting.planner.isPlainBetter()).toBe(true)
+    expect(setting.planner.isPlainBetter(setting.view)).toBe(true)
     expect(setting.planner.isMoreForOthers(setting.view)).toBe(false)
     setting.mesh.requests.noteBytes(SWARM * CHUNK_BYTES)
-    expect(setting.planner.isPlainBetter()).toBe(false)
+    expect(setting.planner.isPlainBetter(setting.view)).toBe(false)
     expect(setting.planner.isMoreForOthers(setting.view)).toBe(true)
   })
 
@@ -99,16 +99,22 @@ describe('a seat is more for others', () => {
   })
 })
 
-/** Anna gives a chunk a second; an origin gives each of all so much of that. */
-function isWorthwhile(share: number, lateMs: number): boolean {
+/** Anna gives a chunk a second; an origin gives each of all so much of that, for 22.4 s by now. So many chunks are here. */
+function besidePlain(share: number, lateMs: number, here = 0): Setting {
   const setting = new Setting(1)
   setting.gossip.noteServerCount(SWARM)
-  const { context, planner, view, ledger } = setting
+  const { context, ledger, inventory } = setting
+  for (const chunk of range(CHUNKS - here, CHUNKS)) inventory.markKept(chunk, { kind: 'origin', run: 0 })
   for (const _ of range(0, 10)) context.lateness.note(lateMs)
   for (const _ of range(0, 8)) {
     ledger.seatCount.goodput.note({ bytesPerSec: share * CHUNK_BYTES * SWARM, openSeats: 1 }, context.nowMs)
     setting.goOn(300)
   }
+  return setting
+}
+
+function isWorthwhile(share: number, lateMs: number, here = 0): boolean {
+  const { planner, view } = besidePlain(share, lateMs, here)
   return planner.isDuplicateWorthwhile(view, false)
 }
 
@@ -121,7 +127,30 @@ describe('what others have, beside a mesh that gives', () => {
     expect(isWorthwhile(0.5, 50)).toBe(false)
   })
 
-  it('is there, too, where a plain download would bring more', () => {
-    expect(isWorthwhile(2, 50)).toBe(true)
+  it('is there, too, where a plain download would bring more, and would have brought more by now', () => {
+    expect([40, 44].map((here) => isWorthwhile(2, 50, here))).toEqual([true, true])
+    expect(isWorthwhile(2, 50, 45)).toBe(false)
+    expect(isWorthwhile(2, 0, 45)).toBe(true)
+  })
+
+  it('is there, too, once the mesh gives nothing', () => {
+    const setting = besidePlain(2, 50, 45)
+    setting.context.nowMs += 60_000
+    expect(setting.planner.isDuplicateWorthwhile(setting.view, false)).toBe(true)
+  })
+})
+
+describe('a busy processor with time', () => {
+  it('leaves seats alone that would find nothing new', () => {
+    const [idle, busy] = [0, 50].map((lateMs) => besidePlain(2, lateMs, 47))
+    expect(idle?.planner.seatsNow(idle.view)).toBeGreaterThanOrEqual(FIRST_SEATS)
+    expect(busy?.planner.seatsNow(busy.view)).toBe(3)
+  })
+
+  it('does not call a plain download better, nor go on before others for its own rate', () => {
+    const settings = [0, 50].map((lateMs) => besidePlain(2, lateMs, 47))
+    expect(settings.map(({ planner, view }) => planner.isPlainBetter(view))).toEqual([true, false])
+    for (const { planner } of settings) planner.noteBytes(2 * CHUNK_BYTES)
+    expect(settings.map(({ planner, view }) => planner.prospects(view).runLeads)).toEqual([true, false])
   })
 })

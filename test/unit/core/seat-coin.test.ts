@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { SeatCoin } from '../../../src/core/origin/seat-coin.ts'
 import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
-import { Setting } from './seat-setting.ts'
+import { ANNA, Setting } from './seat-setting.ts'
 import { peer, range } from './shapes.ts'
 
 const SWARM = 10_000
@@ -48,6 +48,13 @@ describe('the chance of a vacant seat', () => {
     expect(chances(busy, 1)).toEqual([1])
   })
 
+  it('does not grow where the processor is the limit, and what a plain download would have brought is here', () => {
+    const setting = settingOf({ isBusy: true })
+    for (const _ of range(0, 10)) setting.setting.context.lateness.note(50)
+    setting.setting.inventory.markKept(99, { kind: 'origin', run: 0 })
+    for (const chance of chances(setting, 20)) expect(chance).toBeCloseTo(afterVacant(0), 10)
+  })
+
   it('begins anew where there was work', () => {
     const setting = settingOf({ isBusy: false })
     chances(setting, 4)
@@ -56,10 +63,12 @@ describe('the chance of a vacant seat', () => {
   })
 })
 
-/** So long after the start, with timers that ring so late. Anna is here, and somebody else is being connected to. */
-function tossesAfter(forMs: number, lateMs: number): boolean[] {
+/** So long after the start, with timers that ring so late. Anna is here or gone, and somebody else is being connected to. */
+function tossesAfter(forMs: number, lateMs: number, { isAlone } = { isAlone: false }): boolean[] {
   const setting = new Setting(1, forMs)
   const { context, mesh, ledger, planner } = setting
+  setting.gossip.noteServerCount(2)
+  if (isAlone) mesh.neighbourhood.drop(ANNA)
   for (const _ of range(0, 10)) context.lateness.note(lateMs)
   mesh.introduce([peer(2)])
   const coin = new SeatCoin(context, mesh, ledger, planner)
@@ -74,5 +83,10 @@ describe('a toss', () => {
   it('waits for ten seconds where the processor is busy', () => {
     expect(tossesAfter(9900, 50)).not.toContain(true)
     expect(tossesAfter(10_000, 50)).toContain(true)
+  })
+
+  it('waits there for twenty without a neighbour, who would have told of seats', () => {
+    expect(tossesAfter(19_900, 50, { isAlone: true })).not.toContain(true)
+    expect(tossesAfter(20_000, 50, { isAlone: true })).toContain(true)
   })
 })

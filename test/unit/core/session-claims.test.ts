@@ -124,6 +124,18 @@ describe('what others claim', () => {
     expect(run?.lastByte).toBeLessThan(44 * CHUNK_BYTES)
   })
 
+  it('and not with a seat, where a run was cut short beside as many seats as there are to be', () => {
+    const visitor = withGiver(withNeighbours(firstOfTwo(CHUNKS)), 8)
+    visitor.welcome({ joinIndex: 0, swarmSize: 20, facts: FACTS })
+    visitor.openRun(0)
+    visitor.hear(ANNA, { ...ALMOST_ALL, runs: [{ start: 4, count: 36 }] })
+    for (const number of range(1, 8)) visitor.hear(ANNA, claimOf(peer(0x100 + number), 1, 44, 4))
+    const outputs = visitor.bring(0, 4)
+    expect(pick(outputs, 'abort')).toHaveLength(1)
+    expect(pick(outputs, 'fetch')).toEqual([])
+    expect(runsClaimed(outputs, BERT).at(-1)).toEqual([])
+  })
+
   it('is fetched along by a run that brings far more than the mesh', () => {
     expect(cutsAfter(8)).toBe(1)
     expect(cutsAfter(4)).toBe(0)

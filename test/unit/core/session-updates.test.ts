@@ -40,7 +40,7 @@ describe('a visitor with neighbours', () => {
     const passedOn = sent(visitor.hear(peer(1), updateOf(70, 1, [5], 2)), 'update')
     expect(passedOn.map((output) => output.peer)).toEqual(expect.arrayContaining([peer(2), peer(3)]))
     expect(passedOn.map(({ message }) => message)).toEqual([updateOf(70, 1, [5], 3), updateOf(70, 1, [5], 3)])
-    const connected = pick(visitor.pass(5000), 'connect').map(({ peer: to }) => to)
+    const connected = pick(visitor.pass(12_000), 'connect').map(({ peer: to }) => to)
     expect(connected).toContain(peer(70))
   })
 
