@@ -88,9 +88,11 @@ export class SeatCoin {
     const { nowMs, startedAtMs, lateness } = this.context
     const { mesh, ledger } = this
     const elapsedMs = nowMs - startedAtMs
-    if (!lateness.isBusy || ledger.gossip.swarmSize === 1)
+    const { firstMetAtMs } = mesh
+    const hasNobody = firstMetAtMs === Infinity && !mesh.isFindingFirst
+    if (!lateness.isBusy || ledger.gossip.swarmSize === 1 || hasNobody)
       return mesh.isFindingFirst && elapsedMs < MESH_PATIENCE_MS
-    const hasHeard = nowMs - mesh.firstMetAtMs >= HEARS_WITHIN_MS
+    const hasHeard = nowMs - firstMetAtMs >= HEARS_WITHIN_MS
     return elapsedMs < (hasHeard ? BUSY_MESH_PATIENCE_MS : LONGEST_BUSY_PATIENCE_MS)
   }
 }

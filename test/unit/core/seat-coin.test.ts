@@ -64,13 +64,13 @@ describe('the chance of a vacant seat', () => {
 })
 
 /** So long after the start, with timers that ring so late. Anna is here or gone, and somebody else is being connected to. */
-function tossesAfter(forMs: number, lateMs: number, { isAlone } = { isAlone: false }): boolean[] {
+function tossesAfter(forMs: number, lateMs: number, { isAlone = false, seeks = true } = {}): boolean[] {
   const setting = new Setting(1, forMs)
   const { context, mesh, ledger, planner } = setting
   setting.gossip.noteServerCount(2)
   if (isAlone) mesh.neighbourhood.drop(ANNA)
   for (const _ of range(0, 10)) context.lateness.note(lateMs)
-  mesh.introduce([peer(2)])
+  if (seeks) mesh.introduce([peer(2)])
   const coin = new SeatCoin(context, mesh, ledger, planner)
   return range(0, 10).map(() => coin.wins(setting.view))
 }
@@ -88,5 +88,9 @@ describe('a toss', () => {
   it('waits there for twenty without a neighbour, who would have told of seats', () => {
     expect(tossesAfter(19_900, 50, { isAlone: true })).not.toContain(true)
     expect(tossesAfter(20_000, 50, { isAlone: true })).toContain(true)
+  })
+
+  it('waits for nobody where there is nobody to connect to, as without WebRTC', () => {
+    expect(tossesAfter(1000, 50, { isAlone: true, seeks: false })).toContain(true)
   })
 })
