@@ -102,5 +102,3 @@ function busyFor(retryAfter: string): Configuration {
     faults: () => ({ status: 503, headers: { 'Retry-After': retryAfter } }),
   }
 }
-
-/** A port that was free a moment ago. */

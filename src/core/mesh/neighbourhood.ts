@@ -34,7 +34,10 @@ const MAX_SOUGHT = 32
  */
 const LEAST_DEGREE = 3
 
-/** A newcomer begins with a few. The others follow after so long, in ms, or once some chunks have come, unless the machine is busy (guess: links are open by then). */
+/**
+ * A newcomer begins with a few. The others follow after so long, in ms, or once some chunks have come, unless the machine is
+ * busy (guess: links are open by then, and it has shown whether it is).
+ */
 const BEGINNING_MS = 10_000
 
 /** What it tells the mesh. */

@@ -205,8 +205,8 @@ export class RunPlanner {
    * leaves those alone that would find nothing new.
    */
   seatsNow(view: OriginView): number {
-    const { nowMs, startedAtMs } = this.context
     if (this.hasTime(view)) return Math.min(this.ledger.seats, view.countFree())
+    const { nowMs, startedAtMs } = this.context
     return this.ledger.seatCount.seatsFor({
       seatsBeside: this.ledger.seatsBeside,
       swarmSize: this.ledger.gossip.leechers,
