@@ -13,6 +13,8 @@ export interface FreeRunOptions {
   readonly isApproached: (chunk: number) => boolean
   /** Chunk after the end of our last run: going on from there keeps runs long. */
   readonly continueAt: number | null
+  /** Where to begin in what is free, as a share of it, 0 to 1 exclusive; null: anywhere. */
+  readonly place: number | null
   /** What an in-order reader waits for: the first gap from there on comes before all others. */
   readonly readerChunk: number | null
   /** Longest run wanted, in chunks. */
@@ -35,6 +37,7 @@ export function chooseFreeRun(options: FreeRunOptions): ChunkRun | null {
     if (urgent !== undefined)
       return { start, count: Math.min(urgent.start + urgent.count - start, options.maxChunks) }
   }
+  if (options.place !== null) return placedIn(gaps, Math.floor(options.place * free), longest)
   const next = gaps.find((gap) => gap.start === continueAt)
   if (next !== undefined) return { start: next.start, count: Math.min(next.count, longest) }
   const gap = drawBySize(gaps, free, random)
@@ -57,6 +60,16 @@ export function findGaps(chunkCount: number, accept: (chunk: number) => boolean)
     start = end
   }
   return gaps
+}
+
+/** From the chunk with so many free ones before it. */
+function placedIn(gaps: readonly ChunkRun[], before: number, longest: number): ChunkRun | null {
+  let rest = before
+  for (const { start, count } of gaps) {
+    if (rest < count) return { start: start + rest, count: Math.min(count - rest, longest) }
+    rest -= count
+  }
+  return null
 }
 
 /** Offset in the gap. Others will draw the same gap: a random start, beyond whoever comes from its left. */

@@ -112,6 +112,11 @@ export class Origins {
     for (const seat of this.seats) seat.begin(joinIndex, this.seats.length)
   }
 
+  /** Our place has become known while runs are under way. */
+  place(joinIndex: number): void {
+    for (const seat of this.seats) seat.place(joinIndex, this.seats.length)
+  }
+
   /** Looks for what is to be fetched next, wherever a seat stands idle. */
   work(): void {
     for (const seat of this.seats) seat.work()

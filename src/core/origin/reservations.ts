@@ -31,7 +31,7 @@ export class Reservations {
     this.freeNeedless(run, view, prospects)
     let chunk = Math.max(run.next, run.reservedEnd)
     for (; chunk < Math.min(run.end, run.next + lead); chunk++) {
-      if (!prospects.runLeads && this.isGivenUp(chunk, run, view)) break
+      if (this.isGivenUp(chunk, run, view) && !prospects.runLeads()) break
       if (!view.isNeedless(run, chunk, prospects) && isOurs(inventory, chunk, run)) inventory.reserve(chunk)
     }
     run.reservedEnd = Math.max(run.reservedEnd, chunk)

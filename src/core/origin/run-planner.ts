@@ -171,13 +171,13 @@ export class RunPlanner {
   /** The next run: of free chunks, else help for another seat of ours, else of what others have; null: nothing is worth it. */
   choose(
     view: OriginView,
-    continueAt: number | null,
+    from: { readonly continueAt: number | null; readonly place: number | null },
     help: () => RunChoice | null = () => null,
   ): RunChoice | null {
     const { inventory } = view
     const { random } = this.context
     const maxChunks = this.runChunks(inventory.geometry)
-    const options = { chunkCount: inventory.geometry.chunkCount, continueAt, maxChunks, random }
+    const options = { chunkCount: inventory.geometry.chunkCount, ...from, maxChunks, random }
     const free = chooseFreeRun({
       ...options,
       isFree: (chunk) => view.isFree(chunk),
@@ -255,14 +255,15 @@ export class RunPlanner {
 
   /**
    * Our run brings so much more than the mesh, which has had its chance, that to wait for what others are about to fetch
-   * would be a loss.
+   * would be a loss. Where something is free, it goes on there instead, and nobody waits: four whom the topology server answered
+   * late had all begun with the first chunk, had nothing to give each other, and so all led, side by side to the end (measured).
    */
   private runLeads(view: OriginView): boolean {
     const { nowMs, startedAtMs } = this.context
     const plainSec = view.inventory.geometry.sizeBytes / this.plainShareBytesPerSec
     if (this.hasTime(view)) return false
     if (nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
-    return this.lastRateBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec
+    return this.lastRateBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec && !view.hasFree()
   }
 
   /** Others wait for a seat, and for us, who have more first copies already than our uplink passes on in good time. */
@@ -300,9 +301,10 @@ export class RunPlanner {
 
   /** What may be expected of a run under way beside the mesh; worked out once for all its chunks. */
   prospects(view: OriginView): Prospects {
+    let runLeads: boolean | null = null
     let duplicatesPay: boolean | null = null
     return {
-      runLeads: this.runLeads(view),
+      runLeads: () => (runLeads ??= this.runLeads(view)),
       duplicatesPay: () => (duplicatesPay ??= this.isDuplicateWorthwhile(view, true)),
     }
   }

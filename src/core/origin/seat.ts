@@ -13,7 +13,7 @@ import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
 import type { ClaimGossip } from './claim-gossip.ts'
-import { firstRun } from './first-run.ts'
+import { bitReversed, firstRun } from './first-run.ts'
 import { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
 import { OriginView } from './origin-view.ts'
@@ -23,6 +23,7 @@ import { RunPlanner } from './run-planner.ts'
 import { SeatCoin } from './seat-coin.ts'
 import { type Failure, failureOf, Standing } from './standing.ts'
 import { Team, type Teammate } from './team.ts'
+import { Tenure } from './tenure.ts'
 
 export interface SeatEvents {
   /** The origin cannot be had, and nobody else delivers. */
@@ -37,12 +38,15 @@ export class OriginSeat implements Teammate {
   readonly planner: RunPlanner
   readonly follower: RunFollower
   private readonly coin: SeatCoin
+  private readonly tenure: Tenure
   private readonly team: Team
   private readonly events: SeatEvents
   /** Null until the file's size is known. */
   private view: OriginView | null = null
   private isSeated = false
   private isPaused = false
+  /** Where in what is free the next run is to begin, whatever was fetched last; null: anywhere. */
+  private nextPlace: number | null = null
   readonly standing: Standing = new Standing()
 
   /** `all`: the seats that this visitor may hold, ours included. */
@@ -60,6 +64,7 @@ export class OriginSeat implements Teammate {
     this.planner = new RunPlanner(context, mesh, this.ledger)
     this.coin = new SeatCoin(context, mesh, this.ledger, this.planner)
     this.follower = new RunFollower(context, mesh, this.planner, () => this.ledger.seatCount.plan)
+    this.tenure = new Tenure(context, mesh, this.ledger, this.planner, this.follower, this.coin)
     this.team = new Team(this, all)
     this.events = events
   }
@@ -131,6 +136,16 @@ export class OriginSeat implements Teammate {
     else this.work()
   }
 
+  /**
+   * We have been given a name and a place while a run is under way, which may be where everybody's is: others hear of it, and
+   * the next one begins at our place. That of the first to come is with whoever of all goes on from the file's start.
+   */
+  place(joinIndex: number, origins: number): void {
+    const index = joinIndex === 0 ? this.gossip.swarmSize : joinIndex
+    this.nextPlace = bitReversed(index * origins + this.context.index)
+    if (this.follower.isOpen) this.follower.renewClaim()
+  }
+
   /** Looks for the next run; gives the seat up where there is none. */
   work(): void {
     const { view } = this
@@ -167,6 +182,7 @@ export class OriginSeat implements Teammate {
   }
 
   private open(choice: RunChoice): void {
+    this.nextPlace = null
     if (choice.isRace !== true) this.team.takeFrom(choice.run.start)
     this.follower.open(choice)
   }
@@ -235,7 +251,7 @@ export class OriginSeat implements Teammate {
 
   /** A run is over, or was cut short. */
   private goOnElsewhere(): void {
-    if (this.isSeated && this.mustYield()) this.leave()
+    if (this.isSeated && this.view !== null && this.tenure.mustYield(this.view)) this.leave()
     else this.work()
   }
 
@@ -293,7 +309,7 @@ export class OriginSeat implements Teammate {
   }
 
   private advance(): void {
-    const next = this.follower.isTurnOver ? this.afterTurn() : this.withinTurn()
+    const next = this.view === null ? 'goOn' : this.tenure.decide(this.view)
     if (next !== 'goOn') this.follower.abort()
     if (next === 'yield') this.leave()
     else if (next === 'elsewhere') this.work()
@@ -305,34 +321,9 @@ export class OriginSeat implements Teammate {
   private askAhead(): void {
     const { view, follower } = this
     if (view === null || !this.team.hasOthers || this.planner.isLiteral || this.isPaused) return
-    if (!this.isSeated || !follower.isNearItsEnd || this.mustYield()) return
+    if (!this.isSeated || !follower.isNearItsEnd || this.tenure.mustYield(view)) return
     const choice = this.chooseRun(view)
     if (choice !== null && !choice.isDuplicate) this.take(choice)
-  }
-
-  private withinTurn(): 'goOn' | 'yield' {
-    return this.view !== null && this.planner.isMoreForOthers(this.view) ? 'yield' : 'goOn'
-  }
-
-  /** At the end of a turn: whether this response is still the best use of our seat, and the seat ours. */
-  private afterTurn(): 'goOn' | 'elsewhere' | 'yield' {
-    const { view, follower } = this
-    if (view === null || !follower.rangesWork) return 'goOn'
-    if (this.withinTurn() === 'yield' || this.mustYield()) return 'yield'
-    if (this.planner.isReaderWaiting(view)) return 'elsewhere'
-    if (follower.isDuplicating && !this.planner.isDuplicateWorthwhile(view, true)) return 'elsewhere'
-    follower.renewTurn(this.planner.runChunks(view.inventory.geometry))
-    return 'goOn'
-  }
-
-  /** At a run's end: there are more seats taken than there should be. */
-  private mustYield(): boolean {
-    const { context, view } = this
-    const { seats } = this.ledger
-    if (view === null || this.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
-    if (this.planner.isLiteral) return context.random.fraction() >= this.coin.chance(view)
-    if (this.planner.isPlainBetter(view)) return false
-    return (this.ledger.seatsBeforeOurs ?? 0) >= seats && this.planner.seatsNow(view) <= seats
   }
 
   // ------------------------------------------------------------------------------------------ what others say
@@ -392,7 +383,8 @@ export class OriginSeat implements Teammate {
 
   /** What to fetch next. Without ranges there is but one run, the file: not to be begun anew while the mesh delivers. */
   private chooseRun(view: OriginView): RunChoice | null {
-    const choice = this.planner.choose(view, this.follower.continueAt, () => this.team.help(view))
+    const from = { continueAt: this.follower.continueAt, place: this.nextPlace }
+    const choice = this.planner.choose(view, from, () => this.team.help(view))
     if (choice === null || this.follower.rangesWork) return choice
     if (choice.isDuplicate && !this.planner.isMeshSilent(view)) return null
     return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount }, turnChunks: Infinity }

@@ -14,6 +14,7 @@ function optionsFor(free: readonly number[], overrides: Partial<FreeRunOptions> 
     isFree: (chunk) => isFree.has(chunk),
     isApproached: () => false,
     continueAt: null,
+    place: null,
     readerChunk: null,
     maxChunks: 16,
     seats: 1,
@@ -81,6 +82,17 @@ describe('a free run', () => {
   it('goes on where the last one ended', () => {
     const run = chooseFreeRun(optionsFor([...range(0, 30), ...range(40, 100)], { continueAt: 40 }))
     expect(run).toEqual({ start: 40, count: 16 })
+  })
+
+  it('begins at its place in what is free, wherever the last one ended', () => {
+    const free = [...range(0, 30), ...range(40, 90)]
+    const at = (place: number): unknown => chooseFreeRun(optionsFor(free, { continueAt: 40, place }))
+    expect([0, 0.25, 0.5, 0.75].map(at)).toEqual([
+      { start: 0, count: 16 },
+      { start: 20, count: 10 },
+      { start: 50, count: 16 },
+      { start: 70, count: 16 },
+    ])
   })
 
   it('starts elsewhere where the chunk after the last one is taken', () => {

@@ -56,9 +56,11 @@ describe('what a run reserves and claims ahead', () => {
     expect(claim).toEqual({ start: 50, count: THEIRS - 50 })
   })
 
-  it('does not end there where it brings far more than the mesh', () => {
-    expect(runAgainst(8, { meshShare: 0.7 }).claim.count).toBe(THEIRS - 50)
-    expect(runAgainst(8, { meshShare: 0.5 }).claim.count).toBeGreaterThanOrEqual(40)
+  it('does not end there where it brings far more than the mesh, and nothing else is free', () => {
+    const rest = CHUNKS - THEIRS
+    expect(runAgainst(rest, { meshShare: 0.7 }).claim.count).toBe(THEIRS - 50)
+    expect(runAgainst(rest, { meshShare: 0.5 }).claim.count).toBeGreaterThanOrEqual(40)
+    expect(runAgainst(rest - 1, { meshShare: 0.5 }).claim.count).toBe(THEIRS - 50)
   })
 
   it('reaches a second ahead, not four, where it fetches what others have', () => {

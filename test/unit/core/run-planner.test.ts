@@ -150,7 +150,10 @@ describe('a busy processor with time', () => {
   it('does not call a plain download better, nor go on before others for its own rate', () => {
     const settings = [0, 50].map((lateMs) => besidePlain(2, lateMs, 47))
     expect(settings.map(({ planner, view }) => planner.isPlainBetter(view))).toEqual([true, false])
-    for (const { planner } of settings) planner.noteBytes(2 * CHUNK_BYTES)
-    expect(settings.map(({ planner, view }) => planner.prospects(view).runLeads)).toEqual([true, false])
+    for (const setting of settings) {
+      setting.planner.noteBytes(2 * CHUNK_BYTES)
+      setting.claim(range(CHUNKS / 2, CHUNKS - 47))
+    }
+    expect(settings.map(({ planner, view }) => planner.prospects(view).runLeads())).toEqual([true, false])
   })
 })

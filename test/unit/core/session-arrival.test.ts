@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 
 import type { PeerId } from '../../../src/core/types.ts'
 import { CHUNK_BYTES, fileOf, peer, range } from './shapes.ts'
-import { LOCATOR, pick, sent, Visitor } from './visitor.ts'
+import { claimOf, LOCATOR, pick, sent, Visitor } from './visitor.ts'
 
 const CHUNKS = 64
+/** Her id sorts before ours. */
+const ANNA = peer(0x100)
 const FACTS = fileOf(CHUNKS)
 const WHOLE_FILE = { firstByte: 0, lastByte: null, firstChunk: 0 }
 
@@ -78,6 +80,20 @@ describe('a visitor who arrives', () => {
     expect(late(1, 0).latestRun).toMatchObject({ firstChunk: CHUNKS / 2 })
     expect(late(0, 0).all('abort')).toEqual([])
     expect(late(44, 1).all('abort')).toEqual([])
+  })
+
+  it('goes to its place in what is free as soon as it hears that others fetch the same, and says what it fetches', () => {
+    const visitor = started()
+    visitor.passUntil(300)
+    visitor.openRun(0, FACTS.sizeBytes)
+    visitor.welcome({ joinIndex: 3, swarmSize: 4 })
+    const said = sent(visitor.meet(ANNA, FACTS), 'claim')
+    expect(said.map(({ message }) => message.runs)).toEqual([[{ start: 0, count: 8 }]])
+    visitor.hear(ANNA, claimOf(ANNA, 1, 0, 8))
+    visitor.pass(200)
+    visitor.bring(0, 1)
+    expect(visitor.all('abort')).toHaveLength(1)
+    expect(visitor.latestRun).toMatchObject({ firstChunk: 8 + 0.75 * (CHUNKS - 8) })
   })
 
   it('keeps its place where the server comes again', () => {

@@ -1,0 +1,68 @@
+/**
+ * Whether whoever holds a seat goes on with it: at each chunk's border, at the end of a turn, and at a run's end.
+ */
+
+import type { Context } from '../context.ts'
+import type { Mesh } from '../mesh/mesh.ts'
+import type { OriginLedger } from './ledger.ts'
+import type { OriginView } from './origin-view.ts'
+import type { RunFollower } from './run-follower.ts'
+import type { RunPlanner } from './run-planner.ts'
+import type { SeatCoin } from './seat-coin.ts'
+
+/** With the response that is open, with another one, or not at all. */
+export type GoingOn = 'goOn' | 'elsewhere' | 'yield'
+
+export class Tenure {
+  private readonly context: Context
+  private readonly mesh: Mesh
+  private readonly ledger: OriginLedger
+  private readonly planner: RunPlanner
+  private readonly follower: RunFollower
+  private readonly coin: SeatCoin
+
+  constructor(
+    context: Context,
+    mesh: Mesh,
+    ledger: OriginLedger,
+    planner: RunPlanner,
+    follower: RunFollower,
+    coin: SeatCoin,
+  ) {
+    this.context = context
+    this.mesh = mesh
+    this.ledger = ledger
+    this.planner = planner
+    this.follower = follower
+    this.coin = coin
+  }
+
+  /** At a chunk's border. */
+  decide(view: OriginView): GoingOn {
+    const { follower, planner } = this
+    // Without ranges there is no coming back.
+    if (!follower.rangesWork) return 'goOn'
+    if (planner.isMoreForOthers(view)) return 'yield'
+    return follower.isTurnOver ? this.afterTurn(view) : 'goOn'
+  }
+
+  /** Whether this response is still the best use of our seat, and the seat ours. */
+  private afterTurn(view: OriginView): GoingOn {
+    const { follower, planner } = this
+    if (this.mustYield(view)) return 'yield'
+    if (planner.isReaderWaiting(view)) return 'elsewhere'
+    if (follower.isDuplicating && !planner.isDuplicateWorthwhile(view, true)) return 'elsewhere'
+    follower.renewTurn(planner.runChunks(view.inventory.geometry))
+    return 'goOn'
+  }
+
+  /** At a run's end: there are more seats taken than there should be. */
+  mustYield(view: OriginView): boolean {
+    const { ledger, planner } = this
+    const { seats } = ledger
+    if (ledger.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
+    if (planner.isLiteral) return this.context.random.fraction() >= this.coin.chance(view)
+    if (planner.isPlainBetter(view)) return false
+    return (ledger.seatsBeforeOurs ?? 0) >= seats && planner.seatsNow(view) <= seats
+  }
+}
