@@ -87,6 +87,11 @@ export class FirstCopies {
     return nowMs - this.lastHeardMs(chunk) < patienceMs
   }
 
+  /** Somebody said that the chunk has entered, however long ago. */
+  wasHeardOf(chunk: number): boolean {
+    return !Number.isNaN(this.lastHeardMs(chunk))
+  }
+
   /** It was expected and did not come: what is said of it since may not be true, either. */
   wasInVain(chunk: number): boolean {
     return this.inVain.has(chunk)

@@ -51,21 +51,24 @@ export class OriginView {
   private yieldedAtMs = -Infinity
   private yieldPauseMs = 0
   /** How long the mesh is busy with us, and how long first copies are expected: asked for every chunk, worked out once. */
-  private readonly outlook = { atMs: -Infinity, busyMs: 0, patienceMs: 0 }
+  private readonly outlook = { atMs: -Infinity, busyMs: 0, patienceMs: 0, hasTime: false }
+  private readonly hasTime: (view: OriginView) => boolean
 
-  /** `isFollowed`: another seat of ours is about to bring the chunk. */
+  /** `isFollowed`: another seat of ours is about to bring the chunk. `hasTime`: see `RunPlanner.hasTime`. */
   constructor(
     context: Context,
     mesh: Mesh,
     gossip: ClaimGossip,
     inventory: Inventory,
     isFollowed: (chunk: number) => boolean = () => false,
+    hasTime: (view: OriginView) => boolean = () => false,
   ) {
     this.context = context
     this.mesh = mesh
     this.gossip = gossip
     this.inventory = inventory
     this.isFollowed = isFollowed
+    this.hasTime = hasTime
   }
 
   /** Nobody has it, asks for it or is about to fetch it. */
@@ -175,13 +178,15 @@ export class OriginView {
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
     if (this.isComing(chunk)) return true
     // A claim may have been missed, or made before we came. Updates may be old, or lies: for them nobody stands idle.
-    return this.isMeshBusy && this.mesh.updates.tree?.existsAnywhere(chunk) === true
+    const { busyMs, hasTime } = this.look()
+    return (busyMs > 0 || hasTime) && this.mesh.updates.tree?.existsAnywhere(chunk) === true
   }
 
   /** It has entered the swarm, as its first holder said. */
   private isComing(chunk: number): boolean {
     const { limits, nowMs } = this.context
     if (!limits.mechanisms.firstCopies || this.isDoubted(chunk)) return false
+    if (this.look().hasTime && this.gossip.firstCopies.wasHeardOf(chunk)) return true
     return this.gossip.firstCopies.isExpected(chunk, nowMs, this.look().patienceMs)
   }
 
@@ -196,6 +201,7 @@ export class OriginView {
     if (nowMs !== outlook.atMs) {
       outlook.atMs = nowMs
       outlook.busyMs = this.busyMs()
+      outlook.hasTime = this.hasTime(this)
       const peersPerNeighbour = gossip.swarmSize / Math.max(1, mesh.neighbours.size)
       outlook.patienceMs = gossip.firstCopies.patienceMs(outlook.busyMs, peersPerNeighbour)
     }

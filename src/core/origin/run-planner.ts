@@ -48,6 +48,19 @@ const LONGEST_SILENCE_MS = 120_000
 /** So does one that delivers less than this share of what a plain download would (guess: far below any honest mesh). */
 const SILENT_SHARE = 0.1
 
+/**
+ * Whoever has time on a busy processor waits for a silent mesh so long, in ms (guesses): while neighbours have something for us, and
+ * serve others first, who have less; and where they have nothing.
+ */
+const SERVED_LAST_MS = 60_000
+const NOTHING_NEAR_MS = 20_000
+
+/**
+ * What takes longer on a busy processor, in ms, is the processor (guess). Of 48 visitors on two cores, whose first request took
+ * seconds, one went on through 70 chunks that others had, as to ask again seemed to cost half a minute (measured).
+ */
+const BUSY_ROUND_TRIP_MS = 200
+
 /** Neighbours that gave us something within this time, in ms, are "delivering" (guess). */
 const MESH_ALIVE_MS = 10_000
 
@@ -128,7 +141,13 @@ export class RunPlanner {
 
   /** The shortest time from asking to headers, in ms; 0: unknown. */
   get roundTripMs(): number {
-    return Number.isFinite(this.rttMs) ? this.rttMs : 0
+    return Number.isFinite(this.rttMs) ? this.likelyRoundTripMs : 0
+  }
+
+  /** Infinity: unknown. */
+  private get likelyRoundTripMs(): number {
+    const isInDoubt = this.context.lateness.isBusy && this.rttMs < Infinity
+    return isInDoubt ? Math.min(BUSY_ROUND_TRIP_MS, this.rttMs) : this.rttMs
   }
 
   /** Time for a chunk at the last rate there was, in seconds; null: none is known. */
@@ -202,10 +221,11 @@ export class RunPlanner {
 
   /**
    * Seats, or as many as there are visitors where waiting for one is plainly worse than a plain download. Whoever has time
-   * leaves those alone that would find nothing new.
+   * leaves those alone that would find next to nothing: what is free for all is soon found by one, and what only we take to be free
+   * had better be heard of first.
    */
   seatsNow(view: OriginView): number {
-    if (this.hasTime(view)) return Math.min(this.ledger.seats, view.countFree())
+    if (this.hasTime(view)) return Math.min(this.ledger.seats, Math.ceil(view.countFree() / FIRST_RUN_CHUNKS))
     const { nowMs, startedAtMs } = this.context
     return this.ledger.seatCount.seatsFor({
       seatsBeside: this.ledger.seatsBeside,
@@ -246,10 +266,11 @@ export class RunPlanner {
    */
   hasTime(view: OriginView): boolean {
     const { nowMs, startedAtMs, lateness } = this.context
-    if (!lateness.isBusy || this.isMeshSilent(view)) return false
+    const { missingBytes, geometry, rarity } = view.inventory
+    const patienceMs = rarity.availableCount > 0 ? SERVED_LAST_MS : NOTHING_NEAR_MS
+    if (!lateness.isBusy || !this.mesh.requests.trustPeers || view.meshSilentMs > patienceMs) return false
     const { plainShareBytesPerSec } = this
     if (this.mesh.requests.bytesPerSec >= plainShareBytesPerSec) return true
-    const { missingBytes, geometry } = view.inventory
     return geometry.sizeBytes - missingBytes >= (plainShareBytesPerSec * (nowMs - startedAtMs)) / 1000
   }
 
@@ -327,7 +348,7 @@ export class RunPlanner {
   private isWorthCutting(needlessChunks: number, { chunkBytes }: Geometry): boolean {
     const bytesPerSec = Math.max(1, this.lastRateBytesPerSec)
     const savedMs = ((needlessChunks * chunkBytes) / bytesPerSec) * 1000
-    return savedMs > abortCostMs(this.rttMs, bytesPerSec)
+    return savedMs > abortCostMs(this.likelyRoundTripMs, bytesPerSec)
   }
 
   /** Not to bring these chunks is reason to leave the run. */

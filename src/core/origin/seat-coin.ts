@@ -71,13 +71,14 @@ export class SeatCoin {
     if (typeof originLoad === 'number') return literalProbability(originLoad, ledger.gossip.swarmSize)
     const seats = planner.seatsNow(view)
     const taken = ledger.takenSeats
-    const mostSlots = planner.hasTime(view) ? 0 : view.isMeshBusy ? MAX_VACANT_SLOTS_IF_BUSY : Infinity
+    const hasTime = planner.hasTime(view)
+    const mostSlots = hasTime ? 0 : view.isMeshBusy ? MAX_VACANT_SLOTS_IF_BUSY : Infinity
     const chance = seatProbability({
       seats,
       taken,
       swarmSize: ledger.gossip.leechers,
       vacantSlots: mechanisms.vacantSlots ? Math.min(this.vacantSlots, mostSlots) : 0,
-      meshIsSilent: planner.isMeshSilent(view),
+      meshIsSilent: !hasTime && planner.isMeshSilent(view),
     })
     this.vacantSlots = taken < seats ? this.vacantSlots + 1 : 0
     return chance

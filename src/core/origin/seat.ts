@@ -96,7 +96,8 @@ export class OriginSeat implements Teammate {
   /** The file's size is known: a probe under way is a run to its end. */
   equip(inventory: Inventory): void {
     const isFollowed = (chunk: number): boolean => this.team.isFollowed(chunk)
-    this.view = new OriginView(this.context, this.mesh, this.gossip, inventory, isFollowed)
+    const hasTime = (view: OriginView): boolean => this.planner.hasTime(view)
+    this.view = new OriginView(this.context, this.mesh, this.gossip, inventory, isFollowed, hasTime)
     this.ledger.seatCount.equip(inventory.geometry.chunkCount)
     this.follower.equip(this.view)
   }

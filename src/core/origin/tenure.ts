@@ -63,6 +63,7 @@ export class Tenure {
     if (ledger.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
     if (planner.isLiteral) return this.context.random.fraction() >= this.coin.chance(view)
     if (planner.isPlainBetter(view)) return false
-    return (ledger.seatsBeforeOurs ?? 0) >= seats && planner.seatsNow(view) <= seats
+    const seatsNow = planner.seatsNow(view)
+    return seatsNow <= seats && (ledger.seatsBeforeOurs ?? 0) >= seatsNow
   }
 }

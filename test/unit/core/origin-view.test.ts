@@ -55,11 +55,41 @@ describe('what a seat takes to be in the swarm', () => {
     expect(setting.view.exists(FAR)).toBe(false)
   })
 
-  it('is what an update names where the processor is the limit, as long as a chunk has come in the last 20 s', () => {
-    const setting = new Setting(0.1)
-    for (const _ of range(0, 10)) setting.context.lateness.note(50)
+  it('is what anybody ever said where the processor is the limit and we have time: a minute while neighbours serve others first, else 20 s', () => {
+    for (const [here, patienceMs] of [
+      [0, 60_000],
+      [CHUNKS / 2, 20_000],
+    ] as const) {
+      const setting = new Setting(0.1)
+      for (const chunk of range(0, here)) setting.inventory.markKept(chunk, { kind: 'peer', peer: ANNA })
+      setting.gossip.firstCopies.hear(ANNA, [{ start: FAR, count: 1 }], setting.context.nowMs - 600_000)
+      setting.update([FAR + 1])
+      const known = (): boolean[] => [FAR, FAR + 1, FAR + 2].map((chunk) => setting.view.exists(chunk))
+      expect(known()[0]).toBe(false)
+      setting.ringLate()
+      setting.context.nowMs += patienceMs
+      expect(known()).toEqual([true, true, false])
+      setting.context.nowMs += 100
+      expect(known()).toEqual([false, false, false])
+    }
+  })
+
+  it('is what an update names there without time, too, as long as a chunk has come in the last 20 s', () => {
+    const setting = new Setting(10)
+    setting.ledger.seatCount.goodput.note(
+      { bytesPerSec: 1000 * CHUNK_BYTES, openSeats: 1 },
+      setting.context.nowMs,
+    )
+    for (const _ of range(0, 8)) {
+      setting.goOn(300)
+      setting.ledger.seatCount.goodput.note(
+        { bytesPerSec: 1000 * CHUNK_BYTES, openSeats: 1 },
+        setting.context.nowMs,
+      )
+    }
+    setting.ringLate()
     setting.update([FAR])
-    expect(setting.view.exists(FAR)).toBe(true)
+    expect(setting.planner.hasTime(setting.view)).toBe(false)
     setting.context.nowMs += 19_900
     expect(setting.view.exists(FAR)).toBe(true)
     setting.context.nowMs += 100

@@ -144,7 +144,7 @@ describe('a busy processor with time', () => {
   it('leaves seats alone that would find nothing new', () => {
     const [idle, busy] = [0, 50].map((lateMs) => besidePlain(2, lateMs, 47))
     expect(idle?.planner.seatsNow(idle.view)).toBeGreaterThanOrEqual(FIRST_SEATS)
-    expect(busy?.planner.seatsNow(busy.view)).toBe(3)
+    expect(busy?.planner.seatsNow(busy.view)).toBe(1)
   })
 
   it('does not call a plain download better, nor go on before others for its own rate', () => {
@@ -155,5 +155,13 @@ describe('a busy processor with time', () => {
       setting.claim(range(CHUNKS / 2, CHUNKS - 47))
     }
     expect(settings.map(({ planner, view }) => planner.prospects(view).runLeads())).toEqual([true, false])
+  })
+
+  it('takes a long round trip for its own', () => {
+    const settings = [0, 50].map((lateMs) => besidePlain(2, lateMs))
+    for (const { planner } of settings) planner.noteRoundTrip(5000)
+    expect(settings.map(({ planner }) => planner.roundTripMs)).toEqual([5000, 200])
+    for (const { planner } of settings) planner.noteRoundTrip(50)
+    expect(settings.map(({ planner }) => planner.roundTripMs)).toEqual([50, 50])
   })
 })

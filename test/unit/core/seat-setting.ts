@@ -33,7 +33,14 @@ export class Setting {
     vanishedNearby: (chunk) => this.vanished.push(chunk),
   })
   readonly gossip: ClaimGossip = new ClaimGossip(this.context, this.mesh)
-  readonly view: OriginView = new OriginView(this.context, this.mesh, this.gossip, this.inventory)
+  readonly view: OriginView = new OriginView(
+    this.context,
+    this.mesh,
+    this.gossip,
+    this.inventory,
+    () => false,
+    (view) => this.planner.hasTime(view),
+  )
   readonly ledger: OriginLedger = new OriginLedger(originContext(this.context), this.gossip)
   readonly planner: RunPlanner = new RunPlanner(this.context, this.mesh, this.ledger)
 
@@ -73,6 +80,11 @@ export class Setting {
       },
       ANNA,
     )
+  }
+
+  /** The processor has more to do than it can: ten rings were so late. */
+  ringLate(lateMs = 50): void {
+    for (const _ of range(0, 10)) this.context.lateness.note(lateMs)
   }
 
   update(chunks: readonly number[]): void {

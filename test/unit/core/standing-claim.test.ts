@@ -21,7 +21,8 @@ class Claimer {
   readonly outputs: SessionOutput[] = []
   readonly context: Context = newContext(this.outputs)
   private readonly own = originContext(this.context)
-  readonly claim: StandingClaim = new StandingClaim(this.own, meshWith(ANNA, this.context, CHUNKS))
+  private readonly mesh = meshWith(ANNA, this.context, CHUNKS)
+  readonly claim: StandingClaim = new StandingClaim(this.own, this.mesh)
 
   /** Says it, and returns what Anna hears. */
   say(run = RUN, goodputBytesPerSec = 0, isNew = true): Claim | null {
@@ -43,6 +44,8 @@ class Claimer {
   private heard(speak: () => void): Claim | null {
     this.outputs.length = 0
     speak()
+    // Where the processor is busy, what is said waits for company.
+    this.mesh.floods.onDeadline()
     return sent(this.outputs, 'claim').find((each) => each.peer === ANNA)?.message ?? null
   }
 
@@ -186,5 +189,20 @@ describe('what was brought', () => {
     const first = claimer.say()
     claimer.bring(8)
     expect(first?.brought).toEqual([{ start: 7, count: 1 }])
+  })
+
+  it('tells what was brought for 20 s on a busy processor, and seldom once the seat was given up', () => {
+    const claimer = new Claimer()
+    for (const _ of range(0, 10)) claimer.context.lateness.note(50)
+    claimer.say()
+    claimer.bring(100)
+    expect(claimer.withdraw()).toMatchObject({ runs: [] })
+    expect([claimer.isDueAt(5999), claimer.isDueAt(6000)]).toEqual([false, true])
+    const brought = [19_999, 20_000].map((nowMs) => {
+      claimer.context.nowMs = nowMs
+      claimer.repeatFarewell()
+      return claimer.say(RUN)?.brought
+    })
+    expect(brought).toEqual([[{ start: 100, count: 1 }], []])
   })
 })
