@@ -380,8 +380,8 @@ export class Session {
   private tick(): void {
     const { deadlines, nowMs } = this.context
     for (const due of deadlines.takeDue(nowMs)) {
-      if (due === 'arrival') this.begin()
-      else ring(due, { mesh: this.mesh, registration: this.registration })
+      if (due !== 'arrival') ring(due, { mesh: this.mesh, registration: this.registration })
+      else if (this.arrival.isOver()) this.begin()
     }
     this.origins.tick()
   }

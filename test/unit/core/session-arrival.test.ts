@@ -49,6 +49,22 @@ describe('a visitor who arrives', () => {
     expect(visitor.passUntil(300)).toEqual([{ type: 'fetch', run: 0, origin: 0, ...WHOLE_FILE }])
   })
 
+  it('gives the server as much time again where the timer rang late, as the answer may wait behind it, but for two seconds at most', () => {
+    const visitor = started()
+    const ringAt = (nowMs: number): number => {
+      visitor.nowMs = nowMs
+      visitor.handle({ type: 'tick' })
+      return visitor.all('fetch').length
+    }
+    expect(ringAt(350)).toBe(0)
+    expect(visitor.session.nextDeadlineMs()).toBe(650)
+    expect(ringAt(1999)).toBe(0)
+    expect(ringAt(2400)).toBe(1)
+    const other = started()
+    other.nowMs = 349.9
+    expect(pick(other.handle({ type: 'tick' }), 'fetch')).toHaveLength(1)
+  })
+
   it('waits as long as it is told to', () => {
     const visitor = new Visitor({ limits: { topologyPatienceMs: 50 } })
     visitor.start()
