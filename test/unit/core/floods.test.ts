@@ -6,6 +6,8 @@ import { peer, range } from './shapes.ts'
 import { claimOf, sent, type Visitor } from './visitor.ts'
 
 const CLAIMERS = range(0x600, 0x605).map(peer)
+/** After whose claim the others have to wait. */
+const FIRST = peer(0x700)
 
 /** Among eight, with timers that ring so late. */
 function afterRings(lateMs: number): Visitor {
@@ -33,6 +35,8 @@ describe('claims that flood', () => {
 
   it('wait for each other where the processor is busy, and go to the same two', () => {
     const visitor = afterRings(20)
+    visitor.hear(ANNA, claimOf(FIRST, 1, 0, 2))
+    visitor.outputs.length = 0
     for (const claimer of CLAIMERS) visitor.hear(ANNA, claimOf(claimer, 1, 0, 2))
     expect(told(visitor)).toEqual([])
     visitor.pass(300)
@@ -42,9 +46,18 @@ describe('claims that flood', () => {
     expect(told(visitor)).toHaveLength(targets.size * CLAIMERS.length)
   })
 
+  it('do not wait there where none went out for so long', () => {
+    const visitor = afterRings(20)
+    visitor.pass(300)
+    visitor.outputs.length = 0
+    visitor.hear(ANNA, claimOf(FIRST, 1, 0, 2))
+    expect(sent(visitor.outputs, 'claim').length).toBeGreaterThan(0)
+  })
+
   it('take the place of older ones that still wait', () => {
     const visitor = afterRings(20)
     const [claimer = ANNA] = CLAIMERS
+    visitor.hear(ANNA, claimOf(FIRST, 1, 0, 2))
     visitor.hear(ANNA, claimOf(claimer, 1, 0, 2))
     visitor.hear(ANNA, claimOf(claimer, 2, 2, 2))
     visitor.pass(300)
