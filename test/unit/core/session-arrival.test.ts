@@ -257,6 +257,22 @@ describe('introductions', () => {
     expect(connectedTo(visitor)).toHaveLength(8)
   })
 
+  it.each([
+    [15, 3000],
+    [16, 10_000],
+  ])('of a file of %i chunks lead to the others after %i ms, from when its size is known', (chunks, inMs) => {
+    for (const knowsSize of [true, false]) {
+      const visitor = started()
+      const facts = fileOf(chunks)
+      visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: knowsSize ? facts : null, peers: strangers })
+      if (!knowsSize) visitor.handle({ type: 'factsTold', facts })
+      visitor.pass(inMs - 1)
+      expect(connectedTo(visitor)).toHaveLength(3)
+      visitor.pass(1)
+      expect(connectedTo(visitor)).toHaveLength(8)
+    }
+  })
+
   it('give the next one a chance where a connection fails', () => {
     const visitor = started()
     visitor.welcome({ joinIndex: 999, swarmSize: 1000, facts: FACTS, peers: strangers })
