@@ -33,7 +33,7 @@ export class Arrival {
   private readonly context: Context
   /** The origin may be asked: the topology server has answered, or had its time. */
   hasBegun: boolean = false
-  private hasBegunRuns = false
+  hasBegunRuns: boolean = false
   private isPlaced = false
   private dueAtMs = Infinity
 
@@ -50,9 +50,10 @@ export class Arrival {
   /** The deadline has rung. False where it is put off. */
   isOver(): boolean {
     const { nowMs, startedAtMs, limits } = this.context
-    const isLate = nowMs - this.dueAtMs >= LATE_MS && nowMs - startedAtMs < LATEST_MS
+    const leftMs = startedAtMs + LATEST_MS - nowMs
+    const isLate = nowMs - this.dueAtMs >= LATE_MS && leftMs > 0
     if (!isLate || this.hasBegun) return true
-    this.setDeadline(limits.topologyPatienceMs)
+    this.setDeadline(Math.min(limits.topologyPatienceMs, leftMs))
     return false
   }
 

@@ -222,7 +222,7 @@ export class Session {
   }
 
   private welcomed(welcome: Welcome): void {
-    const isFirst = this.welcome === null
+    const isLate = this.welcome === null && this.arrival.hasBegunRuns
     this.welcome = welcome
     this.context.selfId = welcome.id
     this.registration.welcomed(welcome)
@@ -230,7 +230,7 @@ export class Session {
     if (welcome.facts !== null) this.learn(welcome.facts, false)
     this.mesh.introduce(welcome.peers)
     if (this.arrival.welcomed(welcome.joinIndex, this.material !== null)) this.begin()
-    else if (isFirst) this.origins.place(welcome.joinIndex)
+    else if (isLate) this.origins.place(welcome.joinIndex)
   }
 
   /** Somebody knows the file: the origin (`confirmed`), else a hint. What is known stays. */

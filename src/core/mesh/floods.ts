@@ -58,7 +58,8 @@ export class Floods {
   /** To the same few; what comes next waits for company. */
   private sendTogether(claims: readonly Held[]): void {
     const { deadlines, nowMs } = this.context
-    const targets = this.drawTargets(null, BUSY_FANOUT)
+    const [first, ...others] = claims
+    const targets = this.drawTargets(others.length === 0 ? (first?.except ?? null) : null, BUSY_FANOUT)
     for (const { claim, except } of claims) this.send(claim, except, targets)
     deadlines.set('flood', nowMs + TOGETHER_EVERY_MS)
   }

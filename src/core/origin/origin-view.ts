@@ -177,7 +177,7 @@ export class OriginView {
     if (this.isElsewhere(chunk)) return true
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
     if (this.isComing(chunk)) return true
-    // A claim may have been missed, or made before we came. Updates may be old, or lies: for them nobody stands idle.
+    // A claim may have been missed, or made before we came. Updates may be old, or lies: who has no time stands not idle for them.
     const { busyMs, hasTime } = this.look()
     return (busyMs > 0 || hasTime) && this.mesh.updates.tree?.existsAnywhere(chunk) === true
   }
@@ -186,7 +186,10 @@ export class OriginView {
   private isComing(chunk: number): boolean {
     const { limits, nowMs } = this.context
     if (!limits.mechanisms.firstCopies || this.isDoubted(chunk)) return false
-    if (this.look().hasTime && this.gossip.firstCopies.wasHeardOf(chunk)) return true
+    const { firstCopies } = this.gossip
+    const isUrgent = chunk === this.mesh.requests.readerChunk
+    if (this.look().hasTime && !isUrgent && firstCopies.wasHeardOf(chunk) && !firstCopies.wasInVain(chunk))
+      return true
     return this.gossip.firstCopies.isExpected(chunk, nowMs, this.look().patienceMs)
   }
 

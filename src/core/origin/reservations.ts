@@ -24,10 +24,9 @@ export class Reservations {
   }
 
   /** At a chunk's border: gives up what need not be the run's any more, and reserves up to `lead` chunks ahead. */
-  review(run: Run, lead: number, view: OriginView): void {
+  review(run: Run, lead: number, view: OriginView, prospects: Prospects): void {
     const { inventory } = view
     if (this.context.limits.mechanisms.shrinkingClaims) shrinkToLead(lead, run, inventory)
-    const prospects = this.planner.prospects(view)
     this.freeNeedless(run, view, prospects)
     let chunk = Math.max(run.next, run.reservedEnd)
     for (; chunk < Math.min(run.end, run.next + lead); chunk++) {

@@ -13,7 +13,7 @@ import type { SessionInput } from '../session-io.ts'
 import type { ChunkRun, PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
 import type { OriginContext } from './origin-context.ts'
-import type { OriginView } from './origin-view.ts'
+import type { OriginView, Prospects } from './origin-view.ts'
 import { cutAt, release, Reservations } from './reservations.ts'
 import { isOverdone, newRun, reservedOf, restChunks, type Run, type RunChoice, willBring } from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
@@ -244,11 +244,12 @@ export class RunFollower {
     if (run.next >= run.end) {
       return run.end === run.askedEnd || this.goOnToNext(run)
     }
-    if (this.shouldCut(run, view)) {
+    const prospects = this.planner.prospects(view)
+    if (this.shouldCut(run, view, prospects)) {
       view.noteCut()
       return this.goOnToNext(run)
     }
-    this.reserveAhead(run, view)
+    this.reserveAhead(run, view, prospects)
     return true
   }
 
@@ -326,20 +327,19 @@ export class RunFollower {
     this.claim.tell(peer)
   }
 
-  private shouldCut(run: Run, view: OriginView): boolean {
+  private shouldCut(run: Run, view: OriginView, prospects: Prospects): boolean {
     // Without ranges there is no coming back to what was left out: all of the rest must be with neighbours.
     if (!this.rangesWork) return !run.isDuplicate && view.isAllElsewhere(run.next)
     if (!this.context.limits.mechanisms.cuts) return false
-    const prospects = this.planner.prospects(view)
     let end = run.next
     while (end < run.end && view.isNeedless(run, end, prospects)) end++
     return end > run.next && this.planner.isEnoughToLeave(run, run.next, end, view.inventory.geometry)
   }
 
-  private reserveAhead(run: Run, view: OriginView): void {
+  private reserveAhead(run: Run, view: OriginView, prospects = this.planner.prospects(view)): void {
     const { inventory } = view
     const lead = this.planner.leadChunks(inventory.geometry, run.isDuplicate)
-    this.reservations.review(run, lead, view)
+    this.reservations.review(run, lead, view, prospects)
     // Said once the claimed part is half used up, not for every chunk; where it keeps nobody away, when it is used up.
     const spentAt = run.isDuplicate ? run.next - 3 * lead : run.next
     const isStale = run === this.ahead || this.claim.end <= spentAt || this.claim.end > run.reservedEnd

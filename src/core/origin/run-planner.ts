@@ -55,6 +55,9 @@ const SILENT_SHARE = 0.1
 const SERVED_LAST_MS = 60_000
 const NOTHING_NEAR_MS = 20_000
 
+/** And so long after the start while nobody has said what the origin gives, in ms: claims are heard by then, or never (guess). */
+const RATE_UNKNOWN_MS = 10_000
+
 /**
  * What takes longer on a busy processor, in ms, is the processor (guess). Of 48 visitors on two cores, whose first request took
  * seconds, one went on through 70 chunks that others had, as to ask again seemed to cost half a minute (measured).
@@ -268,8 +271,9 @@ export class RunPlanner {
     const { nowMs, startedAtMs, lateness } = this.context
     const { missingBytes, geometry, rarity } = view.inventory
     const patienceMs = rarity.availableCount > 0 ? SERVED_LAST_MS : NOTHING_NEAR_MS
-    if (!lateness.isBusy || !this.mesh.requests.trustPeers || view.meshSilentMs > patienceMs) return false
+    if (!lateness.isBusy || this.isAlone || view.meshSilentMs > patienceMs) return false
     const { plainShareBytesPerSec } = this
+    if (plainShareBytesPerSec === 0) return nowMs - startedAtMs < RATE_UNKNOWN_MS
     if (this.mesh.requests.bytesPerSec >= plainShareBytesPerSec) return true
     return geometry.sizeBytes - missingBytes >= (plainShareBytesPerSec * (nowMs - startedAtMs)) / 1000
   }

@@ -139,12 +139,14 @@ export class OriginSeat implements Teammate {
 
   /**
    * We have been given a name and a place while a run is under way, which may be where everybody's is: others hear of it, and
-   * the next one begins at our place. That of the first to come is with whoever of all goes on from the file's start.
+   * the next one begins at our place. That of the first to come is with whoever of all goes on from the file's start; it goes to one
+   * that no newcomer begins at.
    */
   place(joinIndex: number, origins: number): void {
-    const index = joinIndex === 0 ? this.gossip.swarmSize : joinIndex
+    if (!this.follower.isOpen || this.planner.isLiteral) return
+    const index = joinIndex === 0 ? 2 * this.ledger.seatCount.seats - 1 : joinIndex
     this.nextPlace = bitReversed(index * origins + this.context.index)
-    if (this.follower.isOpen) this.follower.renewClaim()
+    this.follower.renewClaim()
   }
 
   /** Looks for the next run; gives the seat up where there is none. */
@@ -252,7 +254,10 @@ export class OriginSeat implements Teammate {
 
   /** A run is over, or was cut short. */
   private goOnElsewhere(): void {
-    if (this.isSeated && this.view !== null && this.tenure.mustYield(this.view)) this.leave()
+    const { view, tenure } = this
+    const isToLeave = (own: OriginView): boolean =>
+      tenure.mustYield(own) || (!this.team.hasOthers && tenure.isEnoughWithout(own))
+    if (this.isSeated && view !== null && isToLeave(view)) this.leave()
     else this.work()
   }
 

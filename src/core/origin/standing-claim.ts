@@ -74,8 +74,8 @@ export class StandingClaim {
 
   /** There is something to tell of what we have brought. */
   get hasNews(): boolean {
-    this.forgetOld()
-    return this.brought.length > 0
+    const { nowMs } = this.context
+    return this.brought.some(({ lastMs }) => nowMs - lastMs < BROUGHT_MS)
   }
 
   /** Says nothing now, and looks again when it would be said the next time. */

@@ -63,7 +63,13 @@ export class Tenure {
     if (ledger.gossip.leechers <= seats || !this.mesh.requests.trustPeers) return false
     if (planner.isLiteral) return this.context.random.fraction() >= this.coin.chance(view)
     if (planner.isPlainBetter(view)) return false
-    const seatsNow = planner.seatsNow(view)
-    return seatsNow <= seats && (ledger.seatsBeforeOurs ?? 0) >= seatsNow
+    return (ledger.seatsBeforeOurs ?? 0) >= seats && planner.seatsNow(view) <= seats
+  }
+
+  /** At a run's end, on a busy processor: those who hold seats are enough for what is free. */
+  isEnoughWithout(view: OriginView): boolean {
+    const { ledger, planner } = this
+    const before = ledger.seatsBeforeOurs ?? 0
+    return before > 0 && planner.hasTime(view) && before >= planner.seatsNow(view)
   }
 }

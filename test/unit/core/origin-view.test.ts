@@ -61,6 +61,8 @@ describe('what a seat takes to be in the swarm', () => {
       [CHUNKS / 2, 20_000],
     ] as const) {
       const setting = new Setting(0.1)
+      setting.originGives(1)
+      setting.inventory.markKept(CHUNKS - 1, { kind: 'origin', run: 0 })
       for (const chunk of range(0, here)) setting.inventory.markKept(chunk, { kind: 'peer', peer: ANNA })
       setting.gossip.firstCopies.hear(ANNA, [{ start: FAR, count: 1 }], setting.context.nowMs - 600_000)
       setting.update([FAR + 1])
@@ -76,17 +78,7 @@ describe('what a seat takes to be in the swarm', () => {
 
   it('is what an update names there without time, too, as long as a chunk has come in the last 20 s', () => {
     const setting = new Setting(10)
-    setting.ledger.seatCount.goodput.note(
-      { bytesPerSec: 1000 * CHUNK_BYTES, openSeats: 1 },
-      setting.context.nowMs,
-    )
-    for (const _ of range(0, 8)) {
-      setting.goOn(300)
-      setting.ledger.seatCount.goodput.note(
-        { bytesPerSec: 1000 * CHUNK_BYTES, openSeats: 1 },
-        setting.context.nowMs,
-      )
-    }
+    setting.originGives(1000 * CHUNK_BYTES)
     setting.ringLate()
     setting.update([FAR])
     expect(setting.planner.hasTime(setting.view)).toBe(false)

@@ -103,14 +103,20 @@ describe('a seat is more for others', () => {
 function besidePlain(share: number, lateMs: number, here = 0): Setting {
   const setting = new Setting(1)
   setting.gossip.noteServerCount(SWARM)
-  const { context, ledger, inventory } = setting
-  for (const chunk of range(CHUNKS - here, CHUNKS)) inventory.markKept(chunk, { kind: 'origin', run: 0 })
-  for (const _ of range(0, 10)) context.lateness.note(lateMs)
-  for (const _ of range(0, 8)) {
-    ledger.seatCount.goodput.note({ bytesPerSec: share * CHUNK_BYTES * SWARM, openSeats: 1 }, context.nowMs)
-    setting.goOn(300)
-  }
+  for (const chunk of range(CHUNKS - here, CHUNKS))
+    setting.inventory.markKept(chunk, { kind: 'origin', run: 0 })
+  setting.ringLate(lateMs)
+  setting.originGives(share * CHUNK_BYTES * SWARM)
   return setting
+}
+
+/** On a busy processor, so long after the start, and nobody has said what the origin gives. */
+function hasTimeAfter(ms: number, swarm = SWARM): boolean {
+  const setting = new Setting(1, ms)
+  setting.ringLate()
+  setting.gossip.noteServerCount(swarm)
+  if (swarm === 1) setting.mesh.neighbourhood.drop(ANNA)
+  return setting.planner.hasTime(setting.view)
 }
 
 function isWorthwhile(share: number, lateMs: number, here = 0): boolean {
@@ -155,6 +161,11 @@ describe('a busy processor with time', () => {
       setting.claim(range(CHUNKS / 2, CHUNKS - 47))
     }
     expect(settings.map(({ planner, view }) => planner.prospects(view).runLeads())).toEqual([true, false])
+  })
+
+  it('is none while nobody has said what the origin gives, but for the first ten seconds; nor alone', () => {
+    expect([9900, 10_000].map((ms) => hasTimeAfter(ms))).toEqual([true, false])
+    expect(hasTimeAfter(9900, 1)).toBe(false)
   })
 
   it('takes a long round trip for its own', () => {

@@ -53,6 +53,7 @@ describe('the chance of a vacant seat', () => {
 
   it('does not grow where the processor is the limit, and what a plain download would have brought is here', () => {
     const setting = settingOf({ isBusy: true })
+    setting.setting.originGives(1)
     setting.setting.ringLate()
     setting.setting.inventory.markKept(99, { kind: 'origin', run: 0 })
     for (const chance of chances(setting, 20)) expect(chance).toBeCloseTo(afterVacant(0, HALF_FREE), 10)

@@ -82,6 +82,14 @@ export class Setting {
     )
   }
 
+  /** The origin gives so much to all together, as far as has been seen: for 2.4 s. */
+  originGives(bytesPerSec: number): void {
+    for (const _ of range(0, 8)) {
+      this.ledger.seatCount.goodput.note({ bytesPerSec, openSeats: 1 }, this.context.nowMs)
+      this.goOn(300)
+    }
+  }
+
   /** The processor has more to do than it can: ten rings were so late. */
   ringLate(lateMs = 50): void {
     for (const _ of range(0, 10)) this.context.lateness.note(lateMs)

@@ -58,8 +58,9 @@ describe('a visitor who arrives', () => {
     }
     expect(ringAt(350)).toBe(0)
     expect(visitor.session.nextDeadlineMs()).toBe(650)
-    expect(ringAt(1999)).toBe(0)
-    expect(ringAt(2400)).toBe(1)
+    expect(ringAt(1990)).toBe(0)
+    expect(visitor.session.nextDeadlineMs()).toBe(2000)
+    expect(ringAt(2060)).toBe(1)
     const other = started()
     other.nowMs = 349.9
     expect(pick(other.handle({ type: 'tick' }), 'fetch')).toHaveLength(1)
@@ -110,6 +111,32 @@ describe('a visitor who arrives', () => {
     visitor.bring(0, 1)
     expect(visitor.all('abort')).toHaveLength(1)
     expect(visitor.latestRun).toMatchObject({ firstChunk: 8 + 0.75 * (CHUNKS - 8) })
+  })
+
+  it('goes on where its first run ended, if the server answered in time', () => {
+    const visitor = started()
+    visitor.welcome({ joinIndex: 1, swarmSize: 4, facts: FACTS })
+    visitor.openRun(0, FACTS.sizeBytes)
+    visitor.bring(0, 8)
+    visitor.failRun(0, 'unreachable')
+    visitor.pass(5000)
+    expect(visitor.latestRun).toMatchObject({ firstChunk: CHUNKS / 2 + 8 })
+  })
+
+  it.each([
+    [0, 1],
+    [1, 2],
+  ])('goes, as number %i of those who come first, to a place of its own', (joinIndex, swarmSize) => {
+    const visitor = started()
+    visitor.passUntil(300)
+    visitor.openRun(0, FACTS.sizeBytes)
+    visitor.welcome({ joinIndex, swarmSize })
+    visitor.meet(ANNA, FACTS)
+    visitor.hear(ANNA, claimOf(ANNA, 1, 0, 8))
+    visitor.pass(200)
+    visitor.bring(0, 1)
+    const place = joinIndex === 0 ? 15 / 16 : 1 / 2
+    expect(visitor.latestRun).toMatchObject({ firstChunk: 8 + Math.floor(place * (CHUNKS - 8)) })
   })
 
   it('keeps its place where the server comes again', () => {

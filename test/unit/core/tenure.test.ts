@@ -6,34 +6,35 @@ import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
 import { Tenure } from '../../../src/core/origin/tenure.ts'
 import { originContext } from './parts.ts'
 import { CHUNKS, Setting } from './seat-setting.ts'
-import { range } from './shapes.ts'
+import { CHUNK_BYTES, peer, range } from './shapes.ts'
 
-/** Beside one seat of a smaller id, in a crowd; so many chunks are neither here, nor with Anna, nor claimed. */
-function seatWith(free: number, isBusy: boolean): { setting: Setting; tenure: Tenure } {
+/** Beside one seat, in a crowd; so many chunks are neither here, nor with Anna, nor claimed. */
+function seatWith(free: number, { isBusy = true, isFirst = false } = {}): boolean {
   const setting = new Setting(0.1)
-  const { context, mesh, ledger, planner, inventory } = setting
+  const { context, mesh, ledger, planner, inventory, view } = setting
   setting.gossip.noteServerCount(4 * FIRST_SEATS)
+  setting.originGives(CHUNK_BYTES)
   setting.claim([CHUNKS - 1])
   for (const chunk of range(CHUNKS / 2 + free, CHUNKS - 1))
     inventory.markKept(chunk, { kind: 'origin', run: 0 })
   if (isBusy) setting.ringLate()
+  // Whoever else claims has an id above this one.
+  if (isFirst) context.selfId = peer(0)
   const own = originContext(context)
   const follower = new RunFollower(own, mesh, planner, () => ledger.seatCount.plan)
-  const coin = new SeatCoin(own, mesh, ledger, planner)
-  return { setting, tenure: new Tenure(own, mesh, ledger, planner, follower, coin) }
-}
-
-function yields(free: number, isBusy: boolean): boolean {
-  const { setting, tenure } = seatWith(free, isBusy)
-  return tenure.mustYield(setting.view)
+  const tenure = new Tenure(own, mesh, ledger, planner, follower, new SeatCoin(own, mesh, ledger, planner))
+  expect(tenure.mustYield(view)).toBe(false)
+  return tenure.isEnoughWithout(view)
 }
 
 describe('a seat at the end of a run', () => {
-  it('goes on where there are fewer seats than there may be', () => {
-    expect(yields(8, false)).toBe(false)
+  it('is left to another where the processor is busy and that is enough for what is free', () => {
+    expect([8, 9].map((free) => seatWith(free))).toEqual([true, false])
+    expect(seatWith(8, { isBusy: false })).toBe(false)
   })
 
-  it('is left to others where the processor is busy and they are enough for what is free', () => {
-    expect([8, 9].map((free) => yields(free, true))).toEqual([true, false])
+  it('is kept where no other comes before it, or nobody would be left', () => {
+    expect(seatWith(8, { isFirst: true })).toBe(false)
+    expect(seatWith(0, { isFirst: true })).toBe(false)
   })
 })
