@@ -33,6 +33,7 @@ export class Arrival {
   private readonly context: Context
   /** The origin may be asked: the topology server has answered, or had its time. */
   hasBegun: boolean = false
+  /** Chunks are being fetched, at our place or where everybody begins. */
   hasBegunRuns: boolean = false
   private isPlaced = false
   private dueAtMs = Infinity

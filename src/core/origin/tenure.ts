@@ -56,7 +56,7 @@ export class Tenure {
     return 'goOn'
   }
 
-  /** At a run's end: there are more seats taken than there should be. */
+  /** At the end of a turn or a run: there are more seats taken than there should be. */
   mustYield(view: OriginView): boolean {
     const { ledger, planner } = this
     const { seats } = ledger

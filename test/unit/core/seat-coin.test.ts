@@ -73,7 +73,7 @@ function tossesAfter(forMs: number, lateMs: number, { isAlone = false, seeks = t
   const { context, mesh, ledger, planner } = setting
   setting.gossip.noteServerCount(2)
   if (isAlone) mesh.neighbourhood.drop(ANNA)
-  for (const _ of range(0, 10)) context.lateness.note(lateMs)
+  setting.ringLate(lateMs)
   if (seeks) mesh.introduce([peer(2)])
   const coin = new SeatCoin(context, mesh, ledger, planner)
   return range(0, 10).map(() => coin.wins(setting.view))
