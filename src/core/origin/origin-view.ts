@@ -52,7 +52,7 @@ export class OriginView {
   private yieldPauseMs = 0
   /** How long the mesh is busy with us, and how long first copies are expected: asked for every chunk, worked out once. */
   private readonly outlook = { atMs: -Infinity, busyMs: 0, patienceMs: 0, hasTime: false }
-  private readonly hasTime: (view: OriginView) => boolean
+  private readonly workOutTime: (view: OriginView) => boolean
 
   /** `isFollowed`: another seat of ours is about to bring the chunk. `hasTime`: see `RunPlanner.hasTime`. */
   constructor(
@@ -68,7 +68,7 @@ export class OriginView {
     this.gossip = gossip
     this.inventory = inventory
     this.isFollowed = isFollowed
-    this.hasTime = hasTime
+    this.workOutTime = hasTime
   }
 
   /** Nobody has it, asks for it or is about to fetch it. */
@@ -178,8 +178,7 @@ export class OriginView {
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
     if (this.isComing(chunk)) return true
     // A claim may have been missed, or made before we came. Updates may be old, or lies: who has no time stands not idle for them.
-    const { busyMs, hasTime } = this.look()
-    return (busyMs > 0 || hasTime) && this.mesh.updates.tree?.existsAnywhere(chunk) === true
+    return (this.isMeshBusy || this.hasTime) && this.mesh.updates.tree?.existsAnywhere(chunk) === true
   }
 
   /** It has entered the swarm, as its first holder said. */
@@ -188,14 +187,19 @@ export class OriginView {
     if (!limits.mechanisms.firstCopies || this.isDoubted(chunk)) return false
     const { firstCopies } = this.gossip
     const isUrgent = chunk === this.mesh.requests.readerChunk
-    if (this.look().hasTime && !isUrgent && firstCopies.wasHeardOf(chunk) && !firstCopies.wasInVain(chunk))
+    if (this.hasTime && !isUrgent && firstCopies.wasHeardOf(chunk) && !firstCopies.wasInVain(chunk))
       return true
-    return this.gossip.firstCopies.isExpected(chunk, nowMs, this.look().patienceMs)
+    return firstCopies.isExpected(chunk, nowMs, this.look().patienceMs)
   }
 
   /** Neighbours have plenty for us, and give it: there is no hurry. */
   get isMeshBusy(): boolean {
     return this.look().busyMs > 0
+  }
+
+  /** See `hasTimeToSpare`. */
+  get hasTime(): boolean {
+    return this.look().hasTime
   }
 
   private look(): OriginView['outlook'] {
@@ -204,7 +208,7 @@ export class OriginView {
     if (nowMs !== outlook.atMs) {
       outlook.atMs = nowMs
       outlook.busyMs = this.busyMs()
-      outlook.hasTime = this.hasTime(this)
+      outlook.hasTime = this.workOutTime(this)
       const peersPerNeighbour = gossip.swarmSize / Math.max(1, mesh.neighbours.size)
       outlook.patienceMs = gossip.firstCopies.patienceMs(outlook.busyMs, peersPerNeighbour)
     }

@@ -13,6 +13,7 @@ import { chooseFreeRun } from './free-run.ts'
 import type { OriginLedger } from './ledger.ts'
 import type { OriginView, Prospects } from './origin-view.ts'
 import { abortCostMs, type Run, type RunChoice } from './run.ts'
+import { hasTimeToSpare } from './time-to-spare.ts'
 
 /** A run lasts about this long at the seat's rate, plus 20 round trips, so that the pauses between runs cost 5%. */
 const RUN_SEC = 4
@@ -47,16 +48,6 @@ const LONGEST_SILENCE_MS = 120_000
 
 /** So does one that delivers less than this share of what a plain download would (guess: far below any honest mesh). */
 const SILENT_SHARE = 0.1
-
-/**
- * Whoever has time on a busy processor waits for a silent mesh so long, in ms (guesses): while neighbours have something for us, and
- * serve others first, who have less; and where they have nothing.
- */
-const SERVED_LAST_MS = 60_000
-const NOTHING_NEAR_MS = 20_000
-
-/** And so long after the start while nobody has said what the origin gives, in ms: claims are heard by then, or never (guess). */
-const RATE_UNKNOWN_MS = 10_000
 
 /**
  * What takes longer on a busy processor, in ms, is the processor (guess). Of 48 visitors on two cores, whose first request took
@@ -228,7 +219,7 @@ export class RunPlanner {
    * had better be heard of first.
    */
   seatsNow(view: OriginView): number {
-    if (this.hasTime(view)) return Math.min(this.ledger.seats, Math.ceil(view.countFree() / FIRST_RUN_CHUNKS))
+    if (view.hasTime) return Math.min(this.ledger.seats, Math.ceil(view.countFree() / FIRST_RUN_CHUNKS))
     const { nowMs, startedAtMs } = this.context
     return this.ledger.seatCount.seatsFor({
       seatsBeside: this.ledger.seatsBeside,
@@ -258,24 +249,23 @@ export class RunPlanner {
   /** A plain download would bring more than the mesh does, or would if all had our uplink. */
   isPlainBetter(view: OriginView): boolean {
     const { requests, service } = this.mesh
-    if (this.hasTime(view)) return false
+    if (view.hasTime) return false
     return Math.max(requests.bytesPerSec, service.uplinkBytesPerSec) < this.plainShareBytesPerSec
   }
 
-  /**
-   * On a busy processor, what the origin brings beside the mesh is taken from it: there whoever gets no less than by a plain
-   * download, or has no less than that would have brought by now and gets something, takes no more from the origin than its
-   * seat's due. Of 48 visitors on two cores a few whom the others served last, as they had most, fetched two to four copies (measured).
-   */
+  /** See `hasTimeToSpare`. Asked for every chunk: the view keeps the answer. */
   hasTime(view: OriginView): boolean {
     const { nowMs, startedAtMs, lateness } = this.context
     const { missingBytes, geometry, rarity } = view.inventory
-    const patienceMs = rarity.availableCount > 0 ? SERVED_LAST_MS : NOTHING_NEAR_MS
-    if (!lateness.isBusy || this.isAlone || view.meshSilentMs > patienceMs) return false
-    const { plainShareBytesPerSec } = this
-    if (plainShareBytesPerSec === 0) return nowMs - startedAtMs < RATE_UNKNOWN_MS
-    if (this.mesh.requests.bytesPerSec >= plainShareBytesPerSec) return true
-    return geometry.sizeBytes - missingBytes >= (plainShareBytesPerSec * (nowMs - startedAtMs)) / 1000
+    if (!lateness.isBusy || this.isAlone) return false
+    return hasTimeToSpare({
+      elapsedMs: nowMs - startedAtMs,
+      hereBytes: geometry.sizeBytes - missingBytes,
+      plainShareBytesPerSec: this.plainShareBytesPerSec,
+      meshBytesPerSec: this.mesh.requests.bytesPerSec,
+      meshSilentMs: view.meshSilentMs,
+      isSomethingNear: rarity.availableCount > 0,
+    })
   }
 
   /**
@@ -286,7 +276,7 @@ export class RunPlanner {
   private runLeads(view: OriginView): boolean {
     const { nowMs, startedAtMs } = this.context
     const plainSec = view.inventory.geometry.sizeBytes / this.plainShareBytesPerSec
-    if (this.hasTime(view)) return false
+    if (view.hasTime) return false
     if (nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
     return this.lastRateBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec && !view.hasFree()
   }
@@ -313,7 +303,7 @@ export class RunPlanner {
 
   /** Whether fetching what others have gets us there sooner. */
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
-    if (!this.context.limits.mechanisms.duplicates || this.hasTime(view)) return false
+    if (!this.context.limits.mechanisms.duplicates || view.hasTime) return false
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
       swarmSize: this.ledger.gossip.leechers,

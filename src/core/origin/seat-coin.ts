@@ -71,7 +71,7 @@ export class SeatCoin {
     if (typeof originLoad === 'number') return literalProbability(originLoad, ledger.gossip.swarmSize)
     const seats = planner.seatsNow(view)
     const taken = ledger.takenSeats
-    const hasTime = planner.hasTime(view)
+    const { hasTime } = view
     const mostSlots = hasTime ? 0 : view.isMeshBusy ? MAX_VACANT_SLOTS_IF_BUSY : Infinity
     const chance = seatProbability({
       seats,

@@ -70,6 +70,6 @@ export class Tenure {
   isEnoughWithout(view: OriginView): boolean {
     const { ledger, planner } = this
     const before = ledger.seatsBeforeOurs ?? 0
-    return before > 0 && planner.hasTime(view) && before >= planner.seatsNow(view)
+    return before > 0 && view.hasTime && before >= planner.seatsNow(view)
   }
 }
