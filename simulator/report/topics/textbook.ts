@@ -5,27 +5,37 @@ import { image, repeat, violationsOf, type Writer } from '../page.ts'
 import { linePlot } from '../plots.ts'
 import type { RunRecord } from '../records.ts'
 
-const SIZES = [1, 2, 5, 10, 15, 20, 25, 30, 35, 100, 1_000, 10_000]
+/** Peers with the textbooks' hour, and with a tenth of file and time. */
+const SIZES = [1, 2, 5, 10, 15, 20, 25, 30, 35, 100]
+const TENTH_SIZES = [100, 1_000, 10_000]
 
 /** The textbooks' plot ends here. */
 const PLOTTED = 35
 
 /** F/u, in ms; the origin has ten times u, and so has a peer's downlink. */
 const HOUR_MS = 3_600_000
+const TENTH_MS = HOUR_MS / 10
 const ORIGIN_TIMES = 10
 
 interface Size {
   readonly peers: number
+  /** F/u, in ms: what all times are told in. */
+  readonly unitMs: number
   readonly swarm: RunRecord | undefined
   readonly plain: RunRecord | undefined
 }
 
 export const textbook: Writer = (records) => {
-  const sizes = SIZES.map((peers): Size => ({
-    peers,
-    swarm: records(`textbook/n${peers}`, 'swarm'),
-    plain: records(`textbook/n${peers}`, 'plain'),
-  }))
+  const sizesOf = (prefix: string, unitMs: number, sizes: readonly number[]): Size[] =>
+    sizes.map((peers) => ({
+      peers,
+      unitMs,
+      swarm: records(`textbook/${prefix}n${peers}`, 'swarm'),
+      plain: records(`textbook/${prefix}n${peers}`, 'plain'),
+    }))
+  const usual = sizesOf('', HOUR_MS, SIZES)
+  const tenths = sizesOf('tenth-', TENTH_MS, TENTH_SIZES)
+  const sizes = [...usual, ...tenths]
   const markdown = `# The distribution time of the textbooks
 
 Client and server need max{N·F/u_s, F/d}; peers need no less than max{F/u_s, F/d, N·F/(u_s + N·u)} (Kumar and Ross,
@@ -33,30 +43,36 @@ Peer-assisted file distribution, 2006; Kurose and Ross draw it for F/u = 1 h, u_
 d = u_s, round trips are 20 to 80 ms, all come at once and stay. Up to 35 peers everybody may go to the origin (\`originLoad\` 'full'),
 so that its uplink is never idle; beyond that it gives next to nothing of all bytes, and the default is run.
 
+A thousand peers and more have a tenth of file and time (100 MB in chunks of 512 KiB, F/u = 6 min), as what has to be simulated grows
+with peers, chunks and time. Bounds do not change by it, told in F/u; a chunk is a larger part of the file (1/190 instead of
+1/477), and it and the round trips of the beginning weigh more. A hundred are there both ways, for comparison.
+
 ${repeat('textbook')}
 
 ${table(
   [
     'peers',
-    'client–server h',
-    'plain HTTP h',
-    'bound h',
-    'swarm h',
+    'F/u min',
+    'client–server F/u',
+    'plain HTTP F/u',
+    'bound F/u',
+    'swarm F/u',
     '÷ bound',
     'median s',
     'origin copies',
     'inputs a chunk',
   ],
-  sizes.flatMap(({ peers, swarm, plain }) =>
+  sizes.flatMap(({ peers, unitMs, swarm, plain }) =>
     swarm === undefined
       ? []
       : [
           [
             wholeOf(peers),
-            decimals(clientServerMs(peers) / HOUR_MS, 3),
-            hours(plain?.makespanMs),
-            hours(swarm.floor.ms),
-            hours(swarm.makespanMs),
+            wholeOf(unitMs / 60_000),
+            decimals(clientServer(peers), 3),
+            inUnits(plain?.makespanMs, unitMs),
+            inUnits(swarm.floor.ms, unitMs),
+            inUnits(swarm.makespanMs, unitMs),
             decimals(swarm.ratioToFloor, 3),
             secondsOf(swarm.tookMs?.median),
             decimals(swarm.originCopies, 2),
@@ -77,57 +93,67 @@ ${violationsOf(sizes.flatMap(({ swarm, plain }) => [swarm, plain]))}
     plots: {
       'textbook.svg': timeOver(
         'Distribution time: F/u = 1 h, u_s = 10u, d = u_s',
-        sizes.filter(({ peers }) => peers <= PLOTTED),
+        usual.filter(({ peers }) => peers <= PLOTTED),
         false,
       ),
-      'textbook-many.svg': timeOver('Distribution time, many peers', sizes, true),
+      'textbook-many.svg': timeOver(
+        'Distribution time, many peers: from 100 on F/u = 6 min',
+        [...usual.filter(({ peers }) => peers <= PLOTTED), ...tenths],
+        true,
+      ),
     },
   }
 }
 
-function hours(ms: number | undefined): string {
-  return decimals(ms === undefined ? null : ms / HOUR_MS, 3)
+function inUnits(ms: number | undefined, unitMs: number): string {
+  return decimals(ms === undefined ? null : ms / unitMs, 3)
 }
 
-function clientServerMs(peers: number): number {
-  return Math.max(peers, 1) * (HOUR_MS / ORIGIN_TIMES)
+/** In F/u, as the bound. */
+function clientServer(peers: number): number {
+  return Math.max(peers, 1) / ORIGIN_TIMES
 }
 
 /** Without the part of whole chunks, which is small: a line for every number of peers, run or not. */
-function boundMs(peers: number): number {
-  return Math.max(HOUR_MS / ORIGIN_TIMES, (peers * HOUR_MS) / (ORIGIN_TIMES + peers))
+function bound(peers: number): number {
+  return Math.max(1 / ORIGIN_TIMES, peers / (ORIGIN_TIMES + peers))
 }
 
 function timeOver(title: string, sizes: readonly Size[], isLog: boolean): string {
   const line = (of: (size: Size) => number | undefined): [number, number][] =>
     sizes.flatMap((size) => {
-      const ms = of(size)
-      return ms === undefined ? [] : [[size.peers, ms / HOUR_MS] as [number, number]]
+      const time = of(size)
+      return time === undefined ? [] : [[size.peers, time] as [number, number]]
     })
   return linePlot({
     title,
     x: isLog ? { name: 'peers (logarithmic)', log: true } : { name: 'peers', min: 0, max: PLOTTED },
-    y: isLog ? { name: 'time (h, logarithmic)', log: true } : { name: 'time (h)', min: 0 },
+    y: isLog ? { name: 'time (F/u, logarithmic)', log: true } : { name: 'time (F/u)', min: 0 },
     lines: [
       {
         name: 'client–server: max{NF/u_s, F/d}',
-        points: line(({ peers }) => clientServerMs(peers)),
+        points: line(({ peers }) => clientServer(peers)),
         dashed: true,
         colour: 1,
       },
       {
         name: 'plain HTTP, measured',
-        points: line(({ plain }) => plain?.makespanMs),
+        points: line(({ plain, unitMs }) => plain && plain.makespanMs / unitMs),
         marked: true,
         colour: 1,
       },
       {
         name: 'bound: max{F/u_s, F/d, NF/(u_s + Nu)}',
-        points: line(({ peers }) => boundMs(peers)),
+        points: line(({ peers }) => bound(peers)),
         dashed: true,
         colour: 0,
       },
-      { name: 'swarm, measured', points: line(({ swarm }) => swarm?.makespanMs), marked: true, colour: 0 },
+      {
+        name: 'swarm, measured',
+        points: line(({ swarm, unitMs }) => swarm && swarm.makespanMs / unitMs),
+        marked: true,
+        colour: 0,
+      },
     ],
   })
 }
