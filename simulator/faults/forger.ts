@@ -8,7 +8,7 @@ import type { Random } from '../../src/core/random.ts'
 import type { Session } from '../../src/core/session.ts'
 import type { SessionInput, SessionOutput } from '../../src/core/session-io.ts'
 import type { ChunkRun, PeerId } from '../../src/core/types.ts'
-import { MAX_SEATS } from '../../src/core/wire/limits.ts'
+import { MAX_RENEWAL_SEC, MAX_SEATS } from '../../src/core/wire/limits.ts'
 import type { Claim, PeerMessage, SeatPlan, Update } from '../../src/core/wire/peer-messages.ts'
 import { allBits } from './boast.ts'
 import type { Means, Mind } from './mind.ts'
@@ -108,6 +108,7 @@ export class Forger implements Mind {
       runs: [this.someRun()],
       brought: [this.someRun(), this.someRun()],
       goodputBytesPerSec: random.uint32(),
+      renewalSec: 1 + random.below(MAX_RENEWAL_SEC),
       plan: this.plan(),
     }
   }

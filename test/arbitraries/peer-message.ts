@@ -11,6 +11,7 @@ import {
   MAX_FILE_BYTES,
   MAX_HOPS,
   MAX_RELAY_HOPS,
+  MAX_RENEWAL_SEC,
   MAX_REQUESTS_PER_MESSAGE,
   MAX_RUNS_PER_CLAIM,
   MAX_SEATS,
@@ -60,6 +61,7 @@ export function anyPeerMessage(): fc.Arbitrary<Message> {
     runs: fc.array(run, { maxLength: MAX_RUNS_PER_CLAIM }),
     brought: fc.array(run, { maxLength: MAX_RUNS_PER_CLAIM }),
     goodputBytesPerSec: u32,
+    renewalSec: fc.integer({ min: 1, max: MAX_RENEWAL_SEC }),
     plan: seatPlan(),
   })
   const update = fc.record({

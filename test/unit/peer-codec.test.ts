@@ -186,6 +186,7 @@ describe('messages that no receiver would take are refused by the encoder', () =
     runs: [],
     brought: [],
     goodputBytesPerSec: 0,
+    renewalSec: 2,
     plan: firstPlan(8),
   } as const
   const update = { type: 'update', peer, sequence: 0, hops: 1, degree: 0, bits: new Uint8Array(1) } as const

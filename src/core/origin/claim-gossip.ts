@@ -29,7 +29,10 @@ const DEGREES_EVERY_MS = 2000
 /** An estimate of n serves for so long, in ms: short beside a swarm's changes, long beside the questions for it. */
 const SIZE_EVERY_MS = 250
 
-/** Most claims that a new neighbour is told: as many as seats usually are, twice (guess). */
+/**
+ * Most claims that a new neighbour is told: as many as seats usually are, twice (guess). Half are those heard last, which bring
+ * something new most likely; of the others each neighbour draws its own, so that all of them together tell of most.
+ */
 const MAX_TOLD = 16
 
 export class ClaimGossip {
@@ -120,10 +123,11 @@ export class ClaimGossip {
     return this.claimants.beliefIn(peer, this.firstCopies.lateAfterMs, nowMs)
   }
 
-  /** A new neighbour is told of the seats that we know of, the latest heard first. */
+  /** A new neighbour is told of the seats that we know of. */
   greet(peer: PeerId): void {
-    const claims = this.claims.standing(this.context.nowMs).reverse().slice(0, MAX_TOLD)
-    for (const claim of claims) {
+    const claims = this.claims.standing(this.context.nowMs).reverse()
+    const others = this.context.random.some(claims.slice(MAX_TOLD / 2), MAX_TOLD / 2)
+    for (const claim of [...claims.slice(0, MAX_TOLD / 2), ...others]) {
       const hops = (this.groupSize.hopsTo(claim.peer) ?? claim.hops) + 1
       if (hops <= MAX_HOPS && claim.peer !== peer)
         this.context.emit({ type: 'send', peer, message: { ...claim, hops } })

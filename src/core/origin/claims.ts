@@ -2,18 +2,21 @@
  * Who holds a seat at which origin, and which chunks are on their way from it: the claims that flood the swarm. A claim
  * is a hint; it expires unless it is renewed, so that a claimer who vanished holds nothing up.
  *
- * Invariant: `coverage` counts, for every chunk, the live runs that hold it. Every question costs O(1), but for the
- * claims that have expired since the last one.
+ * Invariant: `coverage` counts, for every chunk, the live runs that hold it. Every question costs O(1), but for a look at
+ * all claims when one has become too old.
  */
 
 import type { ChunkRun, OriginTag, PeerId } from '../types.ts'
 import type { Claim } from '../wire/peer-messages.ts'
 
 /**
- * How long a claim counts after it was heard, in ms. Claims are renewed every 2 s; 5 s leaves room for a lost second
- * and is the time after which a silent neighbour's requests go elsewhere, too.
+ * How long what is claimed counts after it was heard, in ms. Who brings something new says so every 2 s; 5 s leaves room for a
+ * lost second and is the time after which a silent neighbour's requests go elsewhere, too.
  */
-const CLAIM_LIFETIME_MS = 5000
+const RUNS_COUNT_MS = 5000
+
+/** A seat is held until the claim should have come twice, and so much longer, in ms: a flood takes part of a second. */
+const FLOOD_MS = 1000
 
 /** Most live claims, to all origins together. Seats are few; a flood of forged ones must not grow without bound. */
 const MAX_CLAIMERS = 256
@@ -39,9 +42,10 @@ interface Totals {
 
 interface LiveClaim {
   readonly claim: Claim
-  /** What of its runs is believed. */
-  readonly runs: readonly ChunkRun[]
-  readonly expiresAtMs: number
+  /** What of its runs is believed, until they are too old. */
+  runs: readonly ChunkRun[]
+  readonly runsUntilMs: number
+  readonly vacantAtMs: number
   /** Chance that what the claimer fetches comes to others, 0 to 1. */
   readonly belief: number
 }
@@ -54,6 +58,8 @@ export class Claims {
   /** By origin, as far as there are live claims. */
   private readonly totals = new Map<OriginTag, Totals>()
   private coverage: Uint16Array = new Uint16Array(0)
+  /** Nothing of all that is claimed becomes too old before this time, in ms. */
+  private nextExpiryMs = Infinity
 
   /** The number of chunks is known. Claims are heard from then on. */
   equip(chunkCount: number): void {
@@ -82,8 +88,11 @@ export class Claims {
     this.vacate(key)
     if (isVacated) return true
     const held = belief > 0 ? runs : []
-    const live = { claim, runs: held, expiresAtMs: nowMs + CLAIM_LIFETIME_MS, belief }
+    const runsUntilMs = nowMs + RUNS_COUNT_MS
+    const vacantAtMs = nowMs + 2000 * claim.renewalSec + FLOOD_MS
+    const live = { claim, runs: held, runsUntilMs, vacantAtMs, belief }
     this.live.set(key, live)
+    this.nextExpiryMs = Math.min(this.nextExpiryMs, runsUntilMs, vacantAtMs)
     this.count(live, 1)
     this.cover(held, 1)
     return true
@@ -139,10 +148,21 @@ export class Claims {
   }
 
   private expire(nowMs: number): void {
-    for (const [key, { expiresAtMs }] of this.live) {
-      if (expiresAtMs > nowMs) return
-      this.vacate(key)
+    if (nowMs < this.nextExpiryMs) return
+    this.nextExpiryMs = Infinity
+    for (const [key, live] of this.live) {
+      if (live.vacantAtMs <= nowMs) this.vacate(key)
+      else {
+        if (live.runsUntilMs <= nowMs) this.forgetRuns(live)
+        const nextMs = live.runs.length > 0 ? live.runsUntilMs : live.vacantAtMs
+        this.nextExpiryMs = Math.min(this.nextExpiryMs, nextMs, live.vacantAtMs)
+      }
     }
+  }
+
+  private forgetRuns(live: LiveClaim): void {
+    this.cover(live.runs, -1)
+    live.runs = []
   }
 
   private vacate(key: SeatKey): void {

@@ -37,6 +37,12 @@ export class OriginLedger {
     return this.gossip.claims.seatCount(this.context.tag, this.context.nowMs)
   }
 
+  /** Those included. */
+  get heldSeats(): number {
+    const { tag, nowMs } = this.context
+    return this.takenSeats + this.gossip.claims.vainSeatCount(tag, nowMs)
+  }
+
   /** What the origin gives to all of them together, as claimed, in bytes a second. */
   get claimedBytesPerSec(): number {
     return this.gossip.claims.goodputBytesPerSec(this.context.tag, this.context.nowMs)

@@ -353,7 +353,8 @@ export class RunFollower {
     const isNew = runs.some((run) => bringsNews(run, view))
     // Where all went to the origin, so many claims kept the processors busy that the mesh had none for chunks (measured).
     if (!isNew && this.planner.isNobodysBusiness && !this.claim.hasNews) return this.claim.hold()
-    this.claim.say(runs, this.planner.currentBytesPerSec, this.plan(), isNew)
+    const { currentBytesPerSec: goodputBytesPerSec, seatsHeld: seats } = this.planner
+    this.claim.say({ runs, goodputBytesPerSec, plan: this.plan(), isNew, seats })
   }
 
   private find(runId: number): Run | null {

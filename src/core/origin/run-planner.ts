@@ -112,6 +112,11 @@ export class RunPlanner {
     return this.context.lateness.isBusy && this.ledger.takenSeats >= this.ledger.seats
   }
 
+  /** By others, as far as is known, whether they pass anything on or not. */
+  get seatsHeld(): number {
+    return this.ledger.heldSeats
+  }
+
   get seatsInUse(): number {
     return Math.min(this.ledger.seats, this.ledger.gossip.leechers)
   }

@@ -4,20 +4,25 @@
  */
 
 import type { Mesh } from '../mesh/mesh.ts'
-import type { ChunkRun, PeerId } from '../types.ts'
-import { MAX_RUNS_PER_CLAIM } from '../wire/limits.ts'
+import type { PeerId } from '../types.ts'
+import { MAX_RENEWAL_SEC, MAX_RUNS_PER_CLAIM } from '../wire/limits.ts'
 import type { Claim, SeatPlan } from '../wire/peer-messages.ts'
 import type { OriginContext } from './origin-context.ts'
 
-/** A claim is said again before the 5 s for which it counts are over, in ms: so soon that one may get lost. */
-const RENEWAL_MS = 2000
+/** A claim that brings something new is said again so often, in seconds; it counts for twice as long, as one may get lost. */
+const RENEWAL_SEC = 2
 
 /**
- * The same for who brings nothing new and only keeps the seat from looking vacant, in ms: half the messages. Bounds how long
- * the seat looks vacant to those who miss a claim: 3 s, until the next one (guess: it leaves the flood a second before the
- * 5 s are over; a few more who toss for a seat cost less than the messages).
+ * The same for one that only keeps the seat from looking vacant, where what was brought is told, a plan is tried, or the origin
+ * gives another rate than was said: plans are judged by the sum of all.
  */
-const IDLE_RENEWAL_MS = 4000
+const IDLE_RENEWAL_SEC = 4
+
+/**
+ * Else as often as makes two a second of all that hold a seat, in seconds per seat. With 30 seats that said so every
+ * 4 s, seven of ten messages of a crowd behind slow uplinks were such claims (simulated).
+ */
+const IDLE_RENEWAL_SEC_PER_SEAT = 0.5
 
 /** What was brought is told for this long, in ms: a claim may be overtaken by the next two, and then is not heard. */
 const BROUGHT_MS = 6000
@@ -30,6 +35,15 @@ const BROUGHT_MS = 6000
 const BUSY_BROUGHT_MS = 20_000
 const BUSY_FAREWELL_MS = 6000
 
+/** What our seat is used for. */
+export interface Occupation extends Pick<Claim, 'runs' | 'goodputBytesPerSec' | 'plan'> {
+  readonly isNew: boolean
+  readonly seats: number
+}
+
+/** A rate that differs no more from another is the same (guess). */
+const SAME_GOODPUT = 0.25
+
 interface Brought {
   start: number
   count: number
@@ -41,6 +55,7 @@ export class StandingClaim {
   private readonly mesh: Mesh
   private sequence = 0
   private standing: Claim | null = null
+  private saidAtMs = -Infinity
   private brought: Brought[] = []
 
   constructor(context: OriginContext, mesh: Mesh) {
@@ -65,11 +80,27 @@ export class StandingClaim {
     if (this.brought.length > MAX_RUNS_PER_CLAIM) this.brought.shift()
   }
 
-  /** Floods the runs as our claim. `isNew`: they bring what nobody has. */
-  say(runs: readonly ChunkRun[], goodputBytesPerSec: number, plan: SeatPlan, isNew: boolean): void {
-    this.standing = this.flood({ runs, goodputBytesPerSec, plan })
-    if (this.standing !== null)
-      this.context.deadlines.set('claim', this.context.nowMs + (isNew ? RENEWAL_MS : IDLE_RENEWAL_MS))
+  /**
+   * Floods the runs as our claim. `isNew`: they bring what nobody has. Else others need but know that the seat is taken, and what
+   * is claimed is said when the claim before has to be renewed. `seats`: how many are held, as far as is known.
+   */
+  say({ runs, goodputBytesPerSec, plan, isNew, seats }: Occupation): void {
+    const renewalSec = isNew ? RENEWAL_SEC : this.idleRenewalSec(plan, seats, goodputBytesPerSec)
+    const promisedSec = Math.min(renewalSec, this.standing?.renewalSec ?? 0)
+    const isDue = this.context.nowMs >= this.saidAtMs + 1000 * promisedSec
+    if (!isNew && !isDue) return this.hold(this.saidAtMs + 1000 * promisedSec)
+    this.standing = this.flood({ runs, goodputBytesPerSec, plan, renewalSec })
+    if (this.standing !== null) this.lookAgainWithin(1000 * renewalSec)
+  }
+
+  private idleRenewalSec(plan: SeatPlan, seats: number, goodputBytesPerSec: number): number {
+    // Its rate is not known yet.
+    if (this.standing === null) return RENEWAL_SEC
+    const saidBytesPerSec = this.standing.goodputBytesPerSec
+    const isAsSaid = Math.abs(goodputBytesPerSec - saidBytesPerSec) <= SAME_GOODPUT * saidBytesPerSec
+    if (this.hasNews || plan.phase !== 'steady' || !isAsSaid) return IDLE_RENEWAL_SEC
+    const sec = Math.ceil(IDLE_RENEWAL_SEC_PER_SEAT * seats)
+    return Math.min(MAX_RENEWAL_SEC, Math.max(IDLE_RENEWAL_SEC, sec))
   }
 
   /** There is something to tell of what we have brought. */
@@ -78,9 +109,13 @@ export class StandingClaim {
     return this.brought.some(({ lastMs }) => nowMs - lastMs < BROUGHT_MS)
   }
 
-  /** Says nothing now, and looks again when it would be said the next time. */
-  hold(): void {
-    this.context.deadlines.set('claim', this.context.nowMs + IDLE_RENEWAL_MS)
+  /** Says nothing now, and looks again then, or in a few seconds: the plan may be another. */
+  hold(untilMs: number = Infinity): void {
+    this.lookAgainWithin(untilMs - this.context.nowMs)
+  }
+
+  private lookAgainWithin(ms: number): void {
+    this.context.deadlines.set('claim', this.context.nowMs + Math.min(ms, 1000 * IDLE_RENEWAL_SEC))
   }
 
   /** Says that the seat is vacant, where it was claimed. */
@@ -96,20 +131,17 @@ export class StandingClaim {
 
   private sayFarewell(plan: SeatPlan): void {
     const { deadlines, nowMs, lateness } = this.context
-    this.flood({ runs: [], goodputBytesPerSec: 0, plan })
+    this.flood({ runs: [], goodputBytesPerSec: 0, plan, renewalSec: RENEWAL_SEC })
     this.standing = null
     if (this.brought.length === 0) deadlines.clear('claim')
-    else deadlines.set('claim', nowMs + (lateness.isBusy ? BUSY_FAREWELL_MS : RENEWAL_MS))
+    else deadlines.set('claim', nowMs + (lateness.isBusy ? BUSY_FAREWELL_MS : 1000 * RENEWAL_SEC))
   }
 
   /** Null where nobody knows us yet. */
-  private flood({
-    runs,
-    goodputBytesPerSec,
-    plan,
-  }: Pick<Claim, 'runs' | 'goodputBytesPerSec' | 'plan'>): Claim | null {
-    const { selfId, tag } = this.context
+  private flood(seat: Pick<Claim, 'runs' | 'goodputBytesPerSec' | 'renewalSec' | 'plan'>): Claim | null {
+    const { selfId, tag, nowMs } = this.context
     if (selfId === null) return null
+    this.saidAtMs = nowMs
     this.forgetOld()
     const claim: Claim = {
       type: 'claim',
@@ -117,10 +149,9 @@ export class StandingClaim {
       origin: tag,
       sequence: ++this.sequence,
       hops: 1,
-      runs,
+      ...seat,
       brought: this.brought.map(({ start, count }) => ({ start, count })),
-      goodputBytesPerSec: Math.min(2 ** 32 - 1, Math.round(goodputBytesPerSec)),
-      plan,
+      goodputBytesPerSec: Math.min(2 ** 32 - 1, Math.round(seat.goodputBytesPerSec)),
     }
     this.mesh.floods.spread(claim, null)
     return claim

@@ -1,20 +1,20 @@
 /**
- * Frame of a claim: type, claimer's id (8 bytes), tag of the origin (u32), sequence (u32), hops (u8), goodput (u32), the plan of seats (30
- * bytes, in the order of its fields below), number of claimed runs (u8), then these and those brought (two u32 each).
+ * Frame of a claim: type, claimer's id (8 bytes), tag of the origin (u32), sequence (u32), hops (u8), goodput (u32), seconds until it is said
+ * again (u8), the plan of seats (30 bytes, in the order of its fields below), number of claimed runs (u8), then these and those brought (two u32 each).
  */
 
 import { invariant } from '../invariant.ts'
 import { parsePeerId, type ChunkRun } from '../types.ts'
 import { type FrameReader, FrameWriter } from './bytes.ts'
-import { MAX_CHUNKS, MAX_RUNS_PER_CLAIM, MAX_SEATS } from './limits.ts'
+import { MAX_CHUNKS, MAX_RENEWAL_SEC, MAX_RUNS_PER_CLAIM, MAX_SEATS } from './limits.ts'
 import { FRAME_TYPE, isChunk, isHops, isUint, PEER_ID_BYTES } from './peer-frame.ts'
 import type { Claim, SeatPlan } from './peer-messages.ts'
 
 /** Version, seats, phase, held seats, whether fewer are next, hold, patience, goodput, open seats. */
 const PLAN_BYTES = 4 + 4 + 1 + 4 + 1 + 4 + 4 + 4 + 4
 
-/** Type, claimer, origin, sequence, hops, goodput, plan, number of claimed runs. */
-const CLAIM_HEADER_BYTES = 1 + PEER_ID_BYTES + 4 + 4 + 1 + 4 + PLAN_BYTES + 1
+/** Type, claimer, origin, sequence, hops, goodput, renewal, plan, number of claimed runs. */
+const CLAIM_HEADER_BYTES = 1 + PEER_ID_BYTES + 4 + 4 + 1 + 4 + 1 + PLAN_BYTES + 1
 
 const RUN_BYTES = 8
 
@@ -28,6 +28,7 @@ export function encodeClaim(claim: Claim): Uint8Array<ArrayBuffer> {
   invariant(isUint(claim.sequence, 32) && isHops(claim.hops), 'Sequence and hops are within the limits.')
   invariant(areRuns(runs) && areRuns(brought), 'Runs are within the limits.')
   invariant(isUint(claim.goodputBytesPerSec, 32) && isPlan(plan), 'Goodput and plan are within the limits.')
+  invariant(isRenewal(claim.renewalSec), 'A claim is said again within the limit.')
   const writer = new FrameWriter(claimByteLength(claim))
   writer.u8(FRAME_TYPE.claim)
   writer.hex(claim.peer)
@@ -35,6 +36,7 @@ export function encodeClaim(claim: Claim): Uint8Array<ArrayBuffer> {
   writer.u32(claim.sequence)
   writer.u8(claim.hops)
   writer.u32(claim.goodputBytesPerSec)
+  writer.u8(claim.renewalSec)
   writePlan(writer, plan)
   writer.u8(runs.length)
   for (const list of [runs, brought])
@@ -57,15 +59,18 @@ export function decodeClaim(reader: FrameReader): Claim | null {
   const sequence = reader.u32()
   const hops = reader.u8()
   const goodputBytesPerSec = reader.u32()
+  const renewalSec = reader.u8()
   const plan = readPlan(reader)
   const claimed = reader.u8()
   const count = reader.remainingBytes / RUN_BYTES
-  if (peer === null || plan === null || !isHops(hops) || !Number.isInteger(count)) return null
+  if (peer === null || plan === null || !isHops(hops) || !isRenewal(renewalSec)) return null
+  if (!Number.isInteger(count)) return null
   if (claimed > count || claimed > MAX_RUNS_PER_CLAIM || count - claimed > MAX_RUNS_PER_CLAIM) return null
   const all = Array.from({ length: count }, (): ChunkRun => ({ start: reader.u32(), count: reader.u32() }))
   if (!reader.isExhausted || !all.every(isRun)) return null
   const [runs, brought] = [all.slice(0, claimed), all.slice(claimed)]
-  return { type: 'claim', peer, origin, sequence, hops, runs, brought, goodputBytesPerSec, plan }
+  const seat = { runs, brought, goodputBytesPerSec, renewalSec, plan }
+  return { type: 'claim', peer, origin, sequence, hops, ...seat }
 }
 
 function writePlan(writer: FrameWriter, plan: SeatPlan): void {
@@ -105,6 +110,10 @@ function isPlan({ seats, heldSeats, ...rest }: SeatPlan): boolean {
 
 function isSeats(seats: number): boolean {
   return Number.isInteger(seats) && seats >= 1 && seats <= MAX_SEATS
+}
+
+function isRenewal(renewalSec: number): boolean {
+  return Number.isInteger(renewalSec) && renewalSec >= 1 && renewalSec <= MAX_RENEWAL_SEC
 }
 
 function areRuns(runs: readonly ChunkRun[]): boolean {

@@ -39,6 +39,9 @@ export const MAX_CHUNKS_PER_LEAVING = 256
 /** Most runs of one `claim`, and most brought. A seat rarely has more than two. */
 export const MAX_RUNS_PER_CLAIM = 16
 
+/** Longest time until a claim is said again, in seconds: it counts for twice as long (guess). */
+export const MAX_RENEWAL_SEC = 16
+
 /** Most seats at an origin that a plan may name, and that the topology server remembers: what 16 bits hold. */
 export const MAX_SEATS = 0xffff
 

@@ -99,6 +99,8 @@ export interface Claim {
   readonly brought: readonly ChunkRun[]
   /** Rate at which the origin serves this seat, bytes a second. */
   readonly goodputBytesPerSec: number
+  /** The claimer says it again within so many seconds, 1 to `MAX_RENEWAL_SEC`: whoever misses two claims takes the seat for vacant. */
+  readonly renewalSec: number
   readonly plan: SeatPlan
 }
 

@@ -110,6 +110,35 @@ describe('claims', () => {
   })
 })
 
+describe('a claim that is seldom said again', () => {
+  const SELDOM: Claim = { ...claim(1, 1), renewalSec: 16 }
+
+  it('holds the seat until it was missed twice, and chunks no longer than any', () => {
+    const claims = newClaims()
+    claims.hear(SELDOM, 0)
+    expect(covered(claims, LIFETIME_MS - 1)).toEqual([0, 1, 2, 3])
+    expect(covered(claims, LIFETIME_MS)).toEqual([])
+    expect([32_999, 33_000].map((nowMs) => claims.seatCount(0, nowMs))).toEqual([1, 0])
+  })
+
+  it('is outlived by no claim heard after it that is said again sooner', () => {
+    const claims = newClaims()
+    claims.hear(SELDOM, 0)
+    claims.hear(claim(2, 1, 10), 1000)
+    expect(claims.seatCount(0, 1000 + LIFETIME_MS)).toBe(1)
+    expect(covered(claims, 1000 + LIFETIME_MS)).toEqual([])
+    claims.hear(claim(1, 2), 7000)
+    expect(claims.seatCount(0, 7000 + LIFETIME_MS)).toBe(0)
+  })
+
+  it('holds a seat for others, too, whose claims end in between', () => {
+    const claims = newClaims()
+    for (const number of range(0, 8)) claims.hear({ ...claim(number, 1), renewalSec: 1 + number }, 0)
+    const seats = range(0, 20).map((sec) => claims.seatCount(0, 1000 * sec))
+    expect(seats).toEqual([8, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0, 0])
+  })
+})
+
 describe('a claim that is believed in part', () => {
   it('takes so much of a seat, and the rest of it counts apart', () => {
     const claims = newClaims()

@@ -188,17 +188,17 @@ describe('the size of the swarm', () => {
 })
 
 describe('the distance to a claimer', () => {
-  it('is the least of all copies that came within ten to twenty seconds', () => {
+  it('is the least of all copies that came within half a minute to a whole one', () => {
     const size = new GroupSize()
     size.noteHops(peer(1), 6, 0)
     size.noteHops(peer(1), 4, 1000)
     size.noteHops(peer(1), 5, 2000)
     expect(size.hopsTo(peer(1))).toBe(4)
-    size.noteHops(peer(1), 5, 11_000)
+    size.noteHops(peer(1), 5, 31_000)
     expect(size.hopsTo(peer(1))).toBe(4)
-    size.noteHops(peer(1), 6, 21_000)
+    size.noteHops(peer(1), 6, 61_000)
     expect(size.hopsTo(peer(1))).toBe(5)
-    size.noteHops(peer(1), 7, 50_000)
+    size.noteHops(peer(1), 7, 130_000)
     expect(size.hopsTo(peer(1))).toBe(7)
   })
 

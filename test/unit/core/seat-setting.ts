@@ -76,6 +76,7 @@ export class Setting {
         runs: claimed.map(asRun),
         brought: brought.map(asRun),
         goodputBytesPerSec,
+        renewalSec: 2,
         plan: firstPlan(8),
       },
       ANNA,

@@ -25,8 +25,8 @@ class Claimer {
   readonly claim: StandingClaim = new StandingClaim(this.own, this.mesh)
 
   /** Says it, and returns what Anna hears. */
-  say(run = RUN, goodputBytesPerSec = 0, isNew = true): Claim | null {
-    return this.heard(() => this.claim.say([run], goodputBytesPerSec, PLAN, isNew))
+  say(run = RUN, goodputBytesPerSec = 0, isNew = true, { seats = 8, plan = PLAN } = {}): Claim | null {
+    return this.heard(() => this.claim.say({ runs: [run], goodputBytesPerSec, plan, isNew, seats }))
   }
 
   withdraw(): Claim | null {
@@ -65,6 +65,7 @@ describe('the standing claim', () => {
       runs: [RUN],
       brought: [],
       goodputBytesPerSec: 1234,
+      renewalSec: 2,
       plan: PLAN,
     })
     expect(new Claimer().say(RUN, 1e12)?.goodputBytesPerSec).toBe(2 ** 32 - 1)
@@ -83,11 +84,48 @@ describe('the standing claim', () => {
     expect(claimer.claim.end).toBe(0)
   })
 
-  it('is said half as often where it brings what others have', () => {
+  it('is said half as often where it brings what others have, from the second time on', () => {
     const claimer = new Claimer()
     claimer.say(RUN, 0, false)
-    expect(claimer.isDueAt(3999)).toBe(false)
-    expect(claimer.isDueAt(4000)).toBe(true)
+    expect([claimer.isDueAt(1999), claimer.isDueAt(2000)]).toEqual([false, true])
+    claimer.context.nowMs = 2000
+    expect(claimer.say(RUN, 0, false)?.renewalSec).toBe(4)
+    expect([claimer.isDueAt(5999), claimer.isDueAt(6000)]).toEqual([false, true])
+  })
+
+  it('is said twice a second by all together where it brings nothing new, and the others wait no longer for it than it says', () => {
+    const claimer = new Claimer()
+    const crowd = { seats: 24 }
+    expect(claimer.say(RUN, 1000, false, crowd)?.renewalSec).toBe(2)
+    claimer.context.nowMs = 2000
+    expect(claimer.say(RUN, 1200, false, crowd)?.renewalSec).toBe(12)
+    // Rings every 4 s, as the plan may have changed.
+    for (const nowMs of [6000, 10_000]) {
+      expect(claimer.isDueAt(nowMs)).toBe(true)
+      claimer.context.nowMs = nowMs
+      expect(claimer.say(RUN, 1200, false, crowd)).toBeNull()
+    }
+    claimer.context.nowMs = 14_000
+    expect(claimer.isDueAt(14_000)).toBe(true)
+    expect(claimer.say(RUN, 1200, false, { seats: 100 })?.renewalSec).toBe(16)
+    claimer.context.nowMs = 30_000
+    expect(claimer.say(RUN, 1200, false, { seats: 1 })?.renewalSec).toBe(4)
+  })
+
+  it.each([
+    ['it brings something new', RUN, 1000, true, PLAN],
+    ['the origin gives another rate', RUN, 1300, false, PLAN],
+    ['a plan is tried', RUN, 1000, false, { ...PLAN, phase: 'growing' as const }],
+  ])('is said again after four seconds where %s', (_, run, goodput, isNew, plan) => {
+    const claimer = new Claimer()
+    const seats = 100
+    claimer.say(run, 1000, false, { seats, plan: PLAN })
+    claimer.context.nowMs = 2000
+    claimer.say(run, 1000, false, { seats, plan: PLAN })
+    claimer.context.nowMs = 5999
+    expect(claimer.say(run, 1000, false, { seats, plan: PLAN })).toBeNull()
+    claimer.context.nowMs = 6000
+    expect(claimer.say(run, goodput, isNew, { seats, plan })).not.toBeNull()
   })
 
   it('is given up once, and where there was none nothing is said', () => {

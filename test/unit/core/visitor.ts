@@ -285,6 +285,7 @@ export function claimOf(claimer: PeerId, sequence: number, start: number, count:
     runs: count > 0 ? [{ start, count }] : [],
     brought: [],
     goodputBytesPerSec: 0,
+    renewalSec: 2,
     plan: firstPlan(8),
   }
 }
