@@ -41,7 +41,16 @@ function servedWithout(without: readonly Mechanism[]): number | undefined {
   const [ahead, behind] = [waiting(1, 0), waiting(2, 1)]
   for (const chunk of range(2, 9)) ahead.held.add(chunk)
   behind.bytesSent = 1000
-  return takeNextService([ahead, behind], rarityOf(1, 2), () => false, allBut(without))?.chunk
+  return takeNextService([ahead, behind], rarityOf(2, 3), () => false, allBut(without))?.chunk
+}
+
+/** One who has one chunk of ten wants one that so many hold; one who has eight wants one of which there are so many. */
+function servedOf(holdersOfBehind: number, holdersOfAhead: number): 'behind' | 'ahead' {
+  const [behind, ahead] = [waiting(1, 0), waiting(2, 1)]
+  behind.held.add(9)
+  for (const chunk of range(2, 10)) ahead.held.add(chunk)
+  const next = takeNextService([behind, ahead], rarityOf(holdersOfBehind, holdersOfAhead))
+  return next?.neighbour === behind ? 'behind' : 'ahead'
 }
 
 describe('who is served next', () => {
@@ -80,6 +89,14 @@ describe('who is served next', () => {
     expect(servedWithout(['laggardsFirst'])).toBe(0)
     expect(servedWithout(['rareServedFirst'])).toBe(1)
     expect(servedWithout(['rareServedFirst', 'laggardsFirst'])).toBe(0)
+  })
+
+  it('is whoever lags, however common what it wants, but for what is rare', () => {
+    expect(servedOf(24, 2)).toBe('behind')
+    // Seven tenths of the file are as much as 22 holders.
+    expect(servedOf(25, 2)).toBe('ahead')
+    expect(servedOf(3, 1)).toBe('ahead')
+    expect(servedOf(1, 0)).toBe('behind')
   })
 
   it('gets one chunk at a time', () => {
