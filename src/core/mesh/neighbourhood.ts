@@ -137,9 +137,7 @@ export class Neighbourhood {
   equip(chunkCount: number): void {
     this.chunkCount = chunkCount
     for (const neighbour of this.neighbours.values()) neighbour.held = new Bitfield(chunkCount)
-    const { deadlines, nowMs } = this.context
-    if (chunkCount < FEW_CHUNKS && deadlines.has('beginning'))
-      deadlines.setNoLater('beginning', nowMs + FEW_CHUNKS_BEGINNING_MS)
+    if (this.context.deadlines.has('beginning')) this.awaitOthers()
   }
 
   // ---------------------------------------------------------------------------------------------- finding
@@ -163,9 +161,13 @@ export class Neighbourhood {
   private begin(): void {
     if (this.hasBegun) return
     this.hasBegun = true
+    this.awaitOthers()
+  }
+
+  private awaitOthers(): void {
     const hasFew = this.chunkCount > 0 && this.chunkCount < FEW_CHUNKS
     const inMs = hasFew ? FEW_CHUNKS_BEGINNING_MS : BEGINNING_MS
-    this.context.deadlines.set('beginning', this.context.nowMs + inMs)
+    this.context.deadlines.setNoLater('beginning', this.context.nowMs + inMs)
   }
 
   /** Seeks the others; where the processor is busy, chunks that come will show whether it still is. */

@@ -79,14 +79,14 @@ export class OriginView {
   }
 
   hasFree(): boolean {
-    for (let chunk = 0; chunk < this.inventory.geometry.chunkCount; chunk++)
-      if (this.isFree(chunk)) return true
-    return false
+    return this.countFree(1) > 0
   }
 
-  countFree(): number {
+  /** At most so many are looked for. */
+  countFree(most: number): number {
+    const { chunkCount } = this.inventory.geometry
     let count = 0
-    for (let chunk = 0; chunk < this.inventory.geometry.chunkCount; chunk++) if (this.isFree(chunk)) count++
+    for (let chunk = 0; chunk < chunkCount && count < most; chunk++) if (this.isFree(chunk)) count++
     return count
   }
 

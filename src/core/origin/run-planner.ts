@@ -224,7 +224,10 @@ export class RunPlanner {
    * had better be heard of first.
    */
   seatsNow(view: OriginView): number {
-    if (view.hasTime) return Math.min(this.ledger.seats, Math.ceil(view.countFree() / FIRST_RUN_CHUNKS))
+    if (view.hasTime) {
+      const { seats } = this.ledger
+      return Math.min(seats, Math.ceil(view.countFree(seats * FIRST_RUN_CHUNKS) / FIRST_RUN_CHUNKS))
+    }
     const { nowMs, startedAtMs } = this.context
     return this.ledger.seatCount.seatsFor({
       seatsBeside: this.ledger.seatsBeside,
