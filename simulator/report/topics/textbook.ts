@@ -44,7 +44,7 @@ d = u_s, round trips are 20 to 80 ms, all come at once and stay. Up to 35 peers 
 so that its uplink is never idle; beyond that it gives next to nothing of all bytes, and the default is run.
 
 A thousand peers and more have a tenth of file and time (100 MB in chunks of 512 KiB, F/u = 6 min), as what has to be simulated grows
-with peers, chunks and time. Bounds do not change by it, told in F/u; a chunk is a larger part of the file (1/190 instead of
+with peers, chunks and time. Bounds do not change by it, told in F/u; a chunk is a larger part of the file (1/191 instead of
 1/477), and it and the round trips of the beginning weigh more. A hundred are there both ways, for comparison.
 
 ${repeat('textbook')}

@@ -30,9 +30,9 @@ export const GROUP_SIZE = {
   /** Claimers remembered. More than 32 do not make the estimate better; seats are few. */
   maxClaimers: 64,
   /** How long a claimer's distance counts after its last claim, in ms (guess: several claims, which come every 2 to 16 s). */
-  claimerLifetimeMs: 60_000,
+  claimerLifetimeMs: 70_000,
   /** Within this and the span before it, in ms, the least hop count is taken: two claims each, and more. Then a lost link shows. */
-  spanMs: 30_000,
+  spanMs: 33_000,
   /** Fewer claimers than this say less than an old count of the server (guess). */
   enoughClaimers: 3,
   /** A distance further than this from the median is a lie: on random regular graphs fewer than 1 in 100 are. */

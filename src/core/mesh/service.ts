@@ -146,7 +146,7 @@ export class Service {
     const isLast = (neighbour: Neighbour): boolean => this.reciprocity.isLast(neighbour, inventory)
     const atOnce = servedAtOnce(view)
     while (hasRoom(served, nowMs, slowMs, atOnce)) {
-      const next = takeNextService(waiting, inventory.rarity, isLast, mechanisms)
+      const next = takeNextService(waiting, inventory.rarity, isLast, mechanisms, chunkBytes)
       if (next === null) break
       const { neighbour, chunk } = next
       if (neighbour.queue.length === 0) waiting.delete(neighbour)

@@ -64,14 +64,17 @@ const RARE_HOLDERS = 1
  * Being ahead by this share of the file counts as much as one holder more: whoever lags behind comes first, lest all wait for the last.
  * With 200 peers and scarce uplinks the last was done at 1.03 times the bound instead of 1.09; of 300 with links of 300 MB/s
  * 1% of all starved beside the others' rarer wishes with a quarter of the file, and were done 22% after the median, with this 5%.
+ * What we have sent counts as had, whatever is announced: who hid what it has would be served before all others.
  */
 const ADVANCE_PER_HOLDER = 1 / 32
 
 /** Of wishes for what is rare, a quarter of it: with less, first copies stayed where they were, and were fetched again (simulated). */
 const ADVANCE_PER_RARE_HOLDER = 1 / 4
 
-/** More than holders and advance can come to, both together: neighbours are 64 at most. */
+/** More than a wish for what is rare can come to. */
 const COMMON_HANDICAP = 10
+
+/** More than any can: neighbours are 64 at most. */
 const LAST_HANDICAP = 1000
 
 export interface ServiceChoice {
@@ -94,19 +97,22 @@ export function hasRoom(
 
 /**
  * The next to serve of those whose queues these are, taken from its queue; null where nobody waits. `isLast`: whom all
- * others come before. A chunk fresh from the origin, too, had better go to who passes it on.
+ * others come before. A chunk fresh from the origin, too, had better go to who passes it on. `chunkBytes`: Infinity
+ * believes what is announced.
  */
 export function takeNextService(
   waiting: Iterable<Neighbour>,
   rarity: RarityIndex,
   isLast: (neighbour: Neighbour) => boolean = () => false,
   { rareServedFirst, laggardsFirst }: Mechanisms = ALL_ON,
+  chunkBytes: number = Infinity,
 ): ServiceChoice | null {
   let best: ServiceChoice | null = null
   let bestRank = Infinity
   for (const neighbour of waiting) {
     if (neighbour.serving !== null) continue
-    const advance = laggardsFirst ? neighbour.held.count / neighbour.held.size : 0
+    const { held, bytesSent } = neighbour
+    const advance = laggardsFirst ? Math.max(held.count, bytesSent / chunkBytes) / held.size : 0
     const handicap = isLast(neighbour) ? LAST_HANDICAP : 0
     for (const chunk of neighbour.queue) {
       const holders = rareServedFirst ? rarity.holderCount(chunk) : 0

@@ -81,7 +81,7 @@ export class Claims {
     const key = keyOf(claim)
     const runs = credible(claim.runs)
     const isVacated = runs.length === 0
-    if (!this.live.has(key) && this.live.size >= MAX_CLAIMERS) return false
+    if (!this.live.has(key) && !this.makeRoom(nowMs)) return false
     this.sequences.delete(key)
     this.sequences.set(key, claim.sequence)
     this.forgetOldest()
@@ -121,10 +121,17 @@ export class Claims {
     return this.totals.get(origin)?.goodputBytesPerSec ?? 0
   }
 
-  /** Live claims, the latest heard last. */
+  /** Live claims, the latest heard last, as they are to be told to others: so that no seat outlives its holder from peer to peer. */
   standing(nowMs: number): Claim[] {
     this.expire(nowMs)
-    return [...this.live.values()].map(({ claim }) => claim)
+    return [...this.live.values()].flatMap(({ claim, runs, vacantAtMs }) => {
+      const renewalSec = Math.min(claim.renewalSec, Math.floor((vacantAtMs - FLOOD_MS - nowMs) / 2000))
+      if (renewalSec < 1) return []
+      // None at all would say that the seat is vacant.
+      const [first] = claim.runs
+      const told = runs.length > 0 || first === undefined ? runs : [{ start: first.start, count: 1 }]
+      return [{ ...claim, runs: told, renewalSec }]
+    })
   }
 
   /** Holders of seats at this origin whose id sorts before this one. */
@@ -145,6 +152,15 @@ export class Claims {
       if (claim.peer < before && runs.some((run) => chunk >= run.start && chunk < run.start + run.count))
         return true
     return false
+  }
+
+  /** Room for another: if need be, that of the longest unheard, unless what it claims still counts. */
+  private makeRoom(nowMs: number): boolean {
+    if (this.live.size < MAX_CLAIMERS) return true
+    const [oldest] = this.live
+    if (oldest === undefined || oldest[1].runsUntilMs > nowMs) return false
+    this.vacate(oldest[0])
+    return true
   }
 
   private expire(nowMs: number): void {

@@ -37,7 +37,7 @@ export class OriginLedger {
     return this.gossip.claims.seatCount(this.context.tag, this.context.nowMs)
   }
 
-  /** Those included. */
+  /** Seats that others are known to hold, whether they pass anything on or not. */
   get heldSeats(): number {
     const { tag, nowMs } = this.context
     return this.takenSeats + this.gossip.claims.vainSeatCount(tag, nowMs)

@@ -112,9 +112,9 @@ export class RunPlanner {
     return this.context.lateness.isBusy && this.ledger.takenSeats >= this.ledger.seats
   }
 
-  /** By others, as far as is known, whether they pass anything on or not. */
+  /** Seats that are held, ours included. */
   get seatsHeld(): number {
-    return this.ledger.heldSeats
+    return 1 + this.ledger.heldSeats
   }
 
   get seatsInUse(): number {

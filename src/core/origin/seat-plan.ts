@@ -29,7 +29,7 @@ export const LONGEST_HOLD_SEC = 240
 
 /**
  * Time and round trips until a change shows in what seats claim: slow start, the window of their rates, the age of a claim
- * and the flood, in ms. With 2.5 s the old seats' claims overlapped the new ones' by up to a quarter (measured).
+ * while a plan is tried, and the flood, in ms. With 2.5 s the old seats' claims overlapped the new ones' by up to a quarter (measured).
  */
 const SETTLING_MS = 4000
 const SETTLING_ROUND_TRIPS = 10

@@ -13,13 +13,13 @@ import type { OriginContext } from './origin-context.ts'
 const RENEWAL_SEC = 2
 
 /**
- * The same for one that only keeps the seat from looking vacant, where what was brought is told, a plan is tried, or the origin
+ * The same for one that only keeps the seat from looking vacant, where a plan is tried, or the origin
  * gives another rate than was said: plans are judged by the sum of all.
  */
 const IDLE_RENEWAL_SEC = 4
 
 /**
- * Else as often as makes two a second of all that hold a seat, in seconds per seat. With 30 seats that said so every
+ * Else, where rates stand still, as often as makes two a second of all that hold a seat, in seconds per seat. With 30 seats that said so every
  * 4 s, seven of ten messages of a crowd behind slow uplinks were such claims (simulated).
  */
 const IDLE_RENEWAL_SEC_PER_SEAT = 0.5
@@ -38,6 +38,7 @@ const BUSY_FAREWELL_MS = 6000
 /** What our seat is used for. */
 export interface Occupation extends Pick<Claim, 'runs' | 'goodputBytesPerSec' | 'plan'> {
   readonly isNew: boolean
+  /** Held by all, as far as is known. */
   readonly seats: number
 }
 
@@ -56,6 +57,8 @@ export class StandingClaim {
   private sequence = 0
   private standing: Claim | null = null
   private saidAtMs = -Infinity
+  /** Of a seat that counts for long: a farewell that is lost would leave it taken. */
+  private owesFarewell = false
   private brought: Brought[] = []
 
   constructor(context: OriginContext, mesh: Mesh) {
@@ -81,8 +84,8 @@ export class StandingClaim {
   }
 
   /**
-   * Floods the runs as our claim. `isNew`: they bring what nobody has. Else others need but know that the seat is taken, and what
-   * is claimed is said when the claim before has to be renewed. `seats`: how many are held, as far as is known.
+   * Floods the runs as our claim. `isNew`: they bring what nobody has. Else the claim only says that the seat is taken, and waits
+   * until the one before has to be renewed.
    */
   say({ runs, goodputBytesPerSec, plan, isNew, seats }: Occupation): void {
     const renewalSec = isNew ? RENEWAL_SEC : this.idleRenewalSec(plan, seats, goodputBytesPerSec)
@@ -94,11 +97,11 @@ export class StandingClaim {
   }
 
   private idleRenewalSec(plan: SeatPlan, seats: number, goodputBytesPerSec: number): number {
-    // Its rate is not known yet.
-    if (this.standing === null) return RENEWAL_SEC
+    // At first no rate is known; what was brought has to be told three times.
+    if (this.standing === null || this.hasNews) return RENEWAL_SEC
     const saidBytesPerSec = this.standing.goodputBytesPerSec
     const isAsSaid = Math.abs(goodputBytesPerSec - saidBytesPerSec) <= SAME_GOODPUT * saidBytesPerSec
-    if (this.hasNews || plan.phase !== 'steady' || !isAsSaid) return IDLE_RENEWAL_SEC
+    if (plan.phase !== 'steady' || !isAsSaid) return IDLE_RENEWAL_SEC
     const sec = Math.ceil(IDLE_RENEWAL_SEC_PER_SEAT * seats)
     return Math.min(MAX_RENEWAL_SEC, Math.max(IDLE_RENEWAL_SEC, sec))
   }
@@ -120,20 +123,24 @@ export class StandingClaim {
 
   /** Says that the seat is vacant, where it was claimed. */
   withdraw(plan: SeatPlan): void {
-    if (this.standing !== null) this.sayFarewell(plan)
+    if (this.standing === null) return
+    this.owesFarewell = this.standing.renewalSec > RENEWAL_SEC
+    this.sayFarewell(plan)
   }
 
-  /** The seat was given up a moment ago: says again what it brought last, for those who missed it. */
+  /** The seat was given up a moment ago: says so again, and what it brought last, for those who missed it. */
   repeatFarewell(plan: SeatPlan): void {
     this.forgetOld()
-    if (this.brought.length > 0) this.sayFarewell(plan)
+    if (this.brought.length === 0 && !this.owesFarewell) return
+    this.owesFarewell = false
+    this.sayFarewell(plan)
   }
 
   private sayFarewell(plan: SeatPlan): void {
     const { deadlines, nowMs, lateness } = this.context
     this.flood({ runs: [], goodputBytesPerSec: 0, plan, renewalSec: RENEWAL_SEC })
     this.standing = null
-    if (this.brought.length === 0) deadlines.clear('claim')
+    if (this.brought.length === 0 && !this.owesFarewell) deadlines.clear('claim')
     else deadlines.set('claim', nowMs + (lateness.isBusy ? BUSY_FAREWELL_MS : 1000 * RENEWAL_SEC))
   }
 

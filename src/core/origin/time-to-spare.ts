@@ -26,7 +26,7 @@ export interface Progress {
   readonly isSomethingNear: boolean
 }
 
-/** On a busy processor only; elsewhere nobody has time. */
+/** To be asked on a busy processor only: elsewhere nobody waits. */
 export function hasTimeToSpare(progress: Progress): boolean {
   const { elapsedMs, hereBytes, plainShareBytesPerSec, meshBytesPerSec, meshSilentMs, isSomethingNear } =
     progress

@@ -25,6 +25,12 @@ function newClaims(): Claims {
   return claims
 }
 
+function told(claims: Claims, nowMs: number): Partial<Claim>[] {
+  return claims
+    .standing(nowMs)
+    .map(({ peer: claimer, renewalSec, runs }) => ({ peer: claimer, renewalSec, runs }))
+}
+
 describe('claims', () => {
   it('cover the chunks of their runs and take a seat each', () => {
     const claims = newClaims()
@@ -102,6 +108,16 @@ describe('claims', () => {
     expect(claims.hear(claim(3, 2), 0)).toBe(true)
   })
 
+  it('make room for others, the longest unheard first, once what they hold does not count any more', () => {
+    const claims = newClaims()
+    for (const number of range(0, 256)) claims.hear({ ...claim(number, 1), renewalSec: 16 }, number)
+    expect(claims.hear(claim(256, 1), LIFETIME_MS - 1)).toBe(false)
+    expect(claims.hear(claim(256, 1), LIFETIME_MS)).toBe(true)
+    expect(claims.hear(claim(257, 1), LIFETIME_MS)).toBe(false)
+    expect(claims.seatCount(0, LIFETIME_MS)).toBe(256)
+    expect(claims.seatsBefore(peer(1), 0, LIFETIME_MS)).toBe(0)
+  })
+
   it('make room for others once they have expired', () => {
     const claims = newClaims()
     for (const number of range(0, 256)) claims.hear(claim(number, 1), 0)
@@ -136,6 +152,32 @@ describe('a claim that is seldom said again', () => {
     for (const number of range(0, 8)) claims.hear({ ...claim(number, 1), renewalSec: 1 + number }, 0)
     const seats = range(0, 20).map((sec) => claims.seatCount(0, 1000 * sec))
     expect(seats).toEqual([8, 8, 8, 7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0, 0])
+  })
+})
+
+describe('what is told of others’ claims', () => {
+  it('counts for no longer than the claim itself, and holds one chunk once what it held is forgotten', () => {
+    const claims = newClaims()
+    claims.hear({ ...claim(1, 1), renewalSec: 16 }, 0)
+    const whole = [{ start: 0, count: 4 }]
+    const first = [{ start: 0, count: 1 }]
+    const claimer = peer(1)
+    expect(told(claims, 0)).toEqual([{ peer: claimer, renewalSec: 16, runs: whole }])
+    expect(told(claims, 4000)).toEqual([{ peer: claimer, renewalSec: 14, runs: whole }])
+    expect(told(claims, LIFETIME_MS)).toEqual([{ peer: claimer, renewalSec: 13, runs: first }])
+    expect(told(claims, 30_000)).toEqual([{ peer: claimer, renewalSec: 1, runs: first }])
+    expect(told(claims, 30_001)).toEqual([])
+  })
+
+  it('so ends with it, however often it is told from peer to peer', () => {
+    let known = newClaims()
+    known.hear({ ...claim(1, 1), renewalSec: 16 }, 0)
+    for (const nowMs of range(1, 33).map((sec) => 1000 * sec)) {
+      const next = newClaims()
+      for (const each of known.standing(nowMs)) next.hear(each, nowMs)
+      known = next
+    }
+    expect(known.seatCount(0, 33_000)).toBe(0)
   })
 })
 

@@ -54,6 +54,16 @@ class Claimer {
   }
 }
 
+/** One of a hundred, at 2 s: its claim is good for 16 s. */
+function seldomSaid(): Claimer {
+  const claimer = new Claimer()
+  for (const nowMs of [0, 2000]) {
+    claimer.context.nowMs = nowMs
+    claimer.say(RUN, 1000, false, { seats: 100 })
+  }
+  return claimer
+}
+
 describe('the standing claim', () => {
   it('says who claims what, by which plan, and how fast the origin is', () => {
     expect(new Claimer().say(RUN, 1234.4)).toEqual({
@@ -113,19 +123,35 @@ describe('the standing claim', () => {
   })
 
   it.each([
-    ['it brings something new', RUN, 1000, true, PLAN],
-    ['the origin gives another rate', RUN, 1300, false, PLAN],
-    ['a plan is tried', RUN, 1000, false, { ...PLAN, phase: 'growing' as const }],
-  ])('is said again after four seconds where %s', (_, run, goodput, isNew, plan) => {
-    const claimer = new Claimer()
-    const seats = 100
-    claimer.say(run, 1000, false, { seats, plan: PLAN })
-    claimer.context.nowMs = 2000
-    claimer.say(run, 1000, false, { seats, plan: PLAN })
-    claimer.context.nowMs = 5999
-    expect(claimer.say(run, 1000, false, { seats, plan: PLAN })).toBeNull()
-    claimer.context.nowMs = 6000
-    expect(claimer.say(run, goodput, isNew, { seats, plan })).not.toBeNull()
+    ['four seconds where the origin gives another rate', 4, 1300, PLAN],
+    ['four seconds where a plan is tried', 4, 1000, { ...PLAN, phase: 'growing' as const }],
+    ['sixteen where nothing has changed', 16, 1200, PLAN],
+  ])('is said again after %s', (_, sec, goodput, plan) => {
+    const claimer = seldomSaid()
+    claimer.context.nowMs = 2000 + 1000 * sec - 1
+    expect(claimer.say(RUN, goodput, false, { seats: 100, plan })).toBeNull()
+    claimer.context.nowMs++
+    expect(claimer.say(RUN, goodput, false, { seats: 100, plan })?.renewalSec).toBe(sec)
+  })
+
+  it('is said at once, and every two seconds, where it brings something new or something was brought', () => {
+    const [isNew, brought] = [seldomSaid(), seldomSaid()]
+    expect(isNew.say(RUN, 1000, true, { seats: 100 })?.renewalSec).toBe(2)
+    brought.bring(100)
+    brought.context.nowMs = 4000
+    expect(brought.say(RUN, 1000, false, { seats: 100 })?.renewalSec).toBe(2)
+  })
+
+  it('that counts for long is given up twice, as it would stay taken for those who miss the word', () => {
+    const [seldom, often] = [seldomSaid(), new Claimer()]
+    expect(seldom.withdraw()).toMatchObject({ runs: [] })
+    expect([seldom.isDueAt(3999), seldom.isDueAt(4000)]).toEqual([false, true])
+    expect(seldom.repeatFarewell()).toMatchObject({ runs: [] })
+    expect(seldom.context.deadlines.has('claim')).toBe(false)
+    expect(seldom.repeatFarewell()).toBeNull()
+    often.say()
+    often.withdraw()
+    expect(often.context.deadlines.has('claim')).toBe(false)
   })
 
   it('is given up once, and where there was none nothing is said', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
-import { allBut, type Mechanism } from '../../../src/core/mechanisms.ts'
+import { ALL_ON, allBut, type Mechanism } from '../../../src/core/mechanisms.ts'
 import {
   hasRoom,
   servedAtOnce,
@@ -97,6 +97,30 @@ describe('who is served next', () => {
     expect(servedOf(25, 2)).toBe('ahead')
     expect(servedOf(3, 1)).toBe('ahead')
     expect(servedOf(1, 0)).toBe('behind')
+  })
+
+  it('is not, again and again, one who hides what it was given', () => {
+    const CHUNK = 1000
+    const [liar, honest] = [waiting(1), waiting(2)]
+    for (const chunk of range(0, 5)) honest.held.add(chunk)
+    const served = range(0, 20).map(() => {
+      for (const neighbour of [liar, honest]) neighbour.queue.splice(0, Infinity, 9)
+      const next = takeNextService([liar, honest], rarityOf(), () => false, ALL_ON, CHUNK)?.neighbour
+      if (next !== undefined) next.bytesSent += CHUNK
+      return next
+    })
+    // Five until it would have as much as the honest one says it has.
+    expect(served.filter((neighbour) => neighbour === liar).length).toBeLessThanOrEqual(14)
+    expect(served.slice(0, 5)).toEqual(range(0, 5).map(() => liar))
+  })
+
+  it('is, of two who want what is rare, who lags by more than a quarter of the file for each holder more', () => {
+    const [behind, ahead] = [waiting(1, 0), waiting(2, 1)]
+    for (const chunk of range(2, 5)) ahead.held.add(chunk)
+    const next = takeNextService([behind, ahead], rarityOf(1, 0))
+    expect(next?.neighbour).toBe(behind)
+    ahead.held.remove(4)
+    expect(takeNextService([waiting(1, 0), ahead], rarityOf(1, 0))?.neighbour).toBe(ahead)
   })
 
   it('gets one chunk at a time', () => {
