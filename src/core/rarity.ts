@@ -8,6 +8,9 @@
 
 import type { Random } from './random.ts'
 
+/** So many of our neighbours have a chunk that is rare: it has just come in, or its holders are leaving (guess). */
+export const RARE_HOLDERS = 1
+
 const ABSENT = -1
 
 export class RarityIndex {

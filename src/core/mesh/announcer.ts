@@ -8,6 +8,7 @@
 import type { Context } from '../context.ts'
 import type { DigestTable } from '../digests.ts'
 import type { Inventory } from '../inventory.ts'
+import { RARE_HOLDERS } from '../rarity.ts'
 import type { PeerId } from '../types.ts'
 import { DIGEST_BYTES, MAX_HAVES_PER_MESSAGE } from '../wire/limits.ts'
 import type { Neighbour } from './neighbour.ts'
@@ -23,9 +24,6 @@ const MAX_WITHHELD = 16
  * of each at once, a neighbour got one message a chunk, half of all there were).
  */
 const MAX_WITHHELD_DIGESTS = 4
-
-/** So many of our neighbours have a chunk that is rare: it has just come in, or its holders are leaving (guess). */
-const RARE_HOLDERS = 1
 
 export class Announcer {
   private readonly context: Context

@@ -5,7 +5,7 @@
  */
 
 import { ALL_ON, type Mechanisms } from '../mechanisms.ts'
-import type { RarityIndex } from '../rarity.ts'
+import { RARE_HOLDERS, type RarityIndex } from '../rarity.ts'
 import type { Neighbour } from './neighbour.ts'
 
 /**
@@ -56,9 +56,6 @@ export function slowServiceMs(view: UploadView): number {
   const expectedMs = (atOnce * chunkBytes * 1000) / (bestBytesPerSec || UNKNOWN_BYTES_PER_SEC)
   return Math.max(isBusy ? BUSY_SLOW_SERVICE_MS : MIN_SLOW_SERVICE_MS, SLOW_FACTOR * expectedMs)
 }
-
-/** A chunk that hardly anybody near has, or that came from the origin just now: as many of our neighbours at most hold it. */
-const RARE_HOLDERS = 1
 
 /**
  * Being ahead by this share of the file counts as much as one holder more: whoever lags behind comes first, lest all wait for the last.

@@ -92,7 +92,7 @@ export class Claims {
     const vacantAtMs = nowMs + 2000 * claim.renewalSec + FLOOD_MS
     const live = { claim, runs: held, runsUntilMs, vacantAtMs, belief }
     this.live.set(key, live)
-    this.nextExpiryMs = Math.min(this.nextExpiryMs, runsUntilMs, vacantAtMs)
+    this.expectEnd(live)
     this.count(live, 1)
     this.cover(held, 1)
     return true
@@ -167,13 +167,14 @@ export class Claims {
     if (nowMs < this.nextExpiryMs) return
     this.nextExpiryMs = Infinity
     for (const [key, live] of this.live) {
+      if (live.runsUntilMs <= nowMs) this.forgetRuns(live)
       if (live.vacantAtMs <= nowMs) this.vacate(key)
-      else {
-        if (live.runsUntilMs <= nowMs) this.forgetRuns(live)
-        const nextMs = live.runs.length > 0 ? live.runsUntilMs : live.vacantAtMs
-        this.nextExpiryMs = Math.min(this.nextExpiryMs, nextMs, live.vacantAtMs)
-      }
+      else this.expectEnd(live)
     }
+  }
+
+  private expectEnd({ runs, runsUntilMs, vacantAtMs }: LiveClaim): void {
+    this.nextExpiryMs = Math.min(this.nextExpiryMs, vacantAtMs, runs.length > 0 ? runsUntilMs : Infinity)
   }
 
   private forgetRuns(live: LiveClaim): void {

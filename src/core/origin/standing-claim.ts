@@ -13,14 +13,17 @@ import type { OriginContext } from './origin-context.ts'
 const RENEWAL_SEC = 2
 
 /**
- * The same for one that only keeps the seat from looking vacant, where a plan is tried, or the origin
- * gives another rate than was said: plans are judged by the sum of all.
+ * The same for one that only keeps the seat from looking vacant, where a plan is tried, or the origin gives another rate
+ * than was said: plans are judged by the sum of all.
  */
 const IDLE_RENEWAL_SEC = 4
 
+/** A rate that differs no more from another is the same (guess). */
+const SAME_GOODPUT = 0.25
+
 /**
- * Else, where rates stand still, as often as makes two a second of all that hold a seat, in seconds per seat. With 30 seats that said so every
- * 4 s, seven of ten messages of a crowd behind slow uplinks were such claims (simulated).
+ * Else, where rates stand still, as often as makes two a second of all that hold a seat, in seconds per seat. With 30 seats
+ * that said so every 4 s, seven of ten claims of a crowd behind slow uplinks were of this kind (simulated).
  */
 const IDLE_RENEWAL_SEC_PER_SEAT = 0.5
 
@@ -41,9 +44,6 @@ export interface Occupation extends Pick<Claim, 'runs' | 'goodputBytesPerSec' | 
   /** Held by all, as far as is known. */
   readonly seats: number
 }
-
-/** A rate that differs no more from another is the same (guess). */
-const SAME_GOODPUT = 0.25
 
 interface Brought {
   start: number
@@ -90,8 +90,8 @@ export class StandingClaim {
   say({ runs, goodputBytesPerSec, plan, isNew, seats }: Occupation): void {
     const renewalSec = isNew ? RENEWAL_SEC : this.idleRenewalSec(plan, seats, goodputBytesPerSec)
     const promisedSec = Math.min(renewalSec, this.standing?.renewalSec ?? 0)
-    const isDue = this.context.nowMs >= this.saidAtMs + 1000 * promisedSec
-    if (!isNew && !isDue) return this.hold(this.saidAtMs + 1000 * promisedSec)
+    const dueAtMs = this.saidAtMs + 1000 * promisedSec
+    if (!isNew && this.context.nowMs < dueAtMs) return this.hold(dueAtMs)
     this.standing = this.flood({ runs, goodputBytesPerSec, plan, renewalSec })
     if (this.standing !== null) this.lookAgainWithin(1000 * renewalSec)
   }

@@ -113,7 +113,7 @@ function isSeats(seats: number): boolean {
 }
 
 function isRenewal(renewalSec: number): boolean {
-  return Number.isInteger(renewalSec) && renewalSec >= 1 && renewalSec <= MAX_RENEWAL_SEC
+  return isUint(renewalSec, 8) && renewalSec >= 1 && renewalSec <= MAX_RENEWAL_SEC
 }
 
 function areRuns(runs: readonly ChunkRun[]): boolean {

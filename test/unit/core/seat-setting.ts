@@ -7,11 +7,11 @@ import { ClaimGossip } from '../../../src/core/origin/claim-gossip.ts'
 import { OriginLedger } from '../../../src/core/origin/ledger.ts'
 import { OriginView } from '../../../src/core/origin/origin-view.ts'
 import { RunPlanner } from '../../../src/core/origin/run-planner.ts'
-import { firstPlan } from '../../../src/core/origin/seat-plan.ts'
 import type { SessionOutput } from '../../../src/core/session-io.ts'
 import type { ChunkRun, PeerId } from '../../../src/core/types.ts'
 import { meshWith, newContext, newInventory, originContext } from './parts.ts'
 import { bitsOf, CHUNK_BYTES, peer, range } from './shapes.ts'
+import { claimOf } from './visitor.ts'
 
 export const CHUNKS = 100
 export const ANNA: PeerId = peer(1)
@@ -68,16 +68,10 @@ export class Setting {
   claim(claimed: readonly number[], brought: readonly number[] = [], goodputBytesPerSec = 0): void {
     this.gossip.hear(
       {
-        type: 'claim',
-        peer: CLAIMER,
-        origin: 0,
-        sequence: ++this.claims,
-        hops: 2,
+        ...claimOf(CLAIMER, ++this.claims, 0, 0, 2),
         runs: claimed.map(asRun),
         brought: brought.map(asRun),
         goodputBytesPerSec,
-        renewalSec: 2,
-        plan: firstPlan(8),
       },
       ANNA,
     )
