@@ -30,8 +30,19 @@ export interface OriginResponse {
   readonly lengthBytes: number | null
   /** Strong ETag where readable, else Last-Modified, else null. */
   readonly validator: string | null
-  /** Pieces of the body, in order. Ends early only by an `OriginError`. Cancelling it closes the connection. */
-  readonly body: ReadableStream<Bytes>
+  readonly body: OriginBody
+}
+
+/** The bytes of a response, in order. */
+export interface OriginBody {
+  /**
+   * Fills the beginning of `room` with what has come, a byte at least, and resolves to that part; null at the end. The
+   * whole buffer behind `room` is handed over: a part may lie in another one that has taken its place, with all that was in
+   * it. Rejects with `OriginError` where the body ends early, or with the signal's reason. Nothing is read ahead.
+   */
+  read(room: Bytes): Promise<Bytes | null>
+  /** Closes the connection. */
+  cancel(): Promise<void>
 }
 
 export type OriginFailure =

@@ -95,9 +95,13 @@ export class ChunkKeeper {
     if (inMemory !== undefined) return inMemory
     await this.opening
     const version = this.versions.get(chunk)
-    for (const store of this.stores.toReversed()) {
+    const readers = [
+      () => this.readAtHand(chunk),
+      ...this.stores.toReversed().map((store) => () => store.get(chunk)),
+    ]
+    for (const read of readers) {
       if (this.removals.has(chunk)) return null
-      const bytes = await store.get(chunk).catch(() => null)
+      const bytes = await read().catch(() => null)
       if (this.versions.get(chunk) !== version) return this.get(chunk)
       if (bytes?.byteLength !== this.options.geometry.lengthBytes(chunk)) continue
       this.addToCache(chunk, bytes)
@@ -155,6 +159,12 @@ export class ChunkKeeper {
     await this.opening
     await this.writing
     for (const store of this.stores) await store.delete().catch(() => {})
+  }
+
+  /** Without asking the store where it is. */
+  private async readAtHand(chunk: number): Promise<Bytes | null> {
+    const buffer = await this.blobsAtHand.get(chunk)?.arrayBuffer()
+    return buffer === undefined ? null : new Uint8Array(buffer)
   }
 
   private get isCrowded(): boolean {
@@ -217,26 +227,26 @@ export class ChunkKeeper {
       this.isFull = true
       return
     }
-    await this.fetchBlobs(group)
+    void this.fetchBlobs(group.map(({ index }) => index))
     for (const { index, bytes } of group) {
-      if (this.unstored.get(index) !== bytes) {
-        this.blobsAtHand.delete(index)
-        continue
-      }
+      if (this.unstored.get(index) !== bytes) continue
       this.dropUnstored(index)
       this.addToCache(index, bytes)
     }
   }
 
   /** Takes the Blobs of what was just stored at hand. A failure costs nothing: they are read at the end. */
-  private async fetchBlobs(group: readonly StoredChunk[]): Promise<void> {
+  private async fetchBlobs(chunks: readonly number[]): Promise<void> {
     const store = this.stores.at(-1)
-    if (store?.kind !== 'indexeddb' || this.options.geometry.chunkCount > MAX_BLOBS_AT_HAND) return
-    const blobs = await store.getBlobs(group.map(({ index }) => index)).catch(() => [])
+    const { geometry } = this.options
+    if (store?.kind !== 'indexeddb' || geometry.chunkCount > MAX_BLOBS_AT_HAND) return
+    const blobs = await store.getBlobs(chunks).catch(() => [])
     for (const [place, blob] of blobs.entries()) {
-      const chunk = group[place]
-      if (chunk !== undefined && blob?.size === chunk.bytes.byteLength)
-        this.blobsAtHand.set(chunk.index, blob)
+      const chunk = chunks[place]
+      if (chunk === undefined || blob?.size !== geometry.lengthBytes(chunk)) continue
+      // Given up meanwhile, or kept anew: then it is stored anew, and comes to hand after that.
+      const isObsolete = this.isClosed || this.removals.has(chunk) || this.unstored.has(chunk)
+      if (!isObsolete) this.blobsAtHand.set(chunk, blob)
     }
   }
 

@@ -1,54 +1,101 @@
 /**
  * The body of a response, held to its promise: it ends after exactly the bytes that were announced, or with an
- * `OriginError`. Nothing is copied and nothing is read ahead.
+ * `OriginError`. Nothing is read ahead, and where streams can be told where to put their bytes, nothing is copied: reading
+ * 500 MB into one buffer again and again took 0.88 s, taking them as they come 1.07 s, and copying those 1.17 s (Chromium).
  */
 
 import { OriginError } from '../ports.ts'
-import type { Bytes } from '../ports.ts'
+import type { Bytes, OriginBody } from '../ports.ts'
 import type { LinkedAbort } from './linked-abort.ts'
 
-/**
- * Passes `body` on. `promisedBytes` null: its length is unknown, and whatever comes is right. Ends the connection
- * when it is cancelled or breaks its promise; fails with the caller's reason when the caller's signal was aborted.
- */
-export function exactBody(
-  body: ReadableStream<Bytes>,
-  promisedBytes: number | null,
-  connection: LinkedAbort,
-): ReadableStream<Bytes> {
-  const reader = body.getReader()
-  let receivedBytes = 0
-
-  async function pull(controller: ReadableStreamDefaultController<Bytes>): Promise<void> {
-    const { done, value } = await readOrExplain(reader, connection)
-    if (done) {
-      connection.release()
-      if (promisedBytes !== null && receivedBytes < promisedBytes) throw wrongLength(promisedBytes)
-      return controller.close()
-    }
-    receivedBytes += value.byteLength
-    if (promisedBytes !== null && receivedBytes > promisedBytes) {
-      connection.abort()
-      throw wrongLength(promisedBytes)
-    }
-    controller.enqueue(value)
-  }
-
-  async function cancel(reason: unknown): Promise<void> {
-    connection.abort()
-    // It may reject with the abort just above, which is what was wanted.
-    await reader.cancel(reason).catch(() => undefined)
-  }
-
-  return new ReadableStream<Bytes>({ pull, cancel }, { highWaterMark: 0 })
+/** What is known of a body beforehand. */
+export interface Promised {
+  /** Null: its length is unknown, and whatever comes is right. */
+  readonly bytes: number | null
+  /** The browser itself sees to it that no more bytes come. */
+  readonly isBounded: boolean
 }
 
-async function readOrExplain(
-  reader: ReadableStreamDefaultReader<Bytes>,
+/**
+ * Passes `stream` on. Ends the connection when it is cancelled or breaks its promise; fails with the caller's reason when
+ * the caller's signal was aborted.
+ */
+export function exactBody(
+  stream: ReadableStream<Bytes>,
+  promised: Promised,
   connection: LinkedAbort,
-): Promise<ReadableStreamReadResult<Bytes>> {
+): OriginBody {
+  const body = bodyOf(stream)
+  let receivedBytes = 0
+
+  async function readOn(room: Bytes): Promise<Bytes | null> {
+    const part = await readOrExplain(body, room, connection)
+    receivedBytes += part?.byteLength ?? 0
+    if (part === null) connection.release()
+    return part
+  }
+
+  async function read(room: Bytes): Promise<Bytes | null> {
+    const part = await readOn(room)
+    if (promised.bytes === null) return part
+    // There is no room for a byte too many where all that is promised has just filled it.
+    if (part !== null && receivedBytes === promised.bytes && !promised.isBounded)
+      await readOn(new Uint8Array(1))
+    const isWrong = receivedBytes > promised.bytes || (part === null && receivedBytes < promised.bytes)
+    if (!isWrong) return part
+    connection.abort()
+    throw wrongLength(promised.bytes)
+  }
+
+  async function cancel(): Promise<void> {
+    connection.abort()
+    // It may reject with the abort just above, which is what was wanted.
+    await body.cancel().catch(() => undefined)
+  }
+
+  return { read, cancel }
+}
+
+/** What a stream brings, as it comes. */
+export function bodyOf(stream: ReadableStream<Bytes>): OriginBody {
+  let reader: ReadableStreamBYOBReader
   try {
-    return await reader.read()
+    reader = stream.getReader({ mode: 'byob' })
+  } catch {
+    // Not a stream of bytes, as in Firefox and Safari.
+    return piecesOf(stream.getReader())
+  }
+  return {
+    read: async (room) => {
+      const { done, value } = await reader.read(room)
+      return done ? null : value
+    },
+    cancel: () => reader.cancel(),
+  }
+}
+
+/** Copies the pieces that come into the room that there is. */
+function piecesOf(reader: ReadableStreamDefaultReader<Bytes>): OriginBody {
+  let rest: Bytes | null = null
+  return {
+    read: async (room) => {
+      while (rest === null || rest.byteLength === 0) {
+        const { done, value } = await reader.read()
+        if (done) return null
+        rest = value
+      }
+      const part = rest.subarray(0, room.byteLength)
+      rest = rest.subarray(part.byteLength)
+      room.set(part)
+      return room.subarray(0, part.byteLength)
+    },
+    cancel: () => reader.cancel(),
+  }
+}
+
+async function readOrExplain(body: OriginBody, room: Bytes, connection: LinkedAbort): Promise<Bytes | null> {
+  try {
+    return await body.read(room)
   } catch (cause) {
     connection.release()
     connection.outer.throwIfAborted()

@@ -1,6 +1,6 @@
 /**
  * The hash of the whole file, taken in order while chunks still arrive: whenever the next chunk is kept, it is hashed,
- * so that little is left to do at the end.
+ * so that little is left to do at the end. What has to come from the disk is asked for a few chunks ahead.
  */
 
 import type { Bytes, FileHash } from '../ports.ts'
@@ -13,11 +13,14 @@ export interface FileCheckOptions {
   readonly read: (chunk: number) => Promise<Bytes | null>
 }
 
+/** Chunks that are read at the same time (guess: enough to keep the disk at work while one is hashed). */
+const READ_AT_ONCE = 4
+
 export class FileCheck {
   private readonly options: FileCheckOptions
   private hash: FileHash | null = null
   private next = 0
-  /** Counts the new starts: what was read before one is not hashed after it. */
+  /** Counts how often something that may have been read was given up: what was read before is not hashed after it. */
   private generation = 0
   private progress: Promise<void> | null = null
   private ending: Promise<Uint8Array | null> | null = null
@@ -47,7 +50,8 @@ export class FileCheck {
 
   /** A kept chunk was given up: if it is hashed, or being read to be, that was in vain. */
   forget(chunk: number): void {
-    if (chunk <= this.next) this.restart()
+    if (chunk < this.next) this.restart()
+    else if (chunk < this.next + READ_AT_ONCE) this.generation++
   }
 
   /** The digest once every chunk is kept; null where one cannot be read any more. */
@@ -79,11 +83,18 @@ export class FileCheck {
     const hash = this.hash ?? (await this.options.newHash())
     if (generation !== this.generation) return
     this.hash = hash
-    while (this.next < this.options.chunkCount && this.options.isKept(this.next)) {
-      const bytes = await this.options.read(this.next)
+    const reads: Promise<Bytes | null>[] = []
+    for (;;) {
+      while (reads.length < READ_AT_ONCE && this.isReadable(this.next + reads.length))
+        reads.push(this.options.read(this.next + reads.length))
+      const bytes = (await reads.shift()) ?? null
       if (bytes === null || generation !== this.generation) return
       hash.update(bytes)
       this.next++
     }
+  }
+
+  private isReadable(chunk: number): boolean {
+    return chunk < this.options.chunkCount && this.options.isKept(chunk)
   }
 }

@@ -7,6 +7,11 @@ import { Geometry } from '../core/geometry.ts'
 import { invariant } from '../core/invariant.ts'
 import type { ChunkSource, RunId, SessionInput, SessionOutput } from '../core/session-io.ts'
 import { type Bytes, type Origin, OriginError, type OriginResponse } from '../ports.ts'
+import { bodyOf } from './fetch-body.ts'
+
+/** Room for what comes after the file's end, and for an answer of unknown length, in bytes (guesses). */
+const EXCESS_BYTES = 4 * 1024
+const UNKNOWN_LENGTH_ROOM_BYTES = 256 * 1024
 
 export interface OriginRunsOptions {
   /** The URL itself, then its mirrors. */
@@ -73,15 +78,18 @@ export class OriginRuns {
     const known = geometry()
     // The session may have closed the run on what it just heard, or have no use for it.
     if (signal.aborted || known === null) return await response.body.cancel()
-    const reader = new ChunkReader(known, whole ? 0 : firstChunk)
-    for await (const piece of response.body) {
-      if (!hidesSize) count(piece.byteLength)
-      for (const { chunk, bytes } of reader.take(piece)) {
-        if (signal.aborted) return
-        this.options.deliver(sourceOf(output), chunk, bytes)
-        feed({ type: 'runChunk', run, chunk })
+    const filler = new ChunkFiller(known, whole ? 0 : firstChunk)
+    for (;;) {
+      const part = await response.body.read(filler.room)
+      if (signal.aborted) return await response.body.cancel()
+      if (part === null) break
+      if (!hidesSize) count(part.byteLength)
+      const ready = filler.filled(part)
+      if (ready !== null) {
+        this.options.deliver(sourceOf(output), ready.chunk, ready.bytes)
+        feed({ type: 'runChunk', run, chunk: ready.chunk })
       }
-      if (signal.aborted) return
+      if (signal.aborted) return await response.body.cancel()
       await this.options.whenRoom()
     }
     if (!signal.aborted) feed({ type: 'runEnded', run })
@@ -93,8 +101,8 @@ function sourceOf({ run, origin }: Fetch): ChunkSource {
   return origin === 0 ? { kind: 'origin', run } : { kind: 'mirror', run, origin }
 }
 
-/** Cuts a stream into chunks: each byte is copied once, into its chunk's buffer. */
-class ChunkReader {
+/** Has a stream fill one chunk's buffer after the other. */
+class ChunkFiller {
   private readonly geometry: Geometry
   private chunk: number
   private buffer: Bytes | null = null
@@ -105,35 +113,44 @@ class ChunkReader {
     this.chunk = firstChunk
   }
 
-  *take(piece: Bytes): Generator<{ chunk: number; bytes: Bytes }> {
-    let offset = 0
-    while (offset < piece.byteLength && this.chunk < this.geometry.chunkCount) {
-      this.buffer ??= new Uint8Array(this.geometry.lengthBytes(this.chunk))
-      const part = piece.subarray(offset, offset + this.buffer.byteLength - this.filledBytes)
-      this.buffer.set(part, this.filledBytes)
-      this.filledBytes += part.byteLength
-      offset += part.byteLength
-      if (this.filledBytes < this.buffer.byteLength) continue
-      const whole = { chunk: this.chunk++, bytes: this.buffer }
-      this.buffer = null
-      this.filledBytes = 0
-      yield whole
-    }
+  /** Where the next bytes belong. What comes after the file's end is read, too, as the stream is to end, and forgotten. */
+  get room(): Bytes {
+    if (!this.geometry.contains(this.chunk)) return new Uint8Array(EXCESS_BYTES)
+    this.buffer ??= new Uint8Array(this.geometry.lengthBytes(this.chunk))
+    return this.buffer.subarray(this.filledBytes)
+  }
+
+  /** This part of the room was filled: the chunk, if that makes it whole. */
+  filled(part: Bytes): { chunk: number; bytes: Bytes } | null {
+    if (!this.geometry.contains(this.chunk)) return null
+    const bytes = new Uint8Array(part.buffer)
+    this.filledBytes += part.byteLength
+    this.buffer = bytes
+    if (this.filledBytes < bytes.byteLength) return null
+    this.buffer = null
+    this.filledBytes = 0
+    return { chunk: this.chunk++, bytes }
   }
 }
 
-/** An answer without a length has one when it has ended: read into Blobs, which the browser keeps on disk. */
+/**
+ * An answer without a length has one when it has ended: read into Blobs, which the browser keeps on disk, by way of one
+ * buffer.
+ */
 async function readToTheEnd(
   response: OriginResponse,
   count: (bytes: number) => void,
 ): Promise<OriginResponse> {
   const parts: Blob[] = []
-  for await (const piece of response.body) {
-    parts.push(new Blob([piece]))
-    count(piece.byteLength)
+  let room: Bytes = new Uint8Array(UNKNOWN_LENGTH_ROOM_BYTES)
+  for (let part = await response.body.read(room); part !== null; part = await response.body.read(room)) {
+    parts.push(new Blob([part]))
+    count(part.byteLength)
+    room = new Uint8Array(part.buffer)
   }
   const file = new Blob(parts)
-  return { ...response, kind: 'whole', sizeBytes: file.size, lengthBytes: file.size, body: file.stream() }
+  const body = bodyOf(file.stream())
+  return { ...response, kind: 'whole', sizeBytes: file.size, lengthBytes: file.size, body }
 }
 
 function failureOf(run: RunId, error: unknown): SessionInput {

@@ -7,7 +7,6 @@ import { BytePacer } from '../core/byte-pacer.ts'
 import type { SessionInput } from '../core/session-io.ts'
 import type { PeerId } from '../core/types.ts'
 import { BLOCK_HEADER_BYTES, encodeBlock } from '../core/wire/peer-codec.ts'
-import { MAX_BLOCK_BYTES } from '../core/wire/limits.ts'
 import type { Bytes, Clock, Links } from '../ports.ts'
 import { UplinkMeter } from './uplink-meter.ts'
 
@@ -30,6 +29,12 @@ export interface UploaderOptions {
  */
 const LEAST_UNSENT_BYTES = 128 * 1024
 const UNSENT_MS = 1000
+
+/**
+ * A block is no longer than this, in bytes: one more than the high water mark lets wait in a link is still little enough
+ * (webrtc-links.ts).
+ */
+const BLOCK_BYTES = 128 * 1024
 
 /**
  * Under a pace a block takes no longer than this, in ms, as far as the smallest block allows: it reaches the modem in one
@@ -182,7 +187,7 @@ export class Uploader {
     const { bytesPerSec } = this.pacer
     const paced = bytesPerSec === null ? Infinity : (bytesPerSec * BLOCK_TAKES_MS) / 1000
     return Math.min(
-      MAX_BLOCK_BYTES,
+      BLOCK_BYTES,
       this.options.links.maxFrameBytes(peer) - BLOCK_HEADER_BYTES,
       Math.floor(this.mostUnsentBytes / 2) - BLOCK_HEADER_BYTES,
       Math.max(LEAST_BLOCK_BYTES, Math.floor(paced)),

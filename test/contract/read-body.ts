@@ -1,18 +1,20 @@
-import type { Bytes, OriginResponse } from '../../src/ports.ts'
+import type { OriginBody, OriginResponse } from '../../src/ports.ts'
+
+/** Less than a network's piece of it, so that pieces are cut. */
+const ROOM_BYTES = 10_000
 
 /** The whole body; `received` also has what came before it failed. */
 export async function readAll(response: OriginResponse, received: Uint8Array[] = []): Promise<Uint8Array> {
-  const reader = response.body.getReader()
   for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return join(received)
-    received.push(value)
+    const part = await response.body.read(new Uint8Array(ROOM_BYTES))
+    if (part === null) return join(received)
+    received.push(part)
   }
 }
 
 /** Reads to the end and throws it away. */
-export async function readOn(reader: ReadableStreamDefaultReader<Bytes>): Promise<void> {
-  while (!(await reader.read()).done);
+export async function readOn(body: OriginBody): Promise<void> {
+  while ((await body.read(new Uint8Array(ROOM_BYTES))) !== null);
 }
 
 export function join(pieces: readonly Uint8Array[]): Uint8Array {

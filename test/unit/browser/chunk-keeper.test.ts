@@ -254,13 +254,13 @@ describe('room', () => {
 
   it('in memory is not used up by what was served: old chunks leave the cache', async () => {
     const store = new FaultyStore()
+    store.reads = false
     const { keeper } = keeperOn(store, geometry)
     for (let chunk = 0; chunk < 64; chunk++) {
       keeper.keep(chunk, chunkOf(geometry, chunk))
       await keeper.whenRoom()
     }
     await settle()
-    store.reads = false
     const inMemory: number[] = []
     for (let chunk = 0; chunk < 64; chunk++) if ((await keeper.get(chunk)) !== null) inMemory.push(chunk)
     expect(inMemory.length).toBeLessThanOrEqual(16)
@@ -381,5 +381,62 @@ describe('a slow read', () => {
     gate.open()
     await read
     expect(await keeper.get(3)).toEqual(chunkOf(GEOMETRY, 3))
+  })
+})
+
+describe('a chunk whose Blob is at hand', () => {
+  const geometry = geometryOf(64, MIB)
+
+  /** All chunks are stored, and the first ones have left the cache. */
+  async function stored(): Promise<{ store: FaultyStore; keeper: ChunkKeeper }> {
+    const store = new FaultyStore()
+    const { keeper } = keeperOn(store, geometry)
+    for (let chunk = 0; chunk < 64; chunk++) {
+      keeper.keep(chunk, chunkOf(geometry, chunk))
+      await keeper.whenRoom()
+    }
+    await settle()
+    store.reads = false
+    return { store, keeper }
+  }
+
+  it('is read without asking the store', async () => {
+    const { keeper } = await stored()
+    expect(await keeper.get(0)).toEqual(chunkOf(geometry, 0))
+  })
+
+  it('is not there any more once it was given up', async () => {
+    const { keeper } = await stored()
+    keeper.forget(0)
+    expect(await keeper.get(0)).toBeNull()
+    await settle()
+    expect(await keeper.get(0)).toBeNull()
+  })
+
+  it('that is given up while it is read is not handed out', async () => {
+    const { keeper } = await stored()
+    const reading = keeper.get(0)
+    keeper.forget(0)
+    expect(await reading).toBeNull()
+  })
+
+  it('is what was kept last, also if the Blob of an earlier one comes to hand late', async () => {
+    const single = geometryOf(1)
+    const store = new FaultyStore()
+    const { keeper } = keeperOn(store, single)
+    const late = newGate()
+    store.blobsGate = late
+    keeper.keep(0, chunkOf(single, 0, 1))
+    await settle()
+    const writing = newGate()
+    store.putGate = writing
+    keeper.keep(0, chunkOf(single, 0, 2))
+    late.open()
+    await settle()
+    store.reads = false
+    writing.open()
+    await settle()
+    store.reads = true
+    expect(await bytesOf(await keeper.blob(''))).toEqual(chunkOf(single, 0, 2))
   })
 })

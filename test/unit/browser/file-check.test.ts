@@ -83,6 +83,17 @@ describe('the hash of the whole file', () => {
     expect(shelf.reads).toEqual([0, 1, 2, 3, 4, 5])
   })
 
+  it('reads four chunks ahead, and no more', async () => {
+    const shelf = new Shelf()
+    const gate = newGate()
+    shelf.gates.set(0, gate)
+    for (const chunk of [5, 4, 3, 2, 1, 0]) shelf.keep(chunk)
+    await settle()
+    expect(shelf.reads).toEqual([0, 1, 2, 3])
+    gate.open()
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+  })
+
   it('of an empty file is the hash of nothing', async () => {
     expect(await new Shelf(0).check.finish()).toEqual(digestOf(new Uint8Array(0)))
   })
@@ -125,6 +136,19 @@ describe('a chunk that is given up', () => {
     await settle()
     shelf.forget(1)
     shelf.keep(1)
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+  })
+
+  it('after it was read ahead is not hashed as it was', async () => {
+    const shelf = new Shelf()
+    const gate = newGate()
+    shelf.gates.set(0, gate)
+    for (const chunk of [2, 1, 0]) shelf.keep(chunk, chunk === 2 ? 1 : 0)
+    await settle()
+    expect(shelf.reads).toEqual([0, 1, 2])
+    shelf.forget(2)
+    for (const chunk of [2, 3, 4, 5]) shelf.keep(chunk)
+    gate.open()
     expect(await shelf.check.finish()).toEqual(WHOLE)
   })
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
+import { bodyOf } from '../../../src/browser/fetch-body.ts'
 import { OriginRuns } from '../../../src/browser/origin-runs.ts'
 import type { Geometry } from '../../../src/core/geometry.ts'
 import type { SessionInput } from '../../../src/core/session-io.ts'
@@ -53,7 +54,7 @@ class HandOrigin implements Origin {
       sizeBytes: GEOMETRY.sizeBytes,
       lengthBytes: GEOMETRY.sizeBytes,
       validator: '"v1"',
-      body,
+      body: bodyOf(body),
       ...this.response,
     }
   }
@@ -161,12 +162,16 @@ describe('a run', () => {
     setting.origin.end()
     await settle()
     expect(setting.fed.slice(1)).toEqual([
-      { type: 'runProgressed', run: 7, bytes: 1500 },
+      { type: 'runProgressed', run: 7, bytes: 1000 },
       { type: 'runChunk', run: 7, chunk: 0 },
-      { type: 'runProgressed', run: 7, bytes: FILE.length - 1500 },
+      { type: 'runProgressed', run: 7, bytes: 500 },
+      { type: 'runProgressed', run: 7, bytes: 500 },
       { type: 'runChunk', run: 7, chunk: 1 },
+      { type: 'runProgressed', run: 7, bytes: 1000 },
       { type: 'runChunk', run: 7, chunk: 2 },
+      { type: 'runProgressed', run: 7, bytes: 1000 },
       { type: 'runChunk', run: 7, chunk: 3 },
+      { type: 'runProgressed', run: 7, bytes: GEOMETRY.lengthBytes(4) },
       { type: 'runChunk', run: 7, chunk: 4 },
       { type: 'runEnded', run: 7 },
     ])

@@ -18,6 +18,8 @@ export class FaultyStore implements ChunkStore {
   putGate: Gate | null = null
   /** Reads wait for this after they have read. */
   getGate: Gate | null = null
+  /** Blobs wait for this after they were read. */
+  blobsGate: Gate | null = null
   /** The nth `put`, counted from 1, and all later ones reject. */
   failsFromPut = Infinity
   opens = true
@@ -60,7 +62,9 @@ export class FaultyStore implements ChunkStore {
 
   async getBlobs(indices: readonly number[]): Promise<readonly (Blob | null)[]> {
     if (!this.reads) throw new StoreError('unavailable', 'It cannot be read.')
-    return this.inner.getBlobs(indices)
+    const blobs = await this.inner.getBlobs(indices)
+    await this.blobsGate?.passed
+    return blobs
   }
 
   remove(indices: readonly number[]): Promise<void> {
