@@ -227,26 +227,26 @@ export class ChunkKeeper {
       this.isFull = true
       return
     }
-    void this.fetchBlobs(group.map(({ index }) => index))
+    await this.fetchBlobs(group)
     for (const { index, bytes } of group) {
-      if (this.unstored.get(index) !== bytes) continue
+      if (this.unstored.get(index) !== bytes) {
+        this.blobsAtHand.delete(index)
+        continue
+      }
       this.dropUnstored(index)
       this.addToCache(index, bytes)
     }
   }
 
   /** Takes the Blobs of what was just stored at hand. A failure costs nothing: they are read at the end. */
-  private async fetchBlobs(chunks: readonly number[]): Promise<void> {
+  private async fetchBlobs(group: readonly StoredChunk[]): Promise<void> {
     const store = this.stores.at(-1)
-    const { geometry } = this.options
-    if (store?.kind !== 'indexeddb' || geometry.chunkCount > MAX_BLOBS_AT_HAND) return
-    const blobs = await store.getBlobs(chunks).catch(() => [])
+    if (store?.kind !== 'indexeddb' || this.options.geometry.chunkCount > MAX_BLOBS_AT_HAND) return
+    const blobs = await store.getBlobs(group.map(({ index }) => index)).catch(() => [])
     for (const [place, blob] of blobs.entries()) {
-      const chunk = chunks[place]
-      if (chunk === undefined || blob?.size !== geometry.lengthBytes(chunk)) continue
-      // Given up meanwhile, or kept anew: then it is stored anew, and comes to hand after that.
-      const isObsolete = this.isClosed || this.removals.has(chunk) || this.unstored.has(chunk)
-      if (!isObsolete) this.blobsAtHand.set(chunk, blob)
+      const chunk = group[place]
+      if (chunk !== undefined && blob?.size === chunk.bytes.byteLength)
+        this.blobsAtHand.set(chunk.index, blob)
     }
   }
 

@@ -8,43 +8,26 @@ import { OriginError } from '../ports.ts'
 import type { Bytes, OriginBody } from '../ports.ts'
 import type { LinkedAbort } from './linked-abort.ts'
 
-/** What is known of a body beforehand. */
-export interface Promised {
-  /** Null: its length is unknown, and whatever comes is right. */
-  readonly bytes: number | null
-  /** The browser itself sees to it that no more bytes come. */
-  readonly isBounded: boolean
-}
-
 /**
- * Passes `stream` on. Ends the connection when it is cancelled or breaks its promise; fails with the caller's reason when
- * the caller's signal was aborted.
+ * Passes `stream` on. `promisedBytes` null: its length is unknown, and whatever comes is right. Ends the connection when it is
+ * cancelled or breaks its promise; fails with the caller's reason when the caller's signal was aborted.
  */
 export function exactBody(
   stream: ReadableStream<Bytes>,
-  promised: Promised,
+  promisedBytes: number | null,
   connection: LinkedAbort,
 ): OriginBody {
   const body = bodyOf(stream)
   let receivedBytes = 0
 
-  async function readOn(room: Bytes): Promise<Bytes | null> {
-    const part = await readOrExplain(body, room, connection)
-    receivedBytes += part?.byteLength ?? 0
-    if (part === null) connection.release()
-    return part
-  }
-
   async function read(room: Bytes): Promise<Bytes | null> {
-    const part = await readOn(room)
-    if (promised.bytes === null) return part
-    // There is no room for a byte too many where all that is promised has just filled it.
-    if (part !== null && receivedBytes === promised.bytes && !promised.isBounded)
-      await readOn(new Uint8Array(1))
-    const isWrong = receivedBytes > promised.bytes || (part === null && receivedBytes < promised.bytes)
-    if (!isWrong) return part
+    const part = await readOrExplain(body, room, connection)
+    if (part === null) connection.release()
+    receivedBytes += part?.byteLength ?? 0
+    const isShort = part === null && receivedBytes < (promisedBytes ?? 0)
+    if (!isShort && receivedBytes <= (promisedBytes ?? Infinity)) return part
     connection.abort()
-    throw wrongLength(promised.bytes)
+    throw wrongLength(promisedBytes ?? 0)
   }
 
   async function cancel(): Promise<void> {

@@ -147,9 +147,7 @@ function accept(answer: Answer, range: ByteRange): OriginResponse {
   const { response, connection } = answer
   try {
     const { kind, sizeBytes, lengthBytes, promisedBytes } = readFraming(answer, range)
-    // What the browser knows the length of it does not exceed.
-    const promised = { bytes: promisedBytes, isBounded: readLengthBytes(response.headers) === promisedBytes }
-    const body = exactBody(response.body ?? new Blob().stream(), promised, connection)
+    const body = exactBody(response.body ?? new Blob().stream(), promisedBytes, connection)
     return { kind, sizeBytes, lengthBytes, validator: readValidator(response.headers), body }
   } catch (error) {
     connection.abort()

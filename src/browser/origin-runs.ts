@@ -9,7 +9,7 @@ import type { ChunkSource, RunId, SessionInput, SessionOutput } from '../core/se
 import { type Bytes, type Origin, OriginError, type OriginResponse } from '../ports.ts'
 import { bodyOf } from './fetch-body.ts'
 
-/** Room for what comes after the file's end, and for an answer of unknown length, in bytes (guesses). */
+/** Room for what comes after the last chunk, and for an answer of unknown length, in bytes (guesses). */
 const EXCESS_BYTES = 4 * 1024
 const UNKNOWN_LENGTH_ROOM_BYTES = 256 * 1024
 
@@ -46,7 +46,10 @@ export class OriginRuns {
     this.aborts.set(output.run, abort)
     this.follow(output, abort.signal)
       .catch((error: unknown) => {
-        if (!abort.signal.aborted) this.options.feed(failureOf(output.run, error))
+        const isWanted = !abort.signal.aborted
+        // Whatever failed, it may not have been the connection.
+        abort.abort()
+        if (isWanted) this.options.feed(failureOf(output.run, error))
       })
       .finally(() => this.aborts.delete(output.run))
   }
@@ -61,7 +64,7 @@ export class OriginRuns {
   }
 
   private async follow(output: Fetch, signal: AbortSignal): Promise<void> {
-    const { run, firstByte, lastByte, firstChunk } = output
+    const { run, firstByte, lastByte } = output
     const { origins, feed, geometry } = this.options
     const origin = origins[output.origin]
     invariant(origin !== undefined, 'There is an origin of every tag.')
@@ -78,7 +81,7 @@ export class OriginRuns {
     const known = geometry()
     // The session may have closed the run on what it just heard, or have no use for it.
     if (signal.aborted || known === null) return await response.body.cancel()
-    const filler = new ChunkFiller(known, whole ? 0 : firstChunk)
+    const filler = new ChunkFiller(known, chunksOf(output, whole, known))
     for (;;) {
       const part = await response.body.read(filler.room)
       if (signal.aborted) return await response.body.cancel()
@@ -101,28 +104,42 @@ function sourceOf({ run, origin }: Fetch): ChunkSource {
   return origin === 0 ? { kind: 'origin', run } : { kind: 'mirror', run, origin }
 }
 
+/** Which chunks are to come; `end` is not among them any more. */
+interface Extent {
+  readonly first: number
+  readonly end: number
+}
+
+function chunksOf({ firstChunk, lastByte }: Fetch, whole: boolean, geometry: Geometry): Extent {
+  const first = whole ? 0 : firstChunk
+  if (whole || lastByte === null) return { first, end: geometry.chunkCount }
+  return { first, end: Math.ceil((lastByte + 1) / geometry.chunkBytes) }
+}
+
 /** Has a stream fill one chunk's buffer after the other. */
 class ChunkFiller {
   private readonly geometry: Geometry
+  private readonly end: number
   private chunk: number
   private buffer: Bytes | null = null
   private filledBytes = 0
 
-  constructor(geometry: Geometry, firstChunk: number) {
+  constructor(geometry: Geometry, { first, end }: Extent) {
     this.geometry = geometry
-    this.chunk = firstChunk
+    this.chunk = first
+    this.end = end
   }
 
-  /** Where the next bytes belong. What comes after the file's end is read, too, as the stream is to end, and forgotten. */
+  /** Where the next bytes belong. What comes after the last chunk is read, too, as the stream is to end, and forgotten. */
   get room(): Bytes {
-    if (!this.geometry.contains(this.chunk)) return new Uint8Array(EXCESS_BYTES)
+    if (this.chunk >= this.end) return new Uint8Array(EXCESS_BYTES)
     this.buffer ??= new Uint8Array(this.geometry.lengthBytes(this.chunk))
     return this.buffer.subarray(this.filledBytes)
   }
 
   /** This part of the room was filled: the chunk, if that makes it whole. */
   filled(part: Bytes): { chunk: number; bytes: Bytes } | null {
-    if (!this.geometry.contains(this.chunk)) return null
+    if (this.chunk >= this.end) return null
     const bytes = new Uint8Array(part.buffer)
     this.filledBytes += part.byteLength
     this.buffer = bytes

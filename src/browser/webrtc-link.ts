@@ -18,9 +18,9 @@ import type { Bytes } from '../ports.ts'
 import { type LinkSignal, MAX_CANDIDATES_PER_LINK } from './link-signals.ts'
 
 export interface LinkSettings {
-  /** Bytes at or above which a sender of bulk waits. 256 KiB; measured, see webrtc-links.ts. */
+  /** Bytes at or above which a sender of bulk waits. 128 KiB; measured, see webrtc-links.ts. */
   readonly highWaterBytes: number
-  /** Bytes at or below which it may go on. 64 KiB. */
+  /** Bytes at or below which it may go on. 32 KiB. */
   readonly lowWaterBytes: number
   /**
    * Unsent bytes at which the link is closed: a neighbour that does not read may not fill our memory. 8 MiB (guess: many

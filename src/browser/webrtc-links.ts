@@ -31,8 +31,8 @@ export interface WebrtcLinksSettings extends LinkSettings {
  * | blocks of 192 KiB | 26–28 | 18–25 | 17–18 | 12–17 | 11–16 |
  * | blocks of 64 KiB | 19–22 | 19–25 | 19–25 | 11–21 | 12–13 |
  *
- * A bare channel does the same. More in the queue costs throughput, and every control frame waits behind it; less than
- * 64 KiB would run dry when the page is busy for a few milliseconds.
+ * A bare channel does the same. More in the queue costs throughput, and every control frame waits behind it; a high
+ * mark of less than 64 KiB would run dry when the page is busy for a few milliseconds.
  *
  * More also stops a new link: as long as the queue has something for a doubled window, slow start goes on until it loses a
  * whole burst, and SCTP waits for its timers. A bare channel with 1 MiB waiting brought 1.6 MB and then next to nothing for

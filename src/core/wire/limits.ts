@@ -9,7 +9,7 @@ export const PROTOCOL_VERSION = 1
 /** Largest peer frame in bytes, its type byte included. Chromium's channel refuses more than 262,144 bytes. */
 export const MAX_FRAME_BYTES: number = 256 * 1024
 
-/** Largest payload of one block in bytes (192 KiB; guess between throughput and how long a control frame waits). */
+/** Largest payload of one block that is taken, in bytes (192 KiB; guess between throughput and how long a control frame waits). */
 export const MAX_BLOCK_BYTES: number = 192 * 1024
 
 /** Smallest chunk that a hello may name, in bytes: 16 KiB, the smallest piece length of BEP 52. */

@@ -420,23 +420,44 @@ describe('a chunk whose Blob is at hand', () => {
     expect(await reading).toBeNull()
   })
 
-  it('is what was kept last, also if the Blob of an earlier one comes to hand late', async () => {
+  describe('which comes to hand late', () => {
     const single = geometryOf(1)
-    const store = new FaultyStore()
-    const { keeper } = keeperOn(store, single)
-    const late = newGate()
-    store.blobsGate = late
-    keeper.keep(0, chunkOf(single, 0, 1))
-    await settle()
-    const writing = newGate()
-    store.putGate = writing
-    keeper.keep(0, chunkOf(single, 0, 2))
-    late.open()
-    await settle()
-    store.reads = false
-    writing.open()
-    await settle()
-    store.reads = true
-    expect(await bytesOf(await keeper.blob(''))).toEqual(chunkOf(single, 0, 2))
+
+    /** A first version is stored, and its Blob is under way. */
+    async function awaited() {
+      const store = new FaultyStore()
+      const late = newGate()
+      store.blobsGate = late
+      const { keeper } = keeperOn(store, single)
+      keeper.keep(0, chunkOf(single, 0, 1))
+      await settle()
+      store.blobsGate = null
+      return { store, keeper, late }
+    }
+
+    it('is not there if it was given up', async () => {
+      const { keeper, late } = await awaited()
+      keeper.forget(0)
+      await settle()
+      late.open()
+      await settle()
+      expect(await keeper.get(0)).toBeNull()
+      expect(await keeper.blob('')).toBeNull()
+    })
+
+    it.each([
+      ['', Infinity],
+      [', though the store fails then', 2],
+    ])('is what was kept after it%s', async (_when, failsFromPut) => {
+      const { store, keeper, late } = await awaited()
+      store.failsFromPut = failsFromPut
+      keeper.forget(0)
+      keeper.keep(0, chunkOf(single, 0, 2))
+      await settle()
+      late.open()
+      await settle()
+      expect(await keeper.get(0)).toEqual(chunkOf(single, 0, 2))
+      expect(await bytesOf(await keeper.blob(''))).toEqual(chunkOf(single, 0, 2))
+    })
   })
 })

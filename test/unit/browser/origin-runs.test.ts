@@ -80,6 +80,8 @@ class Setting {
   geometry: Geometry | null = GEOMETRY
   receivedBytes = 0
   roomGate: Gate | null = null
+  /** What else happens as a chunk is taken. */
+  deliver: () => void = () => {}
   /** What the session does about an input. */
   react: (input: SessionInput) => void = () => {}
 
@@ -92,6 +94,7 @@ class Setting {
       },
       geometry: () => this.geometry,
       deliver: (source, chunk, bytes) => {
+        this.deliver()
         if (source.kind === 'origin') this.delivered.push({ run: source.run, chunk, bytes })
       },
       received: (bytes) => {
@@ -196,6 +199,27 @@ describe('a run', () => {
     expect(setting.delivered).toHaveLength(CHUNKS)
   })
 
+  it('of a part brings no chunk beyond it', async () => {
+    const setting = new Setting()
+    await setting.fetch(1, GEOMETRY.firstByte(3) - 1)
+    setting.origin.send(FILE.slice(1000))
+    setting.origin.end()
+    await settle()
+    expect(setting.delivered.map(({ chunk }) => chunk)).toEqual([1, 2])
+  })
+
+  it('of unknown length is read by way of one buffer', async () => {
+    const setting = ignorant()
+    await setting.fetch()
+    for (let start = 0; start < FILE.length; start += 7) setting.origin.send(FILE.slice(start, start + 7))
+    setting.origin.end()
+    await settle()
+    expect(setting.fed.filter(({ type }) => type === 'runProgressed')).toHaveLength(
+      Math.ceil(FILE.length / 7),
+    )
+    expect(setting.delivered).toHaveLength(CHUNKS)
+  })
+
   it('reads no further than there is room for', async () => {
     const setting = new Setting()
     const gate = newGate()
@@ -250,7 +274,32 @@ describe('a run that fails', () => {
   })
 })
 
+describe('a run whose bytes nobody can take', () => {
+  it('is closed, and says so', async () => {
+    const setting = new Setting()
+    setting.deliver = () => {
+      throw new RangeError('There is no memory.')
+    }
+    await setting.fetch()
+    setting.origin.send(FILE.slice(0, 1000))
+    await settle()
+    expect(setting.types.at(-1)).toBe('runFailed')
+    expect(setting.origin.signal?.aborted).toBe(true)
+  })
+})
+
 describe('a run that is aborted', () => {
+  it('while it waits for bytes brings none that come after all', async () => {
+    const setting = new Setting()
+    await setting.fetch()
+    setting.runs.abort(7)
+    setting.origin.send(FILE.slice(0, 1000))
+    await settle()
+    expect(setting.delivered).toEqual([])
+    expect(setting.receivedBytes).toBe(0)
+    expect(setting.origin.isCancelled).toBe(true)
+  })
+
   it('before the headers is never spoken of again', async () => {
     const setting = new Setting()
     setting.runs.fetch({ type: 'fetch', run: 7, origin: 0, firstByte: 0, lastByte: null, firstChunk: 0 })

@@ -2,10 +2,9 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { Assembly } from '../../../src/browser/assembly.ts'
-import { Uploader } from '../../../src/browser/uploader.ts'
+import { BLOCK_BYTES, Uploader } from '../../../src/browser/uploader.ts'
 import type { SessionInput } from '../../../src/core/session-io.ts'
 import type { PeerId } from '../../../src/core/types.ts'
-import { MAX_BLOCK_BYTES } from '../../../src/core/wire/limits.ts'
 import { BLOCK_HEADER_BYTES, decodePeerFrame } from '../../../src/core/wire/peer-codec.ts'
 import type { Bytes, Clock, Links } from '../../../src/ports.ts'
 import { chunkOf, type Gate, geometryOf, newGate, settle } from './chunks.ts'
@@ -143,7 +142,7 @@ describe('serving a chunk', () => {
           Buffer.compare(setting.received(ANNA, chunk) ?? Buffer.alloc(0), chunkOf(GEOMETRY, chunk)),
         ).toBe(0)
         const longest = Math.max(...setting.links.framesTo(ANNA).map((frame) => frame.byteLength))
-        expect(longest).toBeLessThanOrEqual(Math.min(frameBytes, MAX_BLOCK_BYTES + BLOCK_HEADER_BYTES))
+        expect(longest).toBeLessThanOrEqual(Math.min(frameBytes, BLOCK_BYTES + BLOCK_HEADER_BYTES))
         expect(setting.sentBytes).toBe(GEOMETRY.lengthBytes(chunk))
       }),
       { numRuns: 10 },
