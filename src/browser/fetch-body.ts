@@ -45,7 +45,7 @@ export function bodyOf(stream: ReadableStream<Bytes>): OriginBody {
   try {
     reader = stream.getReader({ mode: 'byob' })
   } catch {
-    // Not a stream of bytes, as in Firefox and Safari.
+    // Not a stream of bytes: the standard wants one of a response, and not all browsers have it.
     return piecesOf(stream.getReader())
   }
   return {
