@@ -161,14 +161,14 @@ export class ChunkKeeper {
     for (const store of this.stores) await store.delete().catch(() => {})
   }
 
+  private get isCrowded(): boolean {
+    return this.unstoredBytes > MAX_UNSTORED_BYTES && !this.isClosed && !this.isFull
+  }
+
   /** Without asking the store where it is. */
   private async readAtHand(chunk: number): Promise<Bytes | null> {
     const buffer = await this.blobsAtHand.get(chunk)?.arrayBuffer()
     return buffer === undefined ? null : new Uint8Array(buffer)
-  }
-
-  private get isCrowded(): boolean {
-    return this.unstoredBytes > MAX_UNSTORED_BYTES && !this.isClosed && !this.isFull
   }
 
   private release(): void {

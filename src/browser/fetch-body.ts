@@ -24,10 +24,11 @@ export function exactBody(
     const part = await readOrExplain(body, room, connection)
     if (part === null) connection.release()
     receivedBytes += part?.byteLength ?? 0
-    const isShort = part === null && receivedBytes < (promisedBytes ?? 0)
-    if (!isShort && receivedBytes <= (promisedBytes ?? Infinity)) return part
+    if (promisedBytes === null) return part
+    const isWrong = part === null ? receivedBytes < promisedBytes : receivedBytes > promisedBytes
+    if (!isWrong) return part
     connection.abort()
-    throw wrongLength(promisedBytes ?? 0)
+    throw wrongLength(promisedBytes)
   }
 
   async function cancel(): Promise<void> {

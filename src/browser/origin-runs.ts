@@ -95,7 +95,7 @@ export class OriginRuns {
       if (signal.aborted) return await response.body.cancel()
       await this.options.whenRoom()
     }
-    if (!signal.aborted) feed({ type: 'runEnded', run })
+    feed({ type: 'runEnded', run })
   }
 }
 

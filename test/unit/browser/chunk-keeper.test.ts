@@ -1,42 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
-import { ChunkKeeper } from '../../../src/browser/chunk-keeper.ts'
+import type { ChunkKeeper } from '../../../src/browser/chunk-keeper.ts'
 import { MemoryStore } from '../../../src/browser/memory-store.ts'
 import type { Geometry } from '../../../src/core/geometry.ts'
 import type { ChunkStore } from '../../../src/ports.ts'
 import { bytesOf, chunkOf, fileBytes, geometryOf, isSettled, newGate, settle } from './chunks.ts'
+import { GEOMETRY, type Kept, keeperOn, MIB, storeAll } from './keeper-setting.ts'
 import { FaultyStore } from './stores.ts'
-
-const MIB = 1024 * 1024
-const GEOMETRY = geometryOf(10)
-
-interface Kept {
-  readonly keeper: ChunkKeeper
-  readonly fallbacks: ChunkStore[]
-  readonly lost: number[]
-}
-
-function keeperOn(store: ChunkStore, geometry: Geometry = GEOMETRY, fallbackBytes?: number): Kept {
-  const fallbacks: ChunkStore[] = []
-  const lost: number[] = []
-  const keeper = new ChunkKeeper({
-    geometry,
-    identity: {
-      locator: 'file',
-      sizeBytes: geometry.sizeBytes,
-      chunkBytes: geometry.chunkBytes,
-      validator: null,
-    },
-    store,
-    fallback: () => {
-      const fallback = new MemoryStore(fallbackBytes === undefined ? {} : { maxBytes: fallbackBytes })
-      fallbacks.push(fallback)
-      return fallback
-    },
-    lost: (chunk) => lost.push(chunk),
-  })
-  return { keeper, fallbacks, lost }
-}
 
 function keepAll(keeper: ChunkKeeper, geometry: Geometry = GEOMETRY): void {
   for (let chunk = 0; chunk < geometry.chunkCount; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
@@ -256,11 +226,7 @@ describe('room', () => {
     const store = new FaultyStore()
     store.reads = false
     const { keeper } = keeperOn(store, geometry)
-    for (let chunk = 0; chunk < 64; chunk++) {
-      keeper.keep(chunk, chunkOf(geometry, chunk))
-      await keeper.whenRoom()
-    }
-    await settle()
+    await storeAll(keeper, geometry)
     const inMemory: number[] = []
     for (let chunk = 0; chunk < 64; chunk++) if ((await keeper.get(chunk)) !== null) inMemory.push(chunk)
     expect(inMemory.length).toBeLessThanOrEqual(16)
@@ -381,83 +347,5 @@ describe('a slow read', () => {
     gate.open()
     await read
     expect(await keeper.get(3)).toEqual(chunkOf(GEOMETRY, 3))
-  })
-})
-
-describe('a chunk whose Blob is at hand', () => {
-  const geometry = geometryOf(64, MIB)
-
-  /** All chunks are stored, and the first ones have left the cache. */
-  async function stored(): Promise<{ store: FaultyStore; keeper: ChunkKeeper }> {
-    const store = new FaultyStore()
-    const { keeper } = keeperOn(store, geometry)
-    for (let chunk = 0; chunk < 64; chunk++) {
-      keeper.keep(chunk, chunkOf(geometry, chunk))
-      await keeper.whenRoom()
-    }
-    await settle()
-    store.reads = false
-    return { store, keeper }
-  }
-
-  it('is read without asking the store', async () => {
-    const { keeper } = await stored()
-    expect(await keeper.get(0)).toEqual(chunkOf(geometry, 0))
-  })
-
-  it('is not there any more once it was given up', async () => {
-    const { keeper } = await stored()
-    keeper.forget(0)
-    expect(await keeper.get(0)).toBeNull()
-    await settle()
-    expect(await keeper.get(0)).toBeNull()
-  })
-
-  it('that is given up while it is read is not handed out', async () => {
-    const { keeper } = await stored()
-    const reading = keeper.get(0)
-    keeper.forget(0)
-    expect(await reading).toBeNull()
-  })
-
-  describe('which comes to hand late', () => {
-    const single = geometryOf(1)
-
-    /** A first version is stored, and its Blob is under way. */
-    async function awaited() {
-      const store = new FaultyStore()
-      const late = newGate()
-      store.blobsGate = late
-      const { keeper } = keeperOn(store, single)
-      keeper.keep(0, chunkOf(single, 0, 1))
-      await settle()
-      store.blobsGate = null
-      return { store, keeper, late }
-    }
-
-    it('is not there if it was given up', async () => {
-      const { keeper, late } = await awaited()
-      keeper.forget(0)
-      await settle()
-      late.open()
-      await settle()
-      expect(await keeper.get(0)).toBeNull()
-      expect(await keeper.blob('')).toBeNull()
-    })
-
-    it.each([
-      ['', Infinity],
-      [', though the store fails then', 2],
-    ])('is what was kept after it%s', async (_when, failsFromPut) => {
-      const { store, keeper, late } = await awaited()
-      store.failsFromPut = failsFromPut
-      keeper.forget(0)
-      keeper.keep(0, chunkOf(single, 0, 2))
-      await settle()
-      late.open()
-      await settle()
-      expect(await keeper.get(0)).toEqual(chunkOf(single, 0, 2))
-      expect(await bytesOf(await keeper.blob(''))).toEqual(chunkOf(single, 0, 2))
-    })
   })
 })
