@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import { Assembly } from '../../../src/browser/assembly.ts'
 import { BLOCK_BYTES, Uploader } from '../../../src/browser/uploader.ts'
+import { DEFAULT_LINKS_SETTINGS } from '../../../src/browser/webrtc-links.ts'
 import type { SessionInput } from '../../../src/core/session-io.ts'
 import type { PeerId } from '../../../src/core/types.ts'
 import { BLOCK_HEADER_BYTES, decodePeerFrame } from '../../../src/core/wire/peer-codec.ts'
@@ -337,4 +338,8 @@ describe('a probe', () => {
     expect(setting.links.framesTo(ANNA)[before]).toHaveLength(5)
     expect(setting.fed).toEqual([{ type: 'probed', number: 7 }])
   })
+})
+
+it('leaves no more waiting in a link than a new one takes without losing a burst: 256 KiB', () => {
+  expect(DEFAULT_LINKS_SETTINGS.highWaterBytes + BLOCK_BYTES).toBeLessThanOrEqual(256 * 1024)
 })
