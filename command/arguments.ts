@@ -85,7 +85,7 @@ const HELP = `swarmfetch: what a swarm of downloading visitors needs besides a p
     It speaks ws:// only; pages on https:// need wss://, so put a TLS proxy before it.
 
   swarmfetch manifest FILE|URL [options]  hash a file chunk by chunk; a page passes the result as \`integrity\`
-    --chunk-bytes N       length of a chunk (default: by the file's size, 16 KiB to 4 MiB)
+    --chunk-bytes N       length of a chunk (default: by the file's size, 16 KiB to 2 MiB)
     --out FILE            where to write it (default: standard output)
 
   swarmfetch simulate FILE|NAME [options] run a whole swarm in virtual time; the same seed gives the same run

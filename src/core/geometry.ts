@@ -17,8 +17,12 @@ const SMALLEST_USUAL_CHUNK_BYTES = 64 * 1024
 const LEAST_CHUNK_COUNT = 64
 const SMALLEST_DEFAULT_CHUNK_BYTES = 16 * 1024
 
-/** Largest default chunk: 4 MiB, so that one chunk does not occupy a slow uplink for long. */
-const LARGEST_DEFAULT_CHUNK_BYTES = 4 * 1024 * 1024
+/**
+ * Largest default chunk: 2 MiB. A chunk is passed on once it is whole: in a data centre, where the origin is as fast as each
+ * host's line, 3 GB took 300 hosts 1.096 times their links' limit (median) with chunks of 4 MiB, 1.055 with 2, 1.039 with 1 and half
+ * again as many messages (simulated). And it does not occupy a slow uplink for long.
+ */
+const LARGEST_DEFAULT_CHUNK_BYTES = 2 * 1024 * 1024
 
 /**
  * Number of chunks aimed at. The pipeline through a swarm of N takes (F/u)(1 + ⌊log₂N⌋/M) (Mundinger, Weber, Weiss):
@@ -27,7 +31,7 @@ const LARGEST_DEFAULT_CHUNK_BYTES = 4 * 1024 * 1024
 const TARGET_CHUNK_COUNT = 512
 
 /**
- * Chunk length in bytes where no manifest says otherwise: clamp(2^⌈log₂(size/512)⌉, 64 KiB, 4 MiB), and of files under
+ * Chunk length in bytes where no manifest says otherwise: clamp(2^⌈log₂(size/512)⌉, 64 KiB, 2 MiB), and of files under
  * 4 MiB clamp(2^⌊log₂(size/64)⌋, 16 KiB, 64 KiB).
  */
 export function defaultChunkBytes(sizeBytes: number): number {

@@ -27,7 +27,7 @@ const MAX_CLAIMERS = 256
  */
 const MAX_SEQUENCES = 4096
 
-/** Most chunks that one claim holds; what goes beyond is not believed. Four seconds at 4 GB/s in chunks of 4 MiB (guess). */
+/** Most chunks that one claim holds; what goes beyond is not believed. Four seconds at 2 GB/s in chunks of 2 MiB (guess). */
 const MAX_CHUNKS_PER_CLAIM = 4096
 
 /** A claimer's seat at one origin. */

@@ -21,9 +21,9 @@ describe('the default chunk size', () => {
     ['a byte more than that', 32 * MIB + 1, 128 * KIB],
     ['512 chunks of 128 KiB', 64 * MIB, 128 * KIB],
     ['a byte more than those', 64 * MIB + 1, 256 * KIB],
-    ['512 of the largest chunks', 2 * GIB, 4 * MIB],
-    ['a byte more than the cap was made for', 2 * GIB + 1, 4 * MIB],
-    ['the largest file', 2 ** 40, 4 * MIB],
+    ['512 of the largest chunks', GIB, 2 * MIB],
+    ['a byte more than the cap was made for', GIB + 1, 2 * MIB],
+    ['the largest file', 2 ** 40, 2 * MIB],
   ])('of %s', (_name, sizeBytes, expected) => {
     expect(defaultChunkBytes(sizeBytes)).toBe(expected)
   })
@@ -34,7 +34,7 @@ describe('the default chunk size', () => {
         const chunkBytes = defaultChunkBytes(sizeBytes)
         expect(Math.log2(chunkBytes) % 1).toBe(0)
         expect(chunkBytes).toBeGreaterThanOrEqual(16 * KIB)
-        expect(chunkBytes).toBeLessThanOrEqual(4 * MIB)
+        expect(chunkBytes).toBeLessThanOrEqual(2 * MIB)
         expect(defaultChunkBytes(sizeBytes + moreBytes)).toBeGreaterThanOrEqual(chunkBytes)
       }),
     )
@@ -42,7 +42,7 @@ describe('the default chunk size', () => {
 
   it('gives between 256 and 512 chunks wherever neither floor nor cap decides', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 32 * MIB + 1, max: 2 * GIB }), (sizeBytes) => {
+      fc.property(fc.integer({ min: 32 * MIB + 1, max: GIB }), (sizeBytes) => {
         const { chunkCount } = new Geometry({ sizeBytes, chunkBytes: defaultChunkBytes(sizeBytes) })
         expect(chunkCount).toBeGreaterThan(256)
         expect(chunkCount).toBeLessThanOrEqual(512)
