@@ -1,11 +1,18 @@
 /** The public surface of swarmfetch, and nothing else. */
 
-import { createSwarm, type Swarm } from './swarm.ts'
+import { newInlineHashThread } from './browser/inline-hash-thread.ts'
+import type { DownloadOptions } from './options.ts'
+import { newSwarm, type Swarm } from './swarm.ts'
+
+/** A swarm with defaults of its own. */
+export function createSwarm(initial: DownloadOptions = {}): Swarm {
+  return newSwarm(newInlineHashThread, initial)
+}
 
 /** The page's swarm. `configure()` it once, then `download()`. */
 export const swarm: Swarm = createSwarm()
 
-export { createSwarm, type Swarm } from './swarm.ts'
+export type { Swarm } from './swarm.ts'
 export { Download, type DownloadEventMap, type DownloadResult, type DownloadState } from './download.ts'
 export type { DownloadStats, NeighbourStats } from './download-stats.ts'
 export { SwarmError, type SwarmErrorCode, type SwarmErrorOptions } from './errors.ts'

@@ -136,18 +136,32 @@ export interface ChunkStore {
 
 export type FileHashAlgorithm = 'sha256' | 'sha384' | 'sha512'
 
-/** A running hash of a whole file. */
+/** A running hash of a whole file. Each call waits for the one before. */
 export interface FileHash {
-  update(bytes: Uint8Array): void
-  /** Ends it. */
-  digest(): Uint8Array
+  /**
+   * Adds these bytes; resolves when it has room for more. Rejects with `HashLostError` where it cannot go on, which may be
+   * because of earlier bytes.
+   */
+  update(bytes: Uint8Array): Promise<void>
+  /** Ends it. Rejects with `HashLostError`. */
+  digest(): Promise<Uint8Array>
+  /** Ends it without a result. Of no effect on one that has ended. */
+  close(): void
+}
+
+/** A running hash is lost, and with it all that was added: another has to begin anew. */
+export class HashLostError extends Error {
+  override readonly name = 'HashLostError'
 }
 
 export interface Hasher {
   /** SHA-256 of one chunk. */
   digest(bytes: Bytes): Promise<Uint8Array>
-  /** A new running hash. WASM where the page's policy lets it, else JavaScript. */
-  createFileHash(algorithm: FileHashAlgorithm): Promise<FileHash>
+  /**
+   * A new running hash of a file of this length: in a thread of its own where that is worth it and can be had. WASM where the
+   * page's policy lets it, else JavaScript.
+   */
+  createFileHash(algorithm: FileHashAlgorithm, sizeBytes: number): Promise<FileHash>
 }
 
 // ----------------------------------------------------------------------------------------------------- links

@@ -28,8 +28,8 @@ export interface Swarm {
   download(url: string | URL, options?: DownloadOptions): Download
 }
 
-/** A swarm with defaults of its own. */
-export function createSwarm(initial: DownloadOptions = {}): Swarm {
+/** A swarm with defaults of its own. `newHashThread`: how this build starts the thread that hashes long files; null: it does not. */
+export function newSwarm(newHashThread: (() => Worker) | null, initial: DownloadOptions): Swarm {
   let defaults = initial
   return {
     configure(options) {
@@ -37,19 +37,19 @@ export function createSwarm(initial: DownloadOptions = {}): Swarm {
       defaults = { ...defaults, ...options }
     },
     download(url, options = {}) {
-      return new Download(() => prepare(url, defaults, options))
+      return new Download(() => prepare(url, { ...defaults, ...options }, newHashThread))
     },
   }
 }
 
 async function prepare(
   url: string | URL,
-  defaults: DownloadOptions,
-  own: DownloadOptions,
+  wanted: DownloadOptions,
+  newHashThread: (() => Worker) | null,
 ): Promise<DownloadSetting> {
   const parsedUrl = parseUrl(url)
-  const options = parseOptions({ ...defaults, ...own })
-  const hasher = createHasher()
+  const options = parseOptions(wanted)
+  const hasher = createHasher({ newThread: newHashThread })
   const locator = await locatorOf(parsedUrl, hasher)
   const urls = await originsOf(parsedUrl, options, locator, hasher)
   const release = options.storage === 'memory' ? null : await lockStore(`${options.visitor} ${locator}`)

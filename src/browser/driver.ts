@@ -158,6 +158,7 @@ export class Driver {
     this.links?.closeAll()
     this.topology?.close()
     this.assembly?.clear()
+    this.fileCheck?.restart()
     if (forget) await this.keeper?.delete()
   }
 
@@ -249,8 +250,8 @@ export class Driver {
     if (fileHash !== null)
       this.fileCheck = new FileCheck({
         chunkCount: geometry.chunkCount,
-        newHash: () => ports.hasher.createFileHash(fileHash.algorithm),
-        isKept: (chunk) => this.keptChunks.has(chunk),
+        newHash: () => ports.hasher.createFileHash(fileHash.algorithm, facts.sizeBytes),
+        isKept: (chunk) => !this.isStopped && this.keptChunks.has(chunk),
         read: (chunk) => this.read(chunk),
       })
     events.sized(facts)

@@ -3,7 +3,7 @@
  * so that little is left to do at the end. What has to come from the disk is asked for a few chunks ahead.
  */
 
-import type { Bytes, FileHash } from '../ports.ts'
+import { type Bytes, type FileHash, HashLostError } from '../ports.ts'
 
 export interface FileCheckOptions {
   readonly chunkCount: number
@@ -41,9 +41,10 @@ export class FileCheck {
     })
   }
 
-  /** From the start again. */
+  /** From the start again, when there is something to go on with. */
   restart(): void {
     this.generation++
+    this.hash?.close()
     this.hash = null
     this.next = 0
   }
@@ -70,9 +71,12 @@ export class FileCheck {
       this.advance()
       await this.progress
       if (this.next === this.options.chunkCount && this.hash !== null) {
-        const digest = this.hash.digest()
+        const ended = this.generation
+        const digest = await unlessLost(this.hash.digest())
+        const isWhole = this.generation === ended
         this.restart()
-        return digest
+        if (digest !== null && isWhole) return digest
+        continue
       }
       if (this.next === next && this.generation === generation) return null
     }
@@ -81,7 +85,7 @@ export class FileCheck {
   private async run(): Promise<void> {
     const { generation } = this
     const hash = this.hash ?? (await this.options.newHash())
-    if (generation !== this.generation) return
+    if (generation !== this.generation) return hash.close()
     this.hash = hash
     const reads: Promise<Bytes | null>[] = []
     for (;;) {
@@ -89,12 +93,23 @@ export class FileCheck {
         reads.push(this.options.read(this.next + reads.length))
       const bytes = (await reads.shift()) ?? null
       if (bytes === null || generation !== this.generation) return
-      hash.update(bytes)
+      // Whatever is given up from now on is in the hash.
       this.next++
+      const isTaken = await unlessLost(hash.update(bytes).then(() => true))
+      if (generation !== this.generation) return
+      if (isTaken === null) return this.restart()
     }
   }
 
   private isReadable(chunk: number): boolean {
     return chunk < this.options.chunkCount && this.options.isKept(chunk)
   }
+}
+
+/** Null where the hash is lost. */
+function unlessLost<Value>(promise: Promise<Value>): Promise<Value | null> {
+  return promise.catch((error: unknown) => {
+    if (error instanceof HashLostError) return null
+    throw error
+  })
 }

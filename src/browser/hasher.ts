@@ -4,24 +4,40 @@
  */
 
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
-import { createSHA256, createSHA384, createSHA512 } from 'hash-wasm'
 
 import type { Bytes, FileHash, FileHashAlgorithm, Hasher } from '../ports.ts'
+import { LocalHash } from './local-hash.ts'
+import { beginThreadedHash } from './threaded-hash.ts'
+import { createWasmHash } from './wasm-hash.ts'
 
-const WASM = { sha256: createSHA256, sha384: createSHA384, sha512: createSHA512 } as const
 const JAVASCRIPT = { sha256, sha384, sha512 } as const
+
+/**
+ * A file this long is hashed in a thread of its own, in bytes: a thread takes some 50 ms of a processor and a few MB, as much
+ * as to hash 10 MB in the page (guess: a visitor who is alone, or on a fast line, gains; forty on one machine do not lose).
+ */
+const THREADED_FROM_BYTES = 64 * 1024 * 1024
 
 export interface HasherOptions {
   /** Uses neither WebCrypto nor WASM. Default false. */
   readonly javascriptOnly?: boolean
+  /** Starts the thread for long files. Default null: none. */
+  readonly newThread?: (() => Worker) | null
 }
 
 export function createHasher(options: HasherOptions = {}): Hasher {
   const javascriptOnly = options.javascriptOnly ?? false
+  let newThread = options.newThread ?? null
   return {
     digest: (bytes) => digest(bytes, javascriptOnly),
-    createFileHash: async (algorithm) =>
-      (javascriptOnly ? null : await createWasmHash(algorithm)) ?? createJavascriptHash(algorithm),
+    createFileHash: async (algorithm, sizeBytes) => {
+      if (newThread !== null && sizeBytes >= THREADED_FROM_BYTES) {
+        const failed = (): void => void (newThread = null)
+        const hash = await beginThreadedHash(newThread, algorithm, failed)
+        if (hash !== null) return hash
+      }
+      return (javascriptOnly ? null : await createWasmHash(algorithm)) ?? createJavascriptHash(algorithm)
+    },
   }
 }
 
@@ -32,22 +48,10 @@ async function digest(bytes: Bytes, javascriptOnly: boolean): Promise<Uint8Array
   return new Uint8Array(await subtle.digest('SHA-256', bytes))
 }
 
-async function createWasmHash(algorithm: FileHashAlgorithm): Promise<FileHash | null> {
-  try {
-    const hash = await WASM[algorithm]()
-    return {
-      update: (bytes) => void hash.update(bytes),
-      digest: () => hash.digest('binary'),
-    }
-  } catch {
-    return null
-  }
-}
-
 function createJavascriptHash(algorithm: FileHashAlgorithm): FileHash {
   const hash = JAVASCRIPT[algorithm].create()
-  return {
-    update: (bytes) => void hash.update(bytes),
-    digest: () => hash.digest(),
-  }
+  return new LocalHash(
+    (bytes) => hash.update(bytes),
+    () => hash.digest(),
+  )
 }

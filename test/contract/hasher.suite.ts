@@ -11,7 +11,10 @@ import { makeSampleFile } from '../../testbed/sample-file.ts'
 
 const ALGORITHMS: readonly FileHashAlgorithm[] = ['sha256', 'sha384', 'sha512']
 
-const SHA256_OF_ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+/** Of a file so long, the hash may be taken in a thread. */
+export const LONG_BYTES: number = 2 ** 30
+
+export const SHA256_OF_ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
 
 const VECTORS: readonly [FileHashAlgorithm, string, string][] = [
   ['sha256', '', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
@@ -41,23 +44,23 @@ export function hasherContract(name: string, createHasher: () => Hasher): void {
     })
 
     test.each(VECTORS)('knows the %s of a file (%.8s)', async (algorithm, text, expected) => {
-      const hash = await createHasher().createFileHash(algorithm)
-      hash.update(bytesOf(text))
-      expect(toHex(hash.digest())).toBe(expected)
+      const hash = await createHasher().createFileHash(algorithm, LONG_BYTES)
+      await hash.update(bytesOf(text))
+      expect(toHex(await hash.digest())).toBe(expected)
     })
 
     test.each(ALGORITHMS)('gives a file the same %s however it is cut', async (algorithm) => {
       const file = makeSampleFile(70_000, 3)
-      const whole = await createHasher().createFileHash(algorithm)
-      whole.update(file)
-      const expected = toHex(whole.digest())
+      const whole = await createHasher().createFileHash(algorithm, LONG_BYTES)
+      await whole.update(file)
+      const expected = toHex(await whole.digest())
       const cuts = fc.array(fc.nat({ max: file.byteLength }), { maxLength: 20 })
       await fc.assert(
         fc.asyncProperty(cuts, async (unsorted) => {
-          const hash = await createHasher().createFileHash(algorithm)
+          const hash = await createHasher().createFileHash(algorithm, LONG_BYTES)
           const places = [0, ...unsorted.toSorted((one, other) => one - other), file.byteLength]
-          for (const [at, place] of places.entries()) hash.update(file.subarray(place, places[at + 1]))
-          expect(toHex(hash.digest())).toBe(expected)
+          for (const [at, place] of places.entries()) await hash.update(file.subarray(place, places[at + 1]))
+          expect(toHex(await hash.digest())).toBe(expected)
         }),
         { numRuns: 20 },
       )
@@ -65,26 +68,36 @@ export function hasherContract(name: string, createHasher: () => Hasher): void {
 
     test('runs several hashes at once without mixing them', async () => {
       const hasher = createHasher()
-      const [one, other] = [await hasher.createFileHash('sha256'), await hasher.createFileHash('sha256')]
-      one.update(bytesOf('a'))
-      other.update(bytesOf('x'))
-      one.update(bytesOf('bc'))
-      expect(toHex(one.digest())).toBe(SHA256_OF_ABC)
-      expect(toHex(other.digest())).not.toBe(SHA256_OF_ABC)
+      const one = await hasher.createFileHash('sha256', LONG_BYTES)
+      const other = await hasher.createFileHash('sha256', LONG_BYTES)
+      await one.update(bytesOf('a'))
+      await other.update(bytesOf('x'))
+      await one.update(bytesOf('bc'))
+      expect(toHex(await one.digest())).toBe(SHA256_OF_ABC)
+      expect(toHex(await other.digest())).not.toBe(SHA256_OF_ABC)
     })
 
     test('takes nothing more once a hash has ended', async () => {
-      const hash = await createHasher().createFileHash('sha256')
-      hash.digest()
-      expect(() => hash.update(bytesOf('abc'))).toThrow(/./)
+      const hash = await createHasher().createFileHash('sha256', LONG_BYTES)
+      await hash.digest()
+      await expect(hash.update(bytesOf('abc'))).rejects.toThrow(/./)
+      hash.close()
+    })
+
+    test('takes nothing more once a hash was closed', async () => {
+      const hash = await createHasher().createFileHash('sha256', LONG_BYTES)
+      await hash.update(bytesOf('a'))
+      hash.close()
+      await expect(hash.update(bytesOf('bc'))).rejects.toThrow(/./)
+      await expect(hash.digest()).rejects.toThrow(/./)
     })
   })
 }
 
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text)
 }
 
-function toHex(bytes: Uint8Array): string {
+export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -51,3 +51,37 @@ test('one script tag makes visitors of a page share a download', async () => {
   expect(Math.max(...ends.map(({ fromPeers }) => fromPeers))).toBeGreaterThan(0)
   expect(scene.copies()).toBeLessThan(1.6)
 })
+
+/** From this length on the file's hash is taken in a thread. */
+const LONG_BYTES = 64 * 1024 * 1024
+
+test.each([
+  ['a thread that runs the same script', '', ['/swarm.js']],
+  ['the page itself, where its policy forbids threads', "worker-src 'none'", []],
+])('the hash of a long file is taken by %s', async (_by, policy, threads) => {
+  const long = await openScene({ sizeBytes: LONG_BYTES, rateBitsPerSec: 1e9, topology: 'none' })
+  const body = `<!doctype html><title>A download page</title>
+    <meta http-equiv="Content-Security-Policy" content="${policy}"><script src="/swarm.js"></script>`
+  const longSite = await startStaticServer({
+    routes: { '/': () => ({ type: 'text/html; charset=utf-8', body }), '/swarm.js': globalBuildPath },
+  })
+  const page = await (await browser.newContext()).newPage()
+  const started: string[] = []
+  page.on('worker', (worker) => started.push(new URL(worker.url()).pathname))
+  await page.goto(longSite.url)
+  const ended = await page.evaluate(
+    async ([url, integrity]) => {
+      const download = window.swarm.download(url, { integrity })
+      const { verified } = await download
+      const bytes = await (await download.blob()).arrayBuffer()
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+      return { verified, integrity: `sha256-${btoa(String.fromCharCode(...digest))}` }
+    },
+    [long.url, long.integrity] as const,
+  )
+  expect(ended).toEqual({ verified: 'file', integrity: long.integrity })
+  expect(started).toEqual(threads)
+  await page.context().close()
+  await longSite.close()
+  await long.close()
+})

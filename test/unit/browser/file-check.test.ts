@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 import { FileCheck } from '../../../src/browser/file-check.ts'
 import { createHasher } from '../../../src/browser/hasher.ts'
-import type { Bytes } from '../../../src/ports.ts'
+import { type Bytes, type FileHash, HashLostError } from '../../../src/ports.ts'
 import { chunkOf, fileBytes, type Gate, geometryOf, newGate, settle } from './chunks.ts'
 
 const CHUNKS = 6
@@ -26,10 +26,10 @@ class Shelf {
   /** Reads of these chunks wait. */
   readonly gates = new Map<number, Gate>()
 
-  constructor(chunkCount = CHUNKS) {
+  constructor(chunkCount = CHUNKS, newHash = () => hasher.createFileHash('sha256', 0)) {
     this.check = new FileCheck({
       chunkCount,
-      newHash: () => hasher.createFileHash('sha256'),
+      newHash,
       isKept: (chunk) => this.chunks.has(chunk),
       read: async (chunk) => {
         this.reads.push(chunk)
@@ -120,7 +120,7 @@ describe('the hash of the whole file', () => {
     await settle()
     const check = new FileCheck({
       chunkCount: CHUNKS,
-      newHash: () => hasher.createFileHash('sha256'),
+      newHash: () => hasher.createFileHash('sha256', 0),
       isKept: () => true,
       read: async (chunk) => (chunk === 3 ? null : chunkOf(GEOMETRY, chunk)),
     })
@@ -190,6 +190,124 @@ describe('a chunk that is given up', () => {
     shelf.keep(5)
     await settle()
     gate.open()
+    expect(await finished).toEqual(WHOLE)
+  })
+})
+
+/** A hash that is lost at this call, counted from its beginning. */
+class FaultyHash implements FileHash {
+  isClosed = false
+  private readonly hash: FileHash
+  private readonly lostAt: number
+  private calls = 0
+
+  constructor(hash: FileHash, lostAt: number) {
+    this.hash = hash
+    this.lostAt = lostAt
+  }
+
+  async update(bytes: Uint8Array): Promise<void> {
+    await this.go()
+    await this.hash.update(bytes)
+  }
+
+  async digest(): Promise<Uint8Array> {
+    await this.go()
+    return this.hash.digest()
+  }
+
+  close(): void {
+    this.isClosed = true
+  }
+
+  private async go(): Promise<void> {
+    await Promise.resolve()
+    if (this.calls++ === this.lostAt) throw new HashLostError('Lost.')
+  }
+}
+
+describe('a hash that is lost', () => {
+  it.each([0, 1, 3, 5, 6])('at its call %i is begun anew, and closed', async (lostAt) => {
+    const made: FaultyHash[] = []
+    const check = new FileCheck({
+      chunkCount: CHUNKS,
+      newHash: async () => {
+        const hash = new FaultyHash(
+          await hasher.createFileHash('sha256', 0),
+          made.length === 0 ? lostAt : Infinity,
+        )
+        made.push(hash)
+        return hash
+      },
+      isKept: () => true,
+      read: async (chunk) => chunkOf(GEOMETRY, chunk),
+    })
+    check.advance()
+    expect(await check.finish()).toEqual(WHOLE)
+    expect(made.map(({ isClosed }) => isClosed)).toEqual([true, true])
+  })
+})
+
+/** Hashes that wait at the end of each update, and before the digest, until they are let on. */
+class SlowHashes {
+  calls = 0
+  letOn: () => void = () => {}
+
+  readonly begin = async (): Promise<FileHash> => {
+    const hash = await hasher.createFileHash('sha256', 0)
+    return {
+      update: async (bytes) => {
+        await hash.update(bytes)
+        await this.wait()
+      },
+      digest: async () => {
+        await this.wait()
+        return hash.digest()
+      },
+      close: () => hash.close(),
+    }
+  }
+
+  private async wait(): Promise<void> {
+    this.calls++
+    await new Promise<void>((resolve) => (this.letOn = resolve))
+  }
+}
+
+describe('a hash that takes its time', () => {
+  it('is begun anew where the chunk that it is at is given up', async () => {
+    const hashes = new SlowHashes()
+    const shelf = new Shelf(CHUNKS, hashes.begin)
+    shelf.keep(0, 1)
+    await settle()
+    expect(hashes.calls).toBe(1)
+    shelf.forget(0)
+    hashes.letOn()
+    await settle()
+    shelf.keepAll()
+    const finished = shelf.check.finish()
+    for (let call = 0; call <= CHUNKS; call++) {
+      await settle()
+      hashes.letOn()
+    }
+    expect(await finished).toEqual(WHOLE)
+  })
+
+  it('does not count where a chunk is given up while it ends', async () => {
+    const hashes = new SlowHashes()
+    const shelf = new Shelf(CHUNKS, hashes.begin)
+    for (const chunk of ALL) shelf.keep(chunk, chunk === 2 ? 1 : 0)
+    const finished = shelf.check.finish()
+    while (hashes.calls <= CHUNKS) {
+      hashes.letOn()
+      await settle()
+    }
+    shelf.forget(2)
+    shelf.keep(2)
+    for (let call = 0; call <= CHUNKS + 1; call++) {
+      hashes.letOn()
+      await settle()
+    }
     expect(await finished).toEqual(WHOLE)
   })
 })
