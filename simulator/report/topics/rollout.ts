@@ -50,8 +50,10 @@ ${image('rollout-cdf.svg', 'Share of the hosts that are done over time')}
 
 ${image('rollout-rate.svg', 'Bytes a second that origin and hosts send')}
 
-What is lost is lost at the beginning: for the first two seconds, links upwards are used to 60 to 80%, as few
-chunks are spread yet; after that to nearly all. Chunks that left the origin twice are the rest.
+What is lost is lost at the beginning: links upwards are used to two thirds after half a second, to nine tenths after one and a half
+and to nearly all from four seconds on, as at first few chunks are spread yet, and a third of the hosts have nothing that a
+neighbour lacks. The longer a chunk is under way, the more: with chunks of 4 MiB, twice as long as these, the median of
+300 hosts is 1.096. Chunks that left the origin twice are the rest.
 
 ${violationsOf(runs.flatMap(({ swarm, plain }) => [swarm, plain]))}
 `
