@@ -136,7 +136,7 @@ export interface ChunkStore {
 
 export type FileHashAlgorithm = 'sha256' | 'sha384' | 'sha512'
 
-/** A running hash of a whole file. Each call waits for the one before. */
+/** A running hash of a whole file. Whoever uses it awaits each call before the next; `close` may come at any time. */
 export interface FileHash {
   /**
    * Adds these bytes; resolves when it has room for more. Rejects with `HashLostError` where it cannot go on, which may be

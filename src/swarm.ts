@@ -31,25 +31,22 @@ export interface Swarm {
 /** A swarm with defaults of its own. `newHashThread`: how this build starts the thread that hashes long files; null: it does not. */
 export function newSwarm(newHashThread: (() => Worker) | null, initial: DownloadOptions): Swarm {
   let defaults = initial
+  // One for all downloads: where the page's policy forbids threads, that is found out once.
+  const hasher = createHasher({ newThread: newHashThread })
   return {
     configure(options) {
       parseOptions(options)
       defaults = { ...defaults, ...options }
     },
     download(url, options = {}) {
-      return new Download(() => prepare(url, { ...defaults, ...options }, newHashThread))
+      return new Download(() => prepare(url, { ...defaults, ...options }, hasher))
     },
   }
 }
 
-async function prepare(
-  url: string | URL,
-  wanted: DownloadOptions,
-  newHashThread: (() => Worker) | null,
-): Promise<DownloadSetting> {
+async function prepare(url: string | URL, wanted: DownloadOptions, hasher: Hasher): Promise<DownloadSetting> {
   const parsedUrl = parseUrl(url)
   const options = parseOptions(wanted)
-  const hasher = createHasher({ newThread: newHashThread })
   const locator = await locatorOf(parsedUrl, hasher)
   const urls = await originsOf(parsedUrl, options, locator, hasher)
   const release = options.storage === 'memory' ? null : await lockStore(`${options.visitor} ${locator}`)

@@ -158,7 +158,7 @@ export class Driver {
     this.links?.closeAll()
     this.topology?.close()
     this.assembly?.clear()
-    this.fileCheck?.restart()
+    this.fileCheck?.close()
     if (forget) await this.keeper?.delete()
   }
 
@@ -251,7 +251,7 @@ export class Driver {
       this.fileCheck = new FileCheck({
         chunkCount: geometry.chunkCount,
         newHash: () => ports.hasher.createFileHash(fileHash.algorithm, facts.sizeBytes),
-        isKept: (chunk) => !this.isStopped && this.keptChunks.has(chunk),
+        isKept: (chunk) => this.keptChunks.has(chunk),
         read: (chunk) => this.read(chunk),
       })
     events.sized(facts)

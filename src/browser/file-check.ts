@@ -20,6 +20,7 @@ export class FileCheck {
   private readonly options: FileCheckOptions
   private hash: FileHash | null = null
   private next = 0
+  private isClosed = false
   /** Counts how often something that may have been read was given up: what was read before is not hashed after it. */
   private generation = 0
   private progress: Promise<void> | null = null
@@ -36,12 +37,21 @@ export class FileCheck {
 
   /** More is kept: hashes as far as it goes. */
   advance(): void {
-    this.progress ??= this.run().finally(() => {
+    if (this.progress !== null) return
+    this.progress = this.run().finally(() => {
       this.progress = null
     })
+    // Of a defect, whoever waits for the end hears.
+    this.progress.catch(() => {})
   }
 
-  /** From the start again, when there is something to go on with. */
+  /** Ends it for good: `finish` resolves to null. */
+  close(): void {
+    this.isClosed = true
+    this.restart()
+  }
+
+  /** What was hashed does not count any more. The next chunk that is kept, or the end, begins anew. */
   restart(): void {
     this.generation++
     this.hash?.close()
@@ -64,7 +74,7 @@ export class FileCheck {
   }
 
   private async end(): Promise<Uint8Array | null> {
-    for (;;) {
+    while (!this.isClosed) {
       // One that is under way may have looked for the last chunk before it came.
       await this.progress
       const { next, generation } = this
@@ -80,13 +90,25 @@ export class FileCheck {
       }
       if (this.next === next && this.generation === generation) return null
     }
+    return null
   }
 
   private async run(): Promise<void> {
+    if (this.isClosed) return
     const { generation } = this
     const hash = this.hash ?? (await this.options.newHash())
     if (generation !== this.generation) return hash.close()
     this.hash = hash
+    try {
+      await this.hashOn(hash, generation)
+    } catch (error) {
+      // It may or may not have taken what it was given.
+      this.restart()
+      throw error
+    }
+  }
+
+  private async hashOn(hash: FileHash, generation: number): Promise<void> {
     const reads: Promise<Bytes | null>[] = []
     for (;;) {
       while (reads.length < READ_AT_ONCE && this.isReadable(this.next + reads.length))
@@ -97,7 +119,7 @@ export class FileCheck {
       this.next++
       const isTaken = await unlessLost(hash.update(bytes).then(() => true))
       if (generation !== this.generation) return
-      if (isTaken === null) return this.restart()
+      if (isTaken !== true) return this.restart()
     }
   }
 
@@ -106,7 +128,7 @@ export class FileCheck {
   }
 }
 
-/** Null where the hash is lost. */
+/** Null where the hash is lost; any other failure is a defect. */
 function unlessLost<Value>(promise: Promise<Value>): Promise<Value | null> {
   return promise.catch((error: unknown) => {
     if (error instanceof HashLostError) return null

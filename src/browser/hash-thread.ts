@@ -7,8 +7,11 @@ import type { FileHash } from '../ports.ts'
 import type { FromHashThread, ToHashThread } from './hash-thread-messages.ts'
 import { createWasmHash } from './wasm-hash.ts'
 
-/** Name of the worker. A script that finds itself with this name and without a document is to hash. */
-export const HASH_THREAD_NAME = 'swarmfetch-hash'
+/**
+ * Name of the worker. A script that finds itself with this name and without a document is to hash. The number is that of the
+ * messages: a page may be older than the script that its thread loads.
+ */
+export const HASH_THREAD_NAME = 'swarmfetch-hash-1'
 
 export function isHashThread(): boolean {
   const { document, name } = globalThis as { document?: unknown; name?: unknown }
@@ -35,7 +38,7 @@ export function hashForPage(): void {
         return say({ type: 'updated', buffer }, [buffer])
       }
       case 'digest':
-        if (hash !== null) say({ type: 'digest', digest: await hash.digest() })
+        return say(hash === null ? { type: 'failed' } : { type: 'digest', digest: await hash.digest() })
     }
   }
 }

@@ -4,13 +4,16 @@
  */
 
 import { type FileHash, type FileHashAlgorithm, HashLostError } from '../ports.ts'
-import type { FromHashThread, ToHashThread } from './hash-thread-messages.ts'
+import { parseFromHashThread, type ToHashThread } from './hash-thread-messages.ts'
 
 /** Buffers on their way at most: one is hashed, the others wait for that (guess). */
 const MAX_BUFFERS = 4
 
 /** A thread that has not begun after so long, in ms, is not waited for (guess: it takes 50 ms on two idle cores). */
 const BEGINS_WITHIN_MS = 5000
+
+/** One that says nothing for so long, in ms, though it has something to do, is given up (guess: 16 MiB take a tenth of a second). */
+const ANSWERS_WITHIN_MS = 30_000
 
 /** Null where the page's policy allows no such thread, or it does not begin. `failed` is called then, and where it is lost. */
 export async function beginThreadedHash(
@@ -36,31 +39,35 @@ class ThreadedHash implements FileHash {
   private hasBegun = false
   private isOver = false
   private answer: Uint8Array | null = null
-  /** Whoever waits for something to happen: one call at a time. */
+  /** Wakes the one call that waits for something to happen. */
   private wake: () => void = () => {}
 
   constructor(worker: Worker, failed: () => void) {
     this.worker = worker
     this.failed = failed
-    worker.addEventListener('message', ({ data }: MessageEvent<FromHashThread>) => this.hear(data))
+    worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => this.hear(data))
     for (const failure of ['error', 'messageerror'])
       worker.addEventListener(failure, (event) => {
         // It is no error of the page: it goes on without.
         event.preventDefault()
-        this.hear({ type: 'failed' })
+        this.fail()
       })
   }
 
-  async begin(algorithm: FileHashAlgorithm): Promise<void> {
-    const timer = setTimeout(() => this.hear({ type: 'failed' }), BEGINS_WITHIN_MS)
+  begin(algorithm: FileHashAlgorithm): Promise<void> {
     this.say({ type: 'begin', algorithm })
-    await this.until(() => this.hasBegun).finally(() => clearTimeout(timer))
+    return this.until(() => this.hasBegun, BEGINS_WITHIN_MS)
   }
 
   async update(bytes: Uint8Array): Promise<void> {
-    const buffer = this.takeBuffer(bytes.byteLength)
-    new Uint8Array(buffer).set(bytes)
-    this.say({ type: 'update', buffer, lengthBytes: bytes.byteLength }, [buffer])
+    try {
+      const buffer = this.takeBuffer(bytes.byteLength)
+      new Uint8Array(buffer).set(bytes)
+      this.say({ type: 'update', buffer, lengthBytes: bytes.byteLength }, [buffer])
+    } catch {
+      // No memory for a buffer, say: these bytes are missing from now on.
+      this.fail()
+    }
     await this.until(() => this.free.length > 0 || this.buffersMade < MAX_BUFFERS)
   }
 
@@ -68,7 +75,8 @@ class ThreadedHash implements FileHash {
     this.say({ type: 'digest' })
     await this.until(() => this.answer !== null)
     this.close()
-    return this.answer ?? new Uint8Array(0)
+    if (this.answer === null) throw lost()
+    return this.answer
   }
 
   close(): void {
@@ -77,8 +85,11 @@ class ThreadedHash implements FileHash {
     this.wake()
   }
 
-  private hear(message: FromHashThread): void {
-    switch (message.type) {
+  private hear(said: unknown): void {
+    const message = parseFromHashThread(said)
+    switch (message?.type) {
+      case undefined:
+        return
       case 'begun':
         this.hasBegun = true
         break
@@ -89,21 +100,28 @@ class ThreadedHash implements FileHash {
         this.answer = message.digest
         break
       case 'failed':
-        this.failed()
-        this.close()
+        this.fail()
     }
     this.wake()
   }
 
+  private fail(): void {
+    if (this.isOver) return
+    this.failed()
+    this.close()
+  }
+
   private say(message: ToHashThread, transfer: ArrayBuffer[] = []): void {
-    if (this.isOver) throw new HashLostError('The thread that hashes is gone.')
+    if (this.isOver) throw lost()
     this.worker.postMessage(message, transfer)
   }
 
-  private async until(isTrue: () => boolean): Promise<void> {
-    while (!isTrue()) {
-      if (this.isOver) throw new HashLostError('The thread that hashes is gone.')
+  private async until(isTrue: () => boolean, withinMs: number = ANSWERS_WITHIN_MS): Promise<void> {
+    while (!isTrue() || this.isOver) {
+      if (this.isOver) throw lost()
+      const timer = setTimeout(() => this.fail(), withinMs)
       await new Promise<void>((resolve) => (this.wake = resolve))
+      clearTimeout(timer)
     }
   }
 
@@ -114,4 +132,8 @@ class ThreadedHash implements FileHash {
     if (buffer === undefined) this.buffersMade++
     return new ArrayBuffer(lengthBytes)
   }
+}
+
+function lost(): HashLostError {
+  return new HashLostError('The thread that hashes is gone.')
 }

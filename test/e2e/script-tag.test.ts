@@ -85,3 +85,32 @@ test.each([
   await longSite.close()
   await long.close()
 })
+
+test('a download that is aborted while the whole is verified leaves no thread behind', async () => {
+  const long = await openScene({ sizeBytes: LONG_BYTES, rateBitsPerSec: 1e9, topology: 'none' })
+  const page = await (await browser.newContext()).newPage()
+  let started = 0
+  page.on('worker', () => started++)
+  await page.goto(site.url)
+  const code = await page.evaluate(
+    async ([url, integrity]) => {
+      const abort = new AbortController()
+      const download = window.swarm.download(url, { integrity, signal: abort.signal })
+      download.addEventListener('statechange', () => {
+        if (download.state === 'verifying') abort.abort()
+      })
+      return download.then(
+        () => 'none',
+        (error: unknown) => (error as { readonly code: string }).code,
+      )
+    },
+    [long.url, long.integrity] as const,
+  )
+  expect(code).toBe('aborted')
+  await expect.poll(() => page.workers().length).toBe(0)
+  // One that was begun anew would have been by now.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)))
+  expect([started, page.workers().length]).toEqual([1, 0])
+  await page.context().close()
+  await long.close()
+})

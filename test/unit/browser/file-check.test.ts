@@ -312,6 +312,77 @@ describe('a hash that takes its time', () => {
   })
 })
 
+describe('a check that is closed', () => {
+  it.each([0, 1, 3, CHUNKS])(
+    'while it waits for call %i of its hash begins no other, and has no digest',
+    async (waitsFor) => {
+      const hashes = new SlowHashes()
+      let [begun, closed] = [0, 0]
+      const shelf = new Shelf(CHUNKS, async () => {
+        const hash = await hashes.begin()
+        begun++
+        return {
+          update: (bytes) => hash.update(bytes),
+          digest: () => hash.digest(),
+          close: () => void closed++,
+        }
+      })
+      shelf.keepAll()
+      const finished = shelf.check.finish()
+      while (hashes.calls <= waitsFor) {
+        hashes.letOn()
+        await settle()
+      }
+      shelf.check.close()
+      hashes.letOn()
+      expect(await finished).toBeNull()
+      shelf.keep(0)
+      await settle()
+      expect([begun, closed]).toEqual([1, 1])
+    },
+  )
+
+  it('while its hash begins closes that one, too', async () => {
+    const gate = newGate()
+    let closed = 0
+    const shelf = new Shelf(CHUNKS, async () => {
+      await gate.passed
+      const hash = await hasher.createFileHash('sha256', 0)
+      return {
+        update: (bytes) => hash.update(bytes),
+        digest: () => hash.digest(),
+        close: () => void closed++,
+      }
+    })
+    shelf.keepAll()
+    const finished = shelf.check.finish()
+    await settle()
+    shelf.check.close()
+    gate.open()
+    expect(await finished).toBeNull()
+    expect(closed).toBe(1)
+  })
+})
+
+describe('a defect of the hash', () => {
+  it('shows to whoever waits for the end, and nothing that was begun counts', async () => {
+    let made = 0
+    const shelf = new Shelf(CHUNKS, async () => {
+      const hash = await hasher.createFileHash('sha256', 0)
+      const isFaulty = made++ === 0
+      return {
+        update: (bytes) => (isFaulty ? Promise.reject(new RangeError('No memory.')) : hash.update(bytes)),
+        digest: () => hash.digest(),
+        close: () => hash.close(),
+      }
+    })
+    shelf.keep(0)
+    await settle()
+    for (const chunk of [1, 2, 3, 4, 5]) shelf.keep(chunk)
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+  })
+})
+
 describe('two who want to know', () => {
   it('get the same digest', async () => {
     const shelf = new Shelf()
