@@ -11,6 +11,7 @@ const TICKS_PER_SEC = 100
 export interface ProcessTimes {
   readonly id: number
   readonly parentId: number
+  readonly ownCpuSec: number
   /** Its own, and that of children that have ended. */
   readonly cpuSec: number
 }
@@ -26,25 +27,28 @@ export async function findProcess(argument: string): Promise<number | null> {
 
 /** Null where `root` is. */
 export async function cpuSecondsOf(root: number | null): Promise<number | null> {
-  if (root === null) return null
-  const all = await Promise.all(
-    (await processIds()).map(async (id) => parseStat(await textOf(`/proc/${id}/stat`))),
-  )
-  return treeCpuSec(
-    root,
-    all.flatMap((times) => times ?? []),
-  )
+  return root === null ? null : treeCpuSec(root, await allProcesses())
+}
+
+/** `root` and all below it. */
+export async function processesBelow(root: number): Promise<ReadonlySet<number>> {
+  return treeOf(root, await allProcesses())
 }
 
 /** Sum over `root` and all below it. */
 export function treeCpuSec(root: number, all: readonly ProcessTimes[]): number {
+  const within = treeOf(root, all)
+  return all.reduce((total, { id, cpuSec }) => total + (within.has(id) ? cpuSec : 0), 0)
+}
+
+function treeOf(root: number, all: readonly ProcessTimes[]): ReadonlySet<number> {
   const within = new Set([root])
   let before = 0
   while (within.size > before) {
     before = within.size
     for (const { id, parentId } of all) if (within.has(parentId)) within.add(id)
   }
-  return all.reduce((total, { id, cpuSec }) => total + (within.has(id) ? cpuSec : 0), 0)
+  return within
 }
 
 /** A line of /proc/PID/stat; null where it is none. The name in it may hold anything, brackets and blanks too. */
@@ -56,10 +60,19 @@ export function parseStat(line: string): ProcessTimes | null {
     .slice(nameEnd + 2)
     .split(' ')
     .map(Number)
-  const ticks = fields.slice(11, 15).reduce((total, each) => total + each, 0)
+  const [user = NaN, system = NaN, ...ofChildren] = fields.slice(11, 15)
+  const ownCpuSec = (user + system) / TICKS_PER_SEC
+  const cpuSec = ownCpuSec + ofChildren.reduce((total, each) => total + each, 0) / TICKS_PER_SEC
   const [id, parentId] = [Number.parseInt(line, 10), fields[1] ?? NaN]
-  if (Number.isNaN(ticks) || Number.isNaN(parentId) || Number.isNaN(id)) return null
-  return { id, parentId, cpuSec: ticks / TICKS_PER_SEC }
+  if (Number.isNaN(cpuSec) || Number.isNaN(parentId) || Number.isNaN(id)) return null
+  return { id, parentId, ownCpuSec, cpuSec }
+}
+
+async function allProcesses(): Promise<ProcessTimes[]> {
+  const all = await Promise.all(
+    (await processIds()).map(async (id) => parseStat(await textOf(`/proc/${id}/stat`))),
+  )
+  return all.flatMap((times) => times ?? [])
 }
 
 async function processIds(): Promise<number[]> {

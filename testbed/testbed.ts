@@ -15,12 +15,15 @@ import { bundle } from './bundle.ts'
 import { chromiumFlags, findChromium } from './chromium.ts'
 import { cpuSecondsOf, findProcess } from './process-cpu.ts'
 import { startStaticServer, type Route, type StaticServer } from './static-server.ts'
+import { threadSecondsOf, type ThreadTimes } from './thread-cpu.ts'
 
 export interface Testbed {
   /** Opens and loads so many pages, one a context. */
   openPages(count: number, options?: PageOptions): Promise<OpenPages>
   /** Processor time that the browser has used, all its processes together; null where that cannot be told. */
   cpuSeconds(): Promise<number | null>
+  /** The same by kinds of threads; null where that cannot be told. */
+  threadSeconds(): Promise<ThreadTimes | null>
   /** Closes every page, the browser and the server. */
   close(): Promise<void>
 }
@@ -45,20 +48,26 @@ export interface TestbedOptions {
   readonly scripts?: readonly string[]
   /** Files that the page's server has besides: what is on disk, by the path that pages ask for. */
   readonly files?: Readonly<Record<string, string>>
+  /** The script-tag build that visitors run. Default: that of this very tree, made where it is out of date. */
+  readonly build?: string
   readonly say?: (line: string) => void
 }
 
 /** Builds what is out of date, then starts browser and server. */
 export async function openTestbed(options: TestbedOptions = {}): Promise<Testbed> {
-  await ensureGlobalBuild(options.say ?? (() => undefined))
+  if (options.build === undefined) await ensureGlobalBuild(options.say ?? (() => undefined))
   const scripts = ['testbed/page-agent.ts', ...(options.scripts ?? [])]
-  const server = await serveVisitorPage(scripts, options.files ?? {})
+  const server = await serveVisitorPage(scripts, {
+    '/swarm.js': options.build ?? globalBuildPath,
+    ...options.files,
+  })
   try {
     const mark = `--swarmfetch-testbed=${randomUUID()}`
     const chromium = options.profile === 'disk' ? await launchOnDisk(mark) : await launchInMemory(mark)
     const root = await findProcess(mark)
     return {
       cpuSeconds: () => cpuSecondsOf(root),
+      threadSeconds: async () => (root === null ? null : await threadSecondsOf(root)),
       openPages: (count, pageOptions = {}) => openPages(chromium, server, count, pageOptions),
       close: async () => {
         await chromium.close()
@@ -143,7 +152,7 @@ async function serveVisitorPage(
   scripts: readonly string[],
   files: Readonly<Record<string, string>>,
 ): Promise<StaticServer> {
-  const routes: Record<string, Route> = { ...files, '/swarm.js': globalBuildPath }
+  const routes: Record<string, Route> = { ...files }
   for (const script of scripts) {
     const body = await bundle(script)
     routes[pathOf(script)] = () => ({ type: 'text/javascript; charset=utf-8', body })
