@@ -6,24 +6,40 @@ import { image, repeat, runTable, violationsOf, type Writer } from '../page.ts'
 import { linePlot } from '../plots.ts'
 import type { RunRecord } from '../records.ts'
 
-const SIZES = [100, 300, 1_000, 3_000]
+interface Crowd {
+  readonly scenario: string
+  readonly label: string
+  readonly sizeBytes: number
+}
+
+/** Of file and times a tenth; of more clients a hundredth, as a tenth takes hours. One number is there both ways. */
+const CROWDS: readonly Crowd[] = [
+  { scenario: 'n100', label: '100', sizeBytes: 177e6 },
+  { scenario: 'n300', label: '300', sizeBytes: 177e6 },
+  { scenario: 'n1000', label: '1,000', sizeBytes: 177e6 },
+  { scenario: 'hundredth-n1000', label: '1,000, a hundredth', sizeBytes: 17.7e6 },
+  { scenario: 'hundredth-n3000', label: '3,000, a hundredth', sizeBytes: 17.7e6 },
+]
+
+/** Whose plots are shown: the largest of a tenth. */
+const PLOTTED = 'n1000'
 
 const HOUR_MS = 3_600_000
 
 export const redhat: Writer = (records) => {
-  const runs = SIZES.map((peers) => [peers, records(`redhat/n${peers}`, 'swarm')] as const)
-  const largest = runs.findLast(([, run]) => run !== undefined)?.[1]
+  const runs = CROWDS.map((crowd) => [crowd, records(`redhat/${crowd.scenario}`, 'swarm')] as const)
+  const plotted = records(`redhat/${PLOTTED}`, 'swarm')
   const markdown = `# Five months in a torrent’s life, the first days
 
 Izal and others (Dissecting BitTorrent: five months in a torrent's lifetime, 2004) saw RedHat 9, 1.77 GB, go to 180,000 clients; in the first
 days over 4,000 were there at once. Clients got 1.3 Mb/s and took 30,000 s on average, and stayed 3 hours after they were done. Seeds gave twice
 what leechers gave. Here file and all times are a tenth, which changes none of the shares: 177 MB, stays of 18 minutes on average, and
-most come in the first hour (exponentially decaying, mean 36 minutes). Links are our choice: 60% ADSL (1.5 Mb/s down, 256
+most come in the first hour (exponentially decaying, mean 36 minutes); or a hundredth, where a chunk and the way to neighbours weigh more. Links are our choice: 60% ADSL (1.5 Mb/s down, 256
 kb/s up), 22% cable (3 Mb/s, 384 kb/s), 18% universities (10 Mb/s, 5 Mb/s); the origin has 10 Mb/s; round trips of 20 to 200 ms.
 
 ${repeat('redhat')}
 
-${runTable(runs.map(([peers, run]) => [wholeOf(peers), run] as const))}
+${runTable(runs.map(([{ label }, run]) => [label, run] as const))}
 
 ${table(
   [
@@ -36,14 +52,14 @@ ${table(
     'from leechers',
     'seeds ÷ leechers',
   ],
-  runs.flatMap(([peers, run]) => (run === undefined ? [] : [rowOf(peers, run)])),
+  runs.flatMap(([crowd, run]) => (run === undefined ? [] : [rowOf(crowd, run)])),
 )}
 
 The origin’s share of all bytes sent in each quarter of them, in order of time; it falls as the crowd grows:
 
 ${table(
   ['clients', 'first quarter', 'second', 'third', 'last'],
-  runs.flatMap(([peers, run]) => (run === undefined ? [] : [[wholeOf(peers), ...originShares(run)]])),
+  runs.flatMap(([{ label }, run]) => (run === undefined ? [] : [[label, ...originShares(run)]])),
 )}
 
 ${image('redhat-senders.svg', 'Bytes a second from origin, seeds and leechers over time')}
@@ -54,23 +70,21 @@ ${violationsOf(runs.map(([, run]) => run))}
 `
   return {
     markdown,
-    plots: { 'redhat-senders.svg': senders(largest), 'redhat-crowd.svg': crowd(largest) },
+    plots: { 'redhat-senders.svg': sendersPlot(plotted), 'redhat-crowd.svg': crowdPlot(plotted) },
   }
 }
 
-/** Over the mean time this is a rate. (The paper's 1.77 GB in 30,000 s would be 0.5 Mb/s; its 1.3 Mb/s is another mean.) */
-const FILE_BITS: number = 177e6 * 8
-
-function rowOf(peers: number, run: RunRecord): string[] {
+/** (The paper's 1.77 GB in 30,000 s would be 0.5 Mb/s; its 1.3 Mb/s is another mean.) */
+function rowOf({ label, sizeBytes }: Crowd, run: RunRecord): string[] {
   const last = run.course?.at(-1)
   const mostThere = run.course?.reduce((most, { present }) => Math.max(most, present), 0)
   const meanMs = run.tookMs?.mean
   const share = (bytes: number | undefined): string =>
     percentOf(last === undefined || bytes === undefined ? null : bytes / Math.max(1, sentBytes(last)))
   return [
-    wholeOf(peers),
+    label,
     secondsOf(meanMs),
-    decimals(meanMs === undefined ? null : FILE_BITS / meanMs / 1000, 2),
+    decimals(meanMs === undefined ? null : (sizeBytes * 8) / meanMs / 1000, 2),
     wholeOf(mostThere),
     share(last?.originBytes),
     share(last?.seedBytes),
@@ -92,7 +106,7 @@ export function originShares({ course = [] }: Pick<RunRecord, 'course'>): string
   })
 }
 
-function senders(run: RunRecord | undefined): string {
+function sendersPlot(run: RunRecord | undefined): string {
   const perMbps = 125_000
   return linePlot({
     title: `Who sends: ${wholeOf(run?.peers)} clients`,
@@ -130,7 +144,7 @@ function senders(run: RunRecord | undefined): string {
   })
 }
 
-function crowd(run: RunRecord | undefined): string {
+function crowdPlot(run: RunRecord | undefined): string {
   return linePlot({
     title: `Who is there: ${wholeOf(run?.peers)} clients`,
     x: { name: 'time (h)', min: 0 },
@@ -159,7 +173,7 @@ function crowd(run: RunRecord | undefined): string {
         points: scaled(
           stateOver(run, ({ originBytes }) => originBytes),
           HOUR_MS,
-          1.77e9,
+          177e6,
         ),
         dashed: true,
         colour: 1,
