@@ -15,9 +15,9 @@ const LETTER = 6.1
 
 /** An SVG without scripts; the pointer over a frame shows its name, seconds and share. */
 export function flameGraph(root: Frame, title: string): string {
-  const rows = depthOf(root, WIDTH / Math.max(root.sec, Number.MIN_VALUE))
-  const height = CAPTION + rows * ROW + MARGIN
-  const boxes = boxesOf(root, height)
+  const pixelsPerSec = WIDTH / Math.max(root.sec, Number.MIN_VALUE)
+  const height = CAPTION + depthOf(root, pixelsPerSec) * ROW + MARGIN
+  const boxes = boxesOf(root, height, pixelsPerSec)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH + 2 * MARGIN} ${height}" font-family="sans-serif" font-size="11">
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="${MARGIN}" y="24" font-size="15" fill="#222">${escape(title)}</text>
@@ -26,18 +26,17 @@ ${boxes.join('\n')}
 `
 }
 
-function boxesOf(root: Frame, height: number): string[] {
+function boxesOf(root: Frame, height: number, pixelsPerSec: number): string[] {
   const boxes: string[] = []
-  const scale = WIDTH / Math.max(root.sec, Number.MIN_VALUE)
   const draw = (frame: Frame, x: number, depth: number): void => {
-    const width = frame.sec * scale
+    const width = frame.sec * pixelsPerSec
     if (width < NARROWEST) return
     const y = height - MARGIN - (depth + 1) * ROW
     boxes.push(boxOf(frame, { x: MARGIN + x, y, width, share: frame.sec / root.sec }))
     let left = x
     for (const called of mostFirst(frame)) {
       draw(called, left, depth + 1)
-      left += called.sec * scale
+      left += called.sec * pixelsPerSec
     }
   }
   draw(root, 0, 0)
@@ -68,9 +67,9 @@ function colourOf(name: string): string {
   return `hsl(${15 + (sum % 40)} 85% ${66 + (sum % 13)}%)`
 }
 
-function depthOf(frame: Frame, scale: number): number {
-  if (frame.sec * scale < NARROWEST) return 0
-  return 1 + Math.max(0, ...[...frame.calls.values()].map((called) => depthOf(called, scale)))
+function depthOf(frame: Frame, pixelsPerSec: number): number {
+  if (frame.sec * pixelsPerSec < NARROWEST) return 0
+  return 1 + Math.max(0, ...[...frame.calls.values()].map((called) => depthOf(called, pixelsPerSec)))
 }
 
 function mostFirst({ calls }: Frame): Frame[] {

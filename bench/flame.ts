@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 
 import { globalBuildPath } from '../testbed/build.ts'
 import { number, whole } from '../testbed/numbers.ts'
-import { projectRoot, startOriginProcess, startTopologyProcess } from '../testbed/processes.ts'
+import { projectRoot } from '../testbed/processes.ts'
 import { openTestbed } from '../testbed/testbed.ts'
 import { threadSecondsBetween } from '../testbed/thread-cpu.ts'
 import { makespanMs, runVisitors } from '../testbed/visitors.ts'
@@ -26,6 +26,7 @@ import {
   newFrame,
   scaleTo,
 } from './profile-tree.ts'
+import { serve } from './serve.ts'
 
 const USAGE = `npm run bench:flame -- [options]
   --visitors 48     pages that start at once
@@ -58,16 +59,13 @@ try {
 async function main(): Promise<void> {
   const settings = readSettings()
   if (settings === null) return
-  const { build, visitors, sizeBytes, rateBitsPerSec } = settings
+  const { build, visitors, sizeBytes, originBitsPerSec } = settings
   const testbed = await openTestbed({ say, ...(build === null ? {} : { build }) })
-  const origin = await startOriginProcess({ name: 'sample.bin', sizeBytes, seed: 1, rateBitsPerSec })
-  const topology = await startTopologyProcess()
+  const served = await serve({ system: 'swarm', sizeBytes, seed: 1, originBitsPerSec })
   const watch = new ProcessorWatch(testbed)
   try {
     const results = await runVisitors(testbed, {
-      system: 'swarm',
-      url: origin.url,
-      options: { integrity: origin.integrity, topology: topology.url },
+      ...served.job,
       visitors,
       timeoutMs: TIMEOUT_MS,
       beforehand: (pages) => watch.start(pages),
@@ -80,15 +78,14 @@ async function main(): Promise<void> {
     const pages = all.calls.get(PAGE_THREADS)
     if (pages !== undefined) addFunctions(pages, watch.profiles, nameOf)
     await writeFile(settings.out, flameGraph(all, settings.title))
-    const wrong = results.filter(({ integrity }) => integrity !== origin.integrity).length
+    const wrong = results.filter(({ integrity }) => integrity !== served.origin.integrity).length
     const seconds = Object.fromEntries(threads.slice(0, 12).map(([name, sec]) => [name, round(sec)]))
     console.log(
       JSON.stringify({ makespanS: round(makespanMs(results) / 1000), wrong, cpuS: round(all.sec), seconds }),
     )
     if (wrong > 0) process.exitCode = 1
   } finally {
-    await topology.kill()
-    await origin.kill()
+    await served.stop()
     await testbed.close()
   }
 }
@@ -104,17 +101,16 @@ function addFunctions(
   profiles: readonly CpuProfile[],
   nameOf: Parameters<typeof addProfile>[2],
 ): void {
-  const { sec } = pages
-  pages.sec = 0
-  for (const profile of profiles) addProfile(pages, profile, nameOf)
-  if (pages.sec === 0) pages.sec = sec
-  scaleTo(pages, sec)
+  const functions = newFrame(pages.name)
+  for (const profile of profiles) addProfile(functions, profile, nameOf)
+  scaleTo(functions, pages.sec)
+  for (const [name, called] of functions.calls) pages.calls.set(name, called)
 }
 
 interface Settings {
   readonly visitors: number
   readonly sizeBytes: number
-  readonly rateBitsPerSec: number
+  readonly originBitsPerSec: number
   readonly build: string | null
   readonly title: string
   readonly out: string
@@ -142,7 +138,7 @@ function readSettings(): Settings | null {
   return {
     visitors,
     sizeBytes: Math.round(mb * 1e6),
-    rateBitsPerSec: mbps * 1e6,
+    originBitsPerSec: mbps * 1e6,
     build: values.build ?? null,
     title: values.title ?? `Processor time of ${visitors} visitors, ${mb} MB, origin ${mbps} Mb/s`,
     out: values.out,

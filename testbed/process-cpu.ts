@@ -83,7 +83,7 @@ async function processIds(): Promise<number[]> {
   }
 }
 
-/** Empty where the process has ended meanwhile. */
-async function textOf(path: string): Promise<string> {
+/** A file in /proc. Empty where the process has ended meanwhile. */
+export async function textOf(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '')
 }

@@ -1,8 +1,8 @@
 /** Processor time by the kinds of threads of a browser, from Linux's /proc: what a profile of a page does not see. */
 
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 
-import { parseStat, processesBelow } from './process-cpu.ts'
+import { parseStat, processesBelow, textOf } from './process-cpu.ts'
 
 /** By `process/thread`: what a process is for ('renderer', 'network', …), and its thread's name. Threads that ended are not in it. */
 export type ThreadTimes = ReadonlyMap<string, number>
@@ -44,8 +44,4 @@ export function purposeOf(commandLine: string): string {
 
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => [])
-}
-
-async function textOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '')
 }

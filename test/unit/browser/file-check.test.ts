@@ -312,6 +312,11 @@ describe('a hash that takes its time', () => {
   })
 })
 
+/** The same hash, which calls back when it is closed. */
+function onClosing(hash: FileHash, close: () => void): FileHash {
+  return { update: (bytes) => hash.update(bytes), digest: () => hash.digest(), close }
+}
+
 describe('a check that is closed', () => {
   it.each([0, 1, 3, CHUNKS])(
     'while it waits for call %i of its hash begins no other, and has no digest',
@@ -347,12 +352,7 @@ describe('a check that is closed', () => {
     let closed = 0
     const shelf = new Shelf(CHUNKS, async () => {
       await gate.passed
-      const hash = await hasher.createFileHash('sha256', 0)
-      return {
-        update: (bytes) => hash.update(bytes),
-        digest: () => hash.digest(),
-        close: () => void closed++,
-      }
+      return onClosing(await hasher.createFileHash('sha256', 0), () => void closed++)
     })
     shelf.keepAll()
     const finished = shelf.check.finish()
