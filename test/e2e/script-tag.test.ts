@@ -1,7 +1,7 @@
 import { chromium, type Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { globalBuildPath } from '../../testbed/build.ts'
+import { ensureGlobalBuild, globalBuildPath } from '../../testbed/build.ts'
 import { chromiumFlags, findChromium } from '../../testbed/chromium.ts'
 import { startStaticServer, type StaticServer } from '../../testbed/static-server.ts'
 import { integrityOf, openScene, type Scene } from './harness.ts'
@@ -11,6 +11,7 @@ let scene: Scene
 let site: StaticServer
 
 beforeAll(async () => {
+  await ensureGlobalBuild(() => {})
   browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags })
   scene = await openScene({ sizeBytes: 3e6, rateBitsPerSec: 10e6 })
   const page = `<!doctype html><title>A download page</title>
