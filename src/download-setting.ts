@@ -7,6 +7,7 @@ import { defaultChunkBytes } from './core/geometry.ts'
 import type { SessionConfig } from './core/session-io.ts'
 import type { OriginTag } from './core/types.ts'
 import type { ParsedOptions } from './options.ts'
+import { topologyPatienceMs } from './patience.ts'
 
 /** What a download needs of its surroundings. */
 export interface DownloadSetting {
@@ -19,6 +20,8 @@ export interface DownloadSetting {
   readonly origins: readonly OriginTag[]
   readonly storeKey: string
   readonly seed: number
+  /** What came before this took so long, in ms: a few hashes and a lock, none of it over the network. */
+  readonly preparedInMs: number
   /** Lets go of the store, for other tabs. */
   readonly release: () => void
 }
@@ -35,6 +38,11 @@ export function configFor(setting: DownloadSetting, locator: SessionConfig['loca
     chunkDigests: chunkHashes?.digests ?? null,
     fileIsHashed: fileHash !== null,
     origins: setting.origins,
-    limits: { originLoad, maxUploadBytesPerSec, maxUploadRatio },
+    limits: {
+      originLoad,
+      maxUploadBytesPerSec,
+      maxUploadRatio,
+      topologyPatienceMs: topologyPatienceMs(setting.preparedInMs),
+    },
   }
 }

@@ -16,6 +16,7 @@ import type { DownloadSetting } from './download-setting.ts'
 import { type DownloadOptions, type ParsedOptions, parseOptions, parseUrl } from './options.ts'
 import type { Locator, OriginTag } from './core/types.ts'
 import type { Hasher } from './ports.ts'
+import { storePatienceMs } from './patience.ts'
 import { locatorOf, originTagOf, privateReason } from './privacy.ts'
 
 export interface Swarm {
@@ -45,21 +46,28 @@ export function newSwarm(newHashThread: (() => Worker) | null, initial: Download
 }
 
 async function prepare(url: string | URL, wanted: DownloadOptions, hasher: Hasher): Promise<DownloadSetting> {
+  const begunMs = performance.now()
   const parsedUrl = parseUrl(url)
   const options = parseOptions(wanted)
   const locator = await locatorOf(parsedUrl, hasher)
   const urls = await originsOf(parsedUrl, options, locator, hasher)
   const release = options.storage === 'memory' ? null : await lockStore(`${options.visitor} ${locator}`)
+  const preparedInMs = performance.now() - begunMs
   return {
     url: parsedUrl,
     options,
     // Whoever finds the store taken keeps its chunks in memory.
-    ports: portsFor([...urls.values()], options, { hasher, mayStore: release !== null }),
+    ports: portsFor([...urls.values()], options, {
+      hasher,
+      mayStore: release !== null,
+      openTimeoutMs: storePatienceMs(preparedInMs),
+    }),
     origins: [...urls.keys()],
     // What must not be swarmed may come from a mirror, too.
     locator: [...urls.values()].every((origin) => maySwarm(origin, options)) ? locator : null,
     storeKey: locator,
     seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+    preparedInMs,
     release: release ?? (() => {}),
   }
 }
@@ -96,7 +104,7 @@ function maySwarm(url: URL, options: ParsedOptions): boolean {
 function portsFor(
   urls: readonly URL[],
   options: ParsedOptions,
-  { hasher, mayStore }: { hasher: Hasher; mayStore: boolean },
+  { hasher, mayStore, openTimeoutMs }: { hasher: Hasher; mayStore: boolean; openTimeoutMs: number },
 ): DriverPorts {
   const { credentials, headers, visitor } = options
   return {
@@ -111,7 +119,7 @@ function portsFor(
     ),
     links: webrtcLinks,
     topology: topologySocket,
-    openStore: mayStore ? () => new IndexedDbStore({ visitor }) : newMemoryStore,
+    openStore: mayStore ? () => new IndexedDbStore({ visitor, openTimeoutMs }) : newMemoryStore,
     fallbackStore: newMemoryStore,
     hasher,
     clock: new PageClock(),

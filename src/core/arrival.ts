@@ -6,7 +6,7 @@
 import type { Context } from './context.ts'
 
 /**
- * Who began before the server answered has so long for a first chunk, in ms, before it goes to its own place (guess). A fast
+ * Who began before the server answered has so long for a first chunk, in ms since then, before it goes to its own place (guess). A fast
  * origin has brought one by then, and to close its response would cost 5% of a download of 10 s; of a slow one 55 far
  * apart had all begun with the first chunk, and fetched it 55 times (both simulated).
  */
@@ -26,7 +26,8 @@ export interface ArrivalView {
   readonly knowsSize: boolean
   /** False while stored chunks are being checked, and at the end. */
   readonly isFetching: boolean
-  readonly keptChunks: number
+  /** Chunks are here already, and the origin is not slow to bring more. */
+  readonly isUnderway: boolean
 }
 
 export class Arrival {
@@ -36,6 +37,7 @@ export class Arrival {
   /** Chunks are being fetched, at our place or where everybody begins. */
   hasBegunRuns: boolean = false
   private isPlaced = false
+  private begunAtMs = Infinity
   private dueAtMs = Infinity
 
   constructor(context: Context) {
@@ -59,24 +61,26 @@ export class Arrival {
   }
 
   private setDeadline(inMs: number): void {
-    this.dueAtMs = this.context.nowMs + inMs
+    this.dueAtMs = this.context.nowMs + Math.max(0, inMs)
     this.context.deadlines.set('arrival', this.dueAtMs)
   }
 
   /** The server has answered. True if there is nothing more to wait for. */
   welcomed(joinIndex: number, knowsSize: boolean): boolean {
-    if (this.hasBegunRuns) this.setDeadline(FIRST_CHUNK_PATIENCE_MS)
+    this.context.welcomedAtMs ??= this.context.nowMs
+    if (this.hasBegunRuns) this.setDeadline(this.begunAtMs + FIRST_CHUNK_PATIENCE_MS - this.context.nowMs)
     // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
     return !this.hasBegunRuns && (knowsSize || joinIndex === 0)
   }
 
   /** What to begin now: to ask for the file's size, or its runs; null: nothing. */
-  begin({ isWelcome, knowsSize, isFetching, keptChunks }: ArrivalView): 'probe' | 'runs' | null {
+  begin({ isWelcome, knowsSize, isFetching, isUnderway }: ArrivalView): 'probe' | 'runs' | null {
     if (this.hasBegun && !knowsSize) return null
+    if (!this.hasBegun) this.begunAtMs = this.context.nowMs
     this.hasBegun = true
     this.context.deadlines.clear('arrival')
     if (!knowsSize) return 'probe'
-    const isToBePlaced = !this.isPlaced && isWelcome && keptChunks === 0
+    const isToBePlaced = !this.isPlaced && isWelcome && !isUnderway
     if (!isFetching || (this.hasBegunRuns && !isToBePlaced)) return null
     this.hasBegunRuns = true
     this.isPlaced = isWelcome

@@ -52,6 +52,22 @@ export class Bitfield {
     return true
   }
 
+  /** Adds what is in the other, of the same size. */
+  addAll(other: Bitfield): void {
+    for (const [index, theirs] of other.bits.entries()) {
+      const ours = this.bits[index] ?? 0
+      this.cardinality += (ONES[ours | theirs] ?? 0) - (ONES[ours] ?? 0)
+      this.bits[index] = ours | theirs
+    }
+  }
+
+  /** How many are in the set and not in the other, of the same size. */
+  countBeyond(other: Bitfield): number {
+    let count = 0
+    for (const [index, ours] of this.bits.entries()) count += ONES[ours & ~(other.bits[index] ?? 0)] ?? 0
+    return count
+  }
+
   /** The chunks in the set, ascending. Skips empty bytes. */
   *chunks(): Generator<number> {
     for (let index = 0; index < this.bits.length; index++) {

@@ -19,6 +19,8 @@ export interface Context {
   nowMs: number
   /** When the session was started, in ms. */
   startedAtMs: number
+  /** When the topology server first answered, in ms; null: it has not. */
+  welcomedAtMs: number | null
   /** Our id in the swarm; null before the topology server has welcomed us. */
   selfId: PeerId | null
   readonly emit: (output: SessionOutput) => void

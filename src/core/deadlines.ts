@@ -36,6 +36,8 @@ const NAMES = [
   'announce',
   /** Our next update to the swarm. */
   'update',
+  /** What we know to be in the swarm is told to another neighbour. */
+  'known',
   /** Our claim would expire: say it again. */
   'claim',
 ] as const

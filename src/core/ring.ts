@@ -4,10 +4,12 @@
 
 import type { DeadlineName } from './deadlines.ts'
 import type { Mesh } from './mesh/mesh.ts'
+import type { Origins } from './origin/origins.ts'
 import type { Registration } from './registration.ts'
 
 export interface RingingParts {
   readonly mesh: Mesh
+  readonly origins: Origins
   readonly registration: Registration
 }
 
@@ -45,5 +47,7 @@ export function ring(due: Exclude<DeadlineName, 'arrival'>, parts: RingingParts)
       return parts.mesh.announcer.onDeadline()
     case 'update':
       return parts.mesh.updates.onDeadline()
+    case 'known':
+      return parts.origins.hearsay.onDeadline()
   }
 }

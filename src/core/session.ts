@@ -66,6 +66,7 @@ export class Session {
       lateness: new Lateness(),
       nowMs: 0,
       startedAtMs: 0,
+      welcomedAtMs: null,
       selfId: null,
       emit: (output) => this.outputs.push(output),
     }
@@ -74,6 +75,7 @@ export class Session {
     this.mesh = new Mesh(this.context, {
       heardHello: (hello) => this.learn(factsOf(hello), false),
       heardClaim: (claim, from) => this.origins.hearClaim(claim, from),
+      heardKnown: (bits, from) => this.origins.hearsay.hear(bits, from),
       isAttached: () => this.registration.isAttached,
       neighbourReady: (peer) => {
         this.origins.greet(peer)
@@ -84,7 +86,7 @@ export class Session {
         this.registration.neighboursChanged()
       },
       arrivedNearby: (chunk) => this.origins.noteArrival(chunk),
-      vanishedNearby: (chunk) => this.origins.noteVanished(chunk),
+      vanishedNearby: (chunk, isGone) => this.origins.noteVanished(chunk, isGone),
       disputed: (chunk) => this.verification?.doubt(chunk),
     })
     this.origins = new Origins(this.context, this.mesh, {
@@ -263,7 +265,7 @@ export class Session {
       isWelcome: welcome !== null,
       knowsSize: material !== null,
       isFetching: verification?.isFetching === true,
-      keptChunks: material?.inventory.kept.count ?? 0,
+      isUnderway: (material?.inventory.kept.count ?? 0) > 0 && !this.origins.isSlow,
     })
     if (next === 'probe') this.origins.probe()
     else if (next === 'runs') this.origins.begin(welcome?.joinIndex ?? 0)
@@ -378,9 +380,9 @@ export class Session {
   // ------------------------------------------------------------------------------------------------ time
 
   private tick(): void {
-    const { deadlines, nowMs } = this.context
-    for (const due of deadlines.takeDue(nowMs)) {
-      if (due !== 'arrival') ring(due, { mesh: this.mesh, registration: this.registration })
+    const { mesh, origins, registration, context } = this
+    for (const due of context.deadlines.takeDue(context.nowMs)) {
+      if (due !== 'arrival') ring(due, { mesh, origins, registration })
       else if (this.arrival.isOver()) this.begin()
     }
     this.origins.tick()

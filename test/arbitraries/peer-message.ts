@@ -90,7 +90,7 @@ export function anyPeerMessage(): fc.Arbitrary<Message> {
       type: fc.constantFrom('request' as const, 'cancel' as const, 'refuse' as const),
       chunks: requests,
     }),
-    fc.record({ type: fc.constant('bitfield' as const), bits: shortBytes }),
+    fc.record({ type: fc.constantFrom('bitfield' as const, 'known' as const), bits: shortBytes }),
     fc.record({
       type: fc.constant('block' as const),
       chunk,

@@ -120,7 +120,13 @@ describe('options', () => {
   })
 
   it('hand the load of the origin on to the core', () => {
-    const rest = { url: parseUrl('https://a.example/b'), locator: null, storeKey: 'a', seed: 1 }
+    const rest = {
+      url: parseUrl('https://a.example/b'),
+      locator: null,
+      storeKey: 'a',
+      seed: 1,
+      preparedInMs: 15,
+    }
     const options = parseOptions({ originLoad: 3 })
     const setting = { ...rest, origins: [1, 2], options, ports: NO_PORTS, release: () => {} }
     expect(configFor(setting, null)).toMatchObject({ limits: { originLoad: 3 }, origins: [1, 2] })
@@ -130,7 +136,13 @@ describe('options', () => {
     const parsed = parseOptions({ upload: { maxBytesPerSec: 50_000, maxRatio: 0 } })
     expect(parsed).toMatchObject({ maxUploadBytesPerSec: 50_000, maxUploadRatio: 0 })
     expect(parseOptions({ upload: { maxRatio: Infinity } }).maxUploadRatio).toBeNull()
-    const rest = { url: parseUrl('https://a.example/b'), locator: null, storeKey: 'a', seed: 1 }
+    const rest = {
+      url: parseUrl('https://a.example/b'),
+      locator: null,
+      storeKey: 'a',
+      seed: 1,
+      preparedInMs: 15,
+    }
     const setting = { ...rest, origins: [1], options: parsed, ports: NO_PORTS, release: () => {} }
     expect(configFor(setting, null).limits).toMatchObject({ maxUploadBytesPerSec: 50_000, maxUploadRatio: 0 })
   })

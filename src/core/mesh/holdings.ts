@@ -18,8 +18,8 @@ import type { SendersDigests } from './senders-digests.ts'
 export interface HoldingsEvents {
   /** A neighbour has this chunk, the first of ours. */
   arrivedNearby(chunk: number): void
-  /** The last of our neighbours that had this chunk is gone. */
-  vanishedNearby(chunk: number): void
+  /** The last of our neighbours that had this chunk has left the swarm (`isGone`), or does not give it. */
+  vanishedNearby(chunk: number, isGone: boolean): void
 }
 
 /** One neighbour in so many that only takes makes us look twice at what others say (guess: the honest seldom seem to). */
@@ -91,16 +91,13 @@ export class Holdings {
       this.takers--
       return
     }
-    for (const chunk of held.chunks()) {
-      rarity.decrement(chunk)
-      if (hasLeft && rarity.holderCount(chunk) === 0) this.events.vanishedNearby(chunk)
-    }
+    for (const chunk of uncounted(held, rarity)) if (hasLeft) this.events.vanishedNearby(chunk, true)
   }
 
   /** It refused what it said it holds, or let us wait in vain. */
   letDown(neighbour: Neighbour, inventory: Inventory): void {
     if (neighbour.hasGiven || neighbour.isDiscounted) return
-    this.forget(neighbour, inventory, true)
+    for (const chunk of uncounted(neighbour.held, inventory.rarity)) this.events.vanishedNearby(chunk, false)
     neighbour.isDiscounted = true
     this.takers++
   }
@@ -120,5 +117,13 @@ export class Holdings {
   private noteHolder(chunk: number, inventory: Inventory): void {
     if (inventory.rarity.holderCount(chunk) === 0) this.events.arrivedNearby(chunk)
     inventory.rarity.increment(chunk)
+  }
+}
+
+/** Counts them out, and gives those that no other neighbour has. */
+function* uncounted(held: Bitfield, rarity: Inventory['rarity']): Generator<number> {
+  for (const chunk of held.chunks()) {
+    rarity.decrement(chunk)
+    if (rarity.holderCount(chunk) === 0) yield chunk
   }
 }

@@ -47,6 +47,8 @@ export interface MeshEvents extends HoldingsEvents {
   heardHello(hello: Hello): void
   /** False if no honest neighbour would have passed it on. */
   heardClaim(claim: Claim, from: PeerId): boolean
+  /** What a neighbour knows to be in the swarm, one bit a chunk. False if no honest one would have said it. */
+  heardKnown(bits: Uint8Array, from: PeerId): boolean
   /** Hellos are exchanged. */
   neighbourReady(peer: PeerId): void
   neighbourLost(peer: PeerId): void
@@ -336,6 +338,8 @@ export class Mesh {
       case 'claim':
         if (message.hops === 0) this.neighbourhood.speaksAs(neighbour, message.peer)
         return this.events.heardClaim(message, neighbour.id)
+      case 'known':
+        return this.events.heardKnown(message.bits, neighbour.id)
       case 'update':
         if (message.hops <= 1) this.neighbourhood.speaksAs(neighbour, message.peer)
         return this.updates.hear(neighbour.id, message)

@@ -7,6 +7,9 @@
 /** A slot: 1.5 times the time a claim takes to flood the swarm, and no less than 200 ms (guess). */
 const SLOT_MS = 250
 
+/** On a busy processor claims wait for company at every hop, and for their turn (guess). */
+const BUSY_SLOT_MS = 2000
+
 /** Where there is nothing to fetch, slots grow with the visit, to 2% of its length so far, and to this at most (guess). */
 const IDLE_SHARE = 0.02
 const LONGEST_SLOT_MS = 4000
@@ -48,7 +51,7 @@ export function literalProbability(k: number, swarmSize: number): number {
 }
 
 /** Time until the next toss, in ms; `fraction` in [0, 1) spreads the peers' tosses over the slot. */
-export function slotMs(fraction: number, idleMs = 0): number {
-  const slot = Math.max(SLOT_MS, Math.min(LONGEST_SLOT_MS, IDLE_SHARE * idleMs))
+export function slotMs(fraction: number, idleMs = 0, isBusy = false): number {
+  const slot = Math.max(isBusy ? BUSY_SLOT_MS : SLOT_MS, Math.min(LONGEST_SLOT_MS, IDLE_SHARE * idleMs))
   return slot * (0.75 + 0.5 * fraction)
 }

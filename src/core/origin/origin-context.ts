@@ -42,6 +42,10 @@ export class OriginContext implements Context {
     return this.session.startedAtMs
   }
 
+  get welcomedAtMs(): number | null {
+    return this.session.welcomedAtMs
+  }
+
   get selfId(): PeerId | null {
     return this.session.selfId
   }

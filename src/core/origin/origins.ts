@@ -13,10 +13,12 @@ import type { ChunkSource, SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { Claim } from '../wire/peer-messages.ts'
 import { ClaimGossip } from './claim-gossip.ts'
+import { Hearsay } from './hearsay.ts'
 import { OriginContext } from './origin-context.ts'
 import { OriginSeat, type SeatEvents } from './seat.ts'
 
 export class Origins {
+  readonly hearsay: Hearsay
   private readonly context: Context
   private readonly gossip: ClaimGossip
   private readonly seats: readonly OriginSeat[]
@@ -27,6 +29,7 @@ export class Origins {
   constructor(context: Context, mesh: Mesh, events: SeatEvents) {
     this.context = context
     this.gossip = new ClaimGossip(context, mesh)
+    this.hearsay = new Hearsay(context, mesh, this.gossip.firstCopies)
     this.seats = (context.config.origins ?? [0]).map((tag, index) => {
       const own = new OriginContext(context, index, tag, () => this.runs++)
       return new OriginSeat(own, mesh, this.gossip, () => this.seats, {
@@ -42,6 +45,11 @@ export class Origins {
   }
 
   // --------------------------------------------------------------------------------------------- the swarm
+
+  /** What the URL itself brings comes slowly. */
+  get isSlow(): boolean {
+    return this.first.follower.isSlow
+  }
 
   /** n̂, ourselves included. */
   get swarmSizeSeen(): number {
@@ -67,6 +75,7 @@ export class Origins {
   /** A copy of another's claim, by this neighbour. False if no honest neighbour would have passed it on. */
   hearClaim(claim: Claim, from: PeerId): boolean {
     const verdict = this.gossip.hear(claim, from)
+    this.hearsay.wake()
     if (verdict === 'news')
       this.seats.find(({ context }) => context.tag === claim.origin)?.hearPlan(claim.plan)
     return verdict !== 'malformed'
@@ -75,6 +84,7 @@ export class Origins {
   /** The peer is gone, and its claims with it. */
   dropClaims(peer: PeerId): void {
     this.gossip.drop(peer)
+    this.hearsay.forget(peer)
   }
 
   /** A neighbour has this chunk, the first of ours. */
@@ -82,14 +92,15 @@ export class Origins {
     this.gossip.firstCopies.noteArrival(chunk, this.context.nowMs)
   }
 
-  /** The last neighbour that had this chunk is gone: it may have been the last of all. */
-  noteVanished(chunk: number): void {
-    this.gossip.firstCopies.forget(chunk)
+  /** The last neighbour that had this chunk is gone, or does not give it: it may have been the last of all. */
+  noteVanished(chunk: number, isGone: boolean): void {
+    this.gossip.firstCopies.forget(chunk, isGone)
   }
 
   /** A new neighbour has to hear what we claim, and what others do. */
   greet(peer: PeerId): void {
     this.gossip.greet(peer)
+    this.hearsay.wake()
     for (const seat of this.seats) seat.greet(peer)
   }
 
@@ -105,6 +116,7 @@ export class Origins {
     this.isEquipped = true
     this.closeOtherProbes()
     this.gossip.equip(inventory)
+    this.hearsay.equip(inventory)
     for (const seat of this.seats) seat.equip(inventory)
   }
 

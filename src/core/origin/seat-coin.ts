@@ -13,6 +13,14 @@ import type { RunPlanner } from './run-planner.ts'
 const MESH_PATIENCE_MS = 3000
 
 /**
+ * Or so many times as long as the topology server took to answer, as all signals to the first neighbours go by it; and no longer than
+ * that, in ms (guesses). Of 48 visitors on two cores, whom it answered after one to three seconds, half tossed alone, before
+ * any of them knew of another's seat (measured).
+ */
+const MESH_PATIENCE_ANSWERS = 4
+const LONGEST_MESH_PATIENCE_MS = 10_000
+
+/**
  * On a busy processor connections take longer, and the first neighbours know as little as we: there the mesh has so long, in ms,
  * or longer, until a neighbour has been there for as long as claims live. Of 48 visitors on two cores 22 more tossed beside their
  * third neighbour, and with ten seconds alone 20 that had none, or none for long: they had not heard of a seat (measured).
@@ -54,8 +62,9 @@ export class SeatCoin {
 
   /** Sets the time of the next toss. */
   schedule(): void {
-    const { deadlines, nowMs, random } = this.context
-    deadlines.set('coin', nowMs + slotMs(random.fraction(), nowMs - this.lastWorkMs))
+    const { deadlines, lateness, nowMs, random } = this.context
+    const slot = slotMs(random.fraction(), nowMs - this.lastWorkMs, lateness.isBusy)
+    deadlines.set('coin', nowMs + slot)
   }
 
   /** Tosses. Who trusts nobody but the origin always wins. */
@@ -92,8 +101,15 @@ export class SeatCoin {
     const { firstMetAtMs } = mesh
     const hasNobody = firstMetAtMs === Infinity && !mesh.isFindingFirst
     if (!lateness.isBusy || ledger.gossip.swarmSize === 1 || hasNobody)
-      return mesh.isFindingFirst && elapsedMs < MESH_PATIENCE_MS
+      return mesh.isFindingFirst && elapsedMs < this.firstPatienceMs
     const hasHeard = nowMs - firstMetAtMs >= HEARS_WITHIN_MS
     return elapsedMs < (hasHeard ? BUSY_MESH_PATIENCE_MS : LONGEST_BUSY_PATIENCE_MS)
+  }
+
+  private get firstPatienceMs(): number {
+    const { startedAtMs, welcomedAtMs } = this.context
+    const answerMs = (welcomedAtMs ?? startedAtMs) - startedAtMs
+    const patienceMs = Math.max(MESH_PATIENCE_MS, MESH_PATIENCE_ANSWERS * answerMs)
+    return Math.min(LONGEST_MESH_PATIENCE_MS, patienceMs)
   }
 }

@@ -42,7 +42,9 @@ export class Tenure {
     const { follower, planner } = this
     // Without ranges there is no coming back.
     if (!follower.rangesWork) return 'goOn'
-    if (planner.isMoreForOthers(view)) return 'yield'
+    // On a busy processor a response ends with its turn, and most of what is left of it is on its way.
+    const mayYield = follower.isTurnOver || !this.context.lateness.isBusy
+    if (mayYield && planner.isMoreForOthers(view)) return 'yield'
     return follower.isTurnOver ? this.afterTurn(view) : 'goOn'
   }
 

@@ -28,6 +28,7 @@ import type {
   Echo,
   Goodbye,
   Have,
+  Known,
   Leaving,
   PeerMessage,
   Probe,
@@ -49,7 +50,8 @@ export function encodePeerMessage(message: PeerMessage<Uint8Array>): Uint8Array<
     case 'hello':
       return encodeHello(message)
     case 'bitfield':
-      return encodeBitfield(message)
+    case 'known':
+      return encodeBits(message)
     case 'have':
       return encodeHave(message)
     case 'request':
@@ -102,6 +104,7 @@ export function encodedByteLength(message: PeerMessage): number {
     case 'hello':
       return helloByteLength(message)
     case 'bitfield':
+    case 'known':
       return 1 + message.bits.length
     case 'have':
       return HAVE_HEADER_BYTES + message.chunks.length * haveEntryBytes(message.digests !== null)
@@ -136,7 +139,9 @@ export function decodePeerFrame(frame: Uint8Array<ArrayBuffer>): DecodedMessage 
     case FRAME_TYPE.hello:
       return decodeHello(reader)
     case FRAME_TYPE.bitfield:
-      return decodeBitfield(reader)
+      return decodeBits(reader, 'bitfield')
+    case FRAME_TYPE.known:
+      return decodeBits(reader, 'known')
     case FRAME_TYPE.have:
       return decodeHave(reader)
     case FRAME_TYPE.request:
@@ -173,18 +178,20 @@ const HAVE_HEADER_BYTES = 2
 
 const INDEX_BYTES = 4
 
-function encodeBitfield({ bits }: BitfieldMessage): Uint8Array<ArrayBuffer> {
+type BitsMessage = BitfieldMessage | Known
+
+function encodeBits({ type, bits }: BitsMessage): Uint8Array<ArrayBuffer> {
   invariant(bits.length > 0 && bits.length <= MAX_BITFIELD_BYTES, 'A bit field is within the limits.')
   const writer = new FrameWriter(1 + bits.length)
-  writer.u8(FRAME_TYPE.bitfield)
+  writer.u8(FRAME_TYPE[type])
   writer.bytes(bits)
   return writer.finish()
 }
 
-function decodeBitfield(reader: FrameReader): BitfieldMessage | null {
+function decodeBits(reader: FrameReader, type: BitsMessage['type']): BitsMessage | null {
   const lengthBytes = reader.remainingBytes
   if (lengthBytes === 0 || lengthBytes > MAX_BITFIELD_BYTES) return null
-  return { type: 'bitfield', bits: reader.bytes(lengthBytes) }
+  return { type, bits: reader.bytes(lengthBytes) }
 }
 
 function encodeHave(have: Have): Uint8Array<ArrayBuffer> {

@@ -16,6 +16,7 @@ export const FRAME_TYPE = {
   goodbye: 0x0f,
   bitfield: 0x10,
   have: 0x11,
+  known: 0x12,
   request: 0x20,
   cancel: 0x21,
   refuse: 0x22,

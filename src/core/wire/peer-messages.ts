@@ -35,6 +35,15 @@ export interface Have {
   readonly digests: Uint8Array | null
 }
 
+/**
+ * "These chunks are in the swarm: I have them, or a neighbour does, or I was told that they have entered." One bit each, as in
+ * `bitfield`. A hint.
+ */
+export interface Known {
+  readonly type: 'known'
+  readonly bits: Uint8Array
+}
+
 /** "Send me these chunks." */
 export interface Request {
   readonly type: 'request'
@@ -172,6 +181,7 @@ export type PeerMessage<P extends Payload = Payload> =
   | Echo
   | BitfieldMessage
   | Have
+  | Known
   | Request
   | Cancel
   | Refuse

@@ -71,6 +71,11 @@ describe('the coin for a vacant seat', () => {
     expect(slotMs(0.999, 10_000_000)).toBeLessThan(5000)
   })
 
+  it('is tossed every two seconds or less often on a busy processor, where claims come late', () => {
+    expect(slotMs(0.5, 1000, true)).toBe(2000)
+    expect(slotMs(0.5, 150_000, true)).toBe(3000)
+  })
+
   it('is tossed about every 250 ms, not by all at once', () => {
     expect(slotMs(0)).toBe(187.5)
     expect(slotMs(0.5)).toBe(250)

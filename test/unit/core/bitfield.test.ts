@@ -5,6 +5,12 @@ import { Bitfield } from '../../../src/core/bitfield.ts'
 
 const SIZE = 37
 
+function fieldOf(chunks: readonly number[]): Bitfield {
+  const field = new Bitfield(SIZE)
+  for (const chunk of chunks) field.add(chunk)
+  return field
+}
+
 describe('a bit field off the wire', () => {
   it('is refused where its length does not fit the number of chunks', () => {
     expect(Bitfield.parse(new Uint8Array(4), SIZE)).toBeNull()
@@ -32,6 +38,20 @@ describe('a bit field off the wire', () => {
     expect([...(Bitfield.parse(Uint8Array.of(0b1000_0001, 0b0100_0000), 16)?.chunks() ?? [])]).toEqual([
       0, 7, 9,
     ])
+  })
+
+  it('takes in another, and tells how many the other lacks', () => {
+    const subsets = fc.uniqueArray(fc.nat(SIZE - 1))
+    fc.assert(
+      fc.property(subsets, subsets, (one, other) => {
+        const [ours, theirs] = [fieldOf(one), fieldOf(other)]
+        expect(ours.countBeyond(theirs)).toBe(one.filter((chunk) => !other.includes(chunk)).length)
+        ours.addAll(theirs)
+        const all = [...new Set([...one, ...other])].sort((a, b) => a - b)
+        expect([[...ours.chunks()], ours.count]).toEqual([all, all.length])
+        expect(theirs.count).toBe(other.length)
+      }),
+    )
   })
 
   it('is copied, so that the frame may be reused', () => {

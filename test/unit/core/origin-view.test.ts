@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
 import { CHUNK_BYTES, range } from './shapes.ts'
+import { sent } from './visitor.ts'
 
 /** Anna has the first half; nobody near has this one. */
 const FAR = 80
@@ -118,6 +119,15 @@ describe('chunks whose last holder near us breaks off', () => {
     broken.mesh.neighbourhood.linkClosed(ANNA)
     parted.mesh.neighbourhood.part(ANNA)
     expect(broken.vanished).toEqual(range(0, CHUNKS / 2))
+    expect(broken.gone).toEqual(broken.vanished)
     expect(parted.vanished).toEqual([])
+  })
+
+  it('have not left the swarm where it only does not give them', () => {
+    const setting = new Setting(1, 100)
+    const [asked] = sent(setting.outputs, 'request').flatMap(({ message }) => message.chunks)
+    setting.mesh.hear(ANNA, { type: 'refuse', chunks: [asked ?? 0] })
+    expect(setting.vanished).toContain(CHUNKS / 2 - 1)
+    expect(setting.gone).toEqual([])
   })
 })

@@ -30,6 +30,7 @@ export function newContext(outputs: SessionOutput[] = [], limits: Partial<Sessio
     deadlines: new Deadlines(),
     nowMs: 0,
     startedAtMs: 0,
+    welcomedAtMs: 0,
     lateness: new Lateness(),
     selfId: SELF,
     emit: (output) => outputs.push(output),
@@ -57,6 +58,7 @@ export function meshWith(
   const mesh = new Mesh(context, {
     heardHello: nothing,
     heardClaim: () => true,
+    heardKnown: () => true,
     isAttached: () => true,
     neighbourReady: nothing,
     neighbourLost: nothing,

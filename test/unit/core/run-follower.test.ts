@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { RunFollower } from '../../../src/core/origin/run-follower.ts'
+import { BUSY_SEATS } from '../../../src/core/origin/seat-count.ts'
 import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
 import type { ChunkRun } from '../../../src/core/types.ts'
 import { originContext } from './parts.ts'
@@ -188,11 +189,11 @@ describe('a seat beyond those there are to be', () => {
   })
 
   it('is on a busy processor claimed only where it brings what nobody has', () => {
-    expect(saidBeside(FIRST_SEATS, 0)).toEqual([])
-    expect(saidBeside(FIRST_SEATS, CHUNKS / 2)).not.toEqual([])
+    expect(saidBeside(BUSY_SEATS, 0)).toEqual([])
+    expect(saidBeside(BUSY_SEATS, CHUNKS / 2)).not.toEqual([])
   })
 
   it('is none where others are vacant', () => {
-    expect(saidBeside(FIRST_SEATS - 1, 0)).not.toEqual([])
+    expect(saidBeside(BUSY_SEATS - 1, 0)).not.toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
-import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
+import { ANNA, CHUNKS, holderOf, Setting } from './seat-setting.ts'
 import { CHUNK_BYTES, range } from './shapes.ts'
 
 /** Two more than there are seats. */
@@ -54,36 +54,22 @@ describe('what the origin can give', () => {
   })
 })
 
-/** Beside so many others we hold chunks that Anna lacks, and have sent her one a second. */
-function holderOf(first: number, { swarm = SWARM, sent = true, isAwaited = true } = {}): Setting {
-  const setting = new Setting(1)
-  setting.gossip.noteServerCount(swarm)
-  for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + first))
-    setting.inventory.markKept(chunk, { kind: 'origin', run: 0 })
-  if (sent)
-    for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + 4)) {
-      setting.mesh.hear(ANNA, { type: 'request', chunks: [chunk] })
-      setting.goOn(1000)
-      setting.mesh.hasServed(ANNA, chunk)
-    }
-  if (isAwaited) setting.mesh.hear(ANNA, { type: 'request', chunks: range(CHUNKS / 2, CHUNKS / 2 + 4) })
-  return setting
-}
-
 describe('a seat is more for others', () => {
   it('once we have more that nobody else has than goes up in five seconds', () => {
-    const settings = [4, 20].map((first) => holderOf(first))
+    const settings = [4, 20].map((first) => holderOf(first, { swarm: SWARM }))
     expect(settings.map(({ mesh }) => mesh.service.uplinkBytesPerSec)).toEqual([CHUNK_BYTES, CHUNK_BYTES])
     expect(settings.map(({ planner, view }) => planner.isMoreForOthers(view))).toEqual([false, true])
   })
 
   it('but not where there is one for everybody, or it is not known what goes up, or nobody waits for it', () => {
-    const settings = [{ swarm: 2 }, { sent: false }, { isAwaited: false }].map((each) => holderOf(20, each))
+    const settings = [{ swarm: 2 }, { sent: false }, { isAwaited: false }].map((each) =>
+      holderOf(20, { swarm: SWARM, ...each }),
+    )
     expect(settings.map(({ planner, view }) => planner.isMoreForOthers(view))).toEqual([false, false, false])
   })
 
   it('nor where a plain download would bring more than our uplink, and than the mesh does', () => {
-    const setting = holderOf(20)
+    const setting = holderOf(20, { swarm: SWARM })
     setting.planner.noteBytes(SWARM * CHUNK_BYTES)
     expect(setting.planner.isPlainBetter(setting.view)).toBe(true)
     expect(setting.planner.isMoreForOthers(setting.view)).toBe(false)
@@ -93,7 +79,7 @@ describe('a seat is more for others', () => {
   })
 
   it('nor for what a neighbour has, too', () => {
-    const setting = holderOf(20)
+    const setting = holderOf(20, { swarm: SWARM })
     setting.mesh.hear(ANNA, { type: 'have', chunks: range(CHUNKS / 2, CHUNKS), digests: null })
     expect(setting.planner.isMoreForOthers(setting.view)).toBe(false)
   })
@@ -174,5 +160,28 @@ describe('a busy processor with time', () => {
     expect(settings.map(({ planner }) => planner.roundTripMs)).toEqual([5000, 200])
     for (const { planner } of settings) planner.noteRoundTrip(50)
     expect(settings.map(({ planner }) => planner.roundTripMs)).toEqual([50, 50])
+  })
+})
+
+/** After a second in which the origin gave so many chunks: how long runs are, and one of eight chunks that could go on. */
+function runsAfter(chunks: number, lateMs: number): { turn: number; run: number } {
+  const setting = new Setting(1, 100)
+  setting.gossip.noteServerCount(SWARM)
+  setting.ringLate(lateMs)
+  setting.planner.noteBytes(chunks * CHUNK_BYTES)
+  const { planner, view, inventory } = setting
+  const { run } = planner.decide(view, { start: CHUNKS / 2, count: 8 }, false)
+  return { turn: planner.runChunks(inventory.geometry), run: run.count }
+}
+
+describe('a run', () => {
+  it('is as long as four seconds bring, and asked for as far as there is something to fetch', () => {
+    const { turn, run } = runsAfter(1000, 0)
+    expect(turn).toBeGreaterThan(8)
+    expect(run).toBe(CHUNKS / 2)
+  })
+
+  it('is of eight chunks at most on a busy processor, and ends with its turn', () => {
+    expect(runsAfter(1000, 50)).toEqual({ turn: 8, run: 8 })
   })
 })

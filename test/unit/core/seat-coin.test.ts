@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 
 import { SeatCoin } from '../../../src/core/origin/seat-coin.ts'
+import { BUSY_SEATS } from '../../../src/core/origin/seat-count.ts'
 import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
-import { ANNA, Setting } from './seat-setting.ts'
+import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
 import { peer, range } from './shapes.ts'
 
 const SWARM = 10_000
@@ -26,9 +27,6 @@ function chances({ setting, coin }: ReturnType<typeof settingOf>, slots: number)
 function afterVacant(slots: number, seats = FIRST_SEATS): number {
   return Math.min(1, seats / (SWARM * WAITING_SHRINKS ** slots))
 }
-
-/** Who has time leaves so many seats: a first run of eight chunks for each, of the 49 that Anna does not have. */
-const HALF_FREE = 7
 
 describe('the chance of a vacant seat', () => {
   it('grows with every slot for which seats stay vacant, until it is certain', () => {
@@ -55,8 +53,11 @@ describe('the chance of a vacant seat', () => {
     const setting = settingOf({ isBusy: true })
     setting.setting.originGives(1)
     setting.setting.ringLate()
-    setting.setting.inventory.markKept(99, { kind: 'origin', run: 0 })
-    for (const chance of chances(setting, 20)) expect(chance).toBeCloseTo(afterVacant(0, HALF_FREE), 10)
+    for (const chance of chances(setting, 20)) expect(chance).toBeCloseTo(afterVacant(0, BUSY_SEATS), 10)
+    // A first run of eight chunks for each seat.
+    for (const chunk of range(CHUNKS / 2 + 9, CHUNKS))
+      setting.setting.inventory.markKept(chunk, { kind: 'origin', run: 0 })
+    expect(chances(setting, 1)[0]).toBeCloseTo(afterVacant(0, 2), 10)
   })
 
   it('begins anew where there was work', () => {
@@ -68,15 +69,25 @@ describe('the chance of a vacant seat', () => {
 })
 
 /** So long after the start, with timers that ring so late. Anna is here or gone, and somebody else is being connected to. */
-function tossesAfter(forMs: number, lateMs: number, { isAlone = false, seeks = true } = {}): boolean[] {
+function tossesAfter(
+  forMs: number,
+  lateMs: number,
+  { isAlone = false, seeks = true, answeredAfterMs = 0 } = {},
+): boolean[] {
   const setting = new Setting(1, forMs)
   const { context, mesh, ledger, planner } = setting
   setting.gossip.noteServerCount(2)
+  context.welcomedAtMs = answeredAfterMs
   if (isAlone) mesh.neighbourhood.drop(ANNA)
   setting.ringLate(lateMs)
   if (seeks) mesh.introduce([peer(2)])
   const coin = new SeatCoin(context, mesh, ledger, planner)
   return range(0, 10).map(() => coin.wins(setting.view))
+}
+
+/** Nobody is here yet, and the topology server took so long. */
+function winsAfter(forMs: number, answeredAfterMs: number): boolean {
+  return tossesAfter(forMs, 0, { isAlone: true, answeredAfterMs }).includes(true)
 }
 
 describe('a toss', () => {
@@ -92,6 +103,12 @@ describe('a toss', () => {
   it('waits there for twenty without a neighbour, who would have told of seats', () => {
     expect(tossesAfter(19_900, 50, { isAlone: true })).not.toContain(true)
     expect(tossesAfter(20_000, 50, { isAlone: true })).toContain(true)
+  })
+
+  it('waits three seconds for the first neighbour, or four times as long as the topology server took, and ten at most', () => {
+    expect([2900, 3000].map((forMs) => winsAfter(forMs, 300))).toEqual([false, true])
+    expect([7900, 8000].map((forMs) => winsAfter(forMs, 2000))).toEqual([false, true])
+    expect([9900, 10_000].map((forMs) => winsAfter(forMs, 5000))).toEqual([false, true])
   })
 
   it('waits for nobody where there is nobody to connect to, as without WebRTC', () => {

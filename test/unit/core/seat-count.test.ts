@@ -53,6 +53,15 @@ describe('the number of seats', () => {
     expect(new SeatCount(newContext([], { seats: 3 })).seats).toBe(3)
   })
 
+  it('is but three on a busy machine, unless the caller says how many', () => {
+    const busy = [newContext(), newContext([], { originLoad: 6 })] as const
+    for (const { lateness } of busy) for (const _ of range(0, 10)) lateness.note(50)
+    expect(busy.map((context) => new SeatCount(context).seats)).toEqual([3, 6])
+    const small = new SeatCount(busy[0])
+    small.equip(2)
+    expect(small.seats).toBe(2)
+  })
+
   it('is not judged by what the origin gives to a busy machine', () => {
     const contexts = [newContext(), newContext()] as const
     for (const _ of range(0, 10)) contexts[1].lateness.note(50)

@@ -29,8 +29,12 @@ export class Setting {
   readonly context: Context = newContext(this.outputs)
   readonly inventory: Inventory = newInventory(CHUNKS)
   readonly vanished: number[] = []
+  readonly gone: number[] = []
   readonly mesh: Mesh = meshWith(ANNA, this.context, CHUNKS, this.inventory, {
-    vanishedNearby: (chunk) => this.vanished.push(chunk),
+    vanishedNearby: (chunk, isGone) => {
+      this.vanished.push(chunk)
+      if (isGone) this.gone.push(chunk)
+    },
   })
   readonly gossip: ClaimGossip = new ClaimGossip(this.context, this.mesh)
   readonly view: OriginView = new OriginView(
@@ -94,4 +98,23 @@ export class Setting {
     const bits = bitsOf(chunks, CHUNKS)
     this.mesh.hear(ANNA, { type: 'update', peer: peer(70), sequence: 1, hops: 2, degree: 8, bits })
   }
+}
+
+/** Beside so many others we hold chunks that Anna lacks, and have sent her one a second. */
+export function holderOf(
+  first: number,
+  { swarm, sent = true, isAwaited = true }: { swarm: number; sent?: boolean; isAwaited?: boolean },
+): Setting {
+  const setting = new Setting(1)
+  setting.gossip.noteServerCount(swarm)
+  for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + first))
+    setting.inventory.markKept(chunk, { kind: 'origin', run: 0 })
+  if (sent)
+    for (const chunk of range(CHUNKS / 2, CHUNKS / 2 + 4)) {
+      setting.mesh.hear(ANNA, { type: 'request', chunks: [chunk] })
+      setting.goOn(1000)
+      setting.mesh.hasServed(ANNA, chunk)
+    }
+  if (isAwaited) setting.mesh.hear(ANNA, { type: 'request', chunks: range(CHUNKS / 2, CHUNKS / 2 + 4) })
+  return setting
 }

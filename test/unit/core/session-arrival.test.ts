@@ -29,6 +29,18 @@ function late(joinIndex: number, brought: number): Visitor {
   return visitor
 }
 
+/** It has begun as if alone, fetched so many chunks, and was told its place in a crowd after that: how many runs it left. */
+function abortsAfter(chunks: number): number {
+  const visitor = started()
+  visitor.passUntil(300)
+  visitor.openRun(0, FACTS.sizeBytes)
+  visitor.bring(0, chunks)
+  visitor.passUntil(700)
+  visitor.welcome({ joinIndex: 44, swarmSize: 45 })
+  visitor.passUntil(1300)
+  return visitor.all('abort').length
+}
+
 describe('a visitor who arrives', () => {
   it('joins by the locator, with what it knows, and asks the origin for nothing yet', () => {
     expect(new Visitor().start()).toEqual([
@@ -97,6 +109,21 @@ describe('a visitor who arrives', () => {
     expect(late(1, 0).latestRun).toMatchObject({ firstChunk: CHUNKS / 2 })
     expect(late(0, 0).all('abort')).toEqual([])
     expect(late(44, 1).all('abort')).toEqual([])
+  })
+
+  it('goes there, too, with a chunk of a file that would take more than twenty seconds like this', () => {
+    expect([1, 8].map(abortsAfter)).toEqual([1, 0])
+  })
+
+  it('goes there at once where it has had its second for a chunk before the server answers', () => {
+    const visitor = started()
+    visitor.passUntil(300)
+    visitor.openRun(0, FACTS.sizeBytes)
+    visitor.passUntil(1300)
+    expect(visitor.all('abort')).toEqual([])
+    visitor.welcome({ joinIndex: 44, swarmSize: 45 })
+    visitor.pass(1)
+    expect(visitor.all('abort')).toHaveLength(1)
   })
 
   it('goes to its place in what is free as soon as it hears that others fetch the same, and says what it fetches', () => {

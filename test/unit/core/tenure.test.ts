@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { RunFollower } from '../../../src/core/origin/run-follower.ts'
 import { SeatCoin } from '../../../src/core/origin/seat-coin.ts'
 import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
-import { Tenure } from '../../../src/core/origin/tenure.ts'
+import { type GoingOn, Tenure } from '../../../src/core/origin/tenure.ts'
 import { originContext } from './parts.ts'
-import { CHUNKS, Setting } from './seat-setting.ts'
+import { CHUNKS, holderOf, Setting } from './seat-setting.ts'
 import { CHUNK_BYTES, peer, range } from './shapes.ts'
+import { pick } from './visitor.ts'
 
 /** Beside one seat, in a crowd; so many chunks are neither here, nor with Anna, nor claimed. */
 function seatWith(free: number, { isBusy = true, isFirst = false } = {}): boolean {
@@ -36,5 +37,28 @@ describe('a seat at the end of a run', () => {
   it('is kept where no other comes before it, or nobody would be left', () => {
     expect(seatWith(8, { isFirst: true })).toBe(false)
     expect(seatWith(0, { isFirst: true })).toBe(false)
+  })
+})
+
+/** Others wait for our seat more than we do. How it goes on, so far into a turn of two chunks. */
+function goesOn(brought: number, lateMs: number): GoingOn {
+  const setting = holderOf(20, { swarm: 4 * FIRST_SEATS })
+  const { context, mesh, ledger, planner, view, outputs } = setting
+  expect(planner.isMoreForOthers(view)).toBe(true)
+  setting.ringLate(lateMs)
+  const own = originContext(context)
+  const follower = new RunFollower(own, mesh, planner, () => ledger.seatCount.plan)
+  follower.equip(view)
+  follower.open({ run: { start: 90, count: 2 }, turnChunks: 2, isDuplicate: false })
+  const run = pick(outputs, 'fetch').at(-1)?.run ?? -1
+  for (const chunk of range(90, 90 + brought)) follower.broughtChunk(run, chunk)
+  const coin = new SeatCoin(own, mesh, ledger, planner)
+  return new Tenure(own, mesh, ledger, planner, follower, coin).decide(view)
+}
+
+describe('a seat that is more for others', () => {
+  it('is given up at once, on a busy processor at the end of the turn, as the rest is on its way', () => {
+    expect([goesOn(0, 0), goesOn(1, 0)]).toEqual(['yield', 'yield'])
+    expect([goesOn(0, 50), goesOn(1, 50), goesOn(2, 50)]).toEqual(['goOn', 'goOn', 'yield'])
   })
 })
