@@ -19,7 +19,7 @@ const LONGEST_FOR_TOPOLOGY_MS = 5000
  */
 const STORE_FACTOR = 100
 const LEAST_FOR_STORE_MS = 3000
-const LONGEST_FOR_STORE_MS = 15_000
+const LONGEST_FOR_STORE_MS = 8000
 
 /** How long the topology server may take to answer before the origin is asked without it, in ms. */
 export function topologyPatienceMs(preparedInMs: number): number {

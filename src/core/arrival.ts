@@ -4,6 +4,7 @@
  */
 
 import type { Context } from './context.ts'
+import { DEFAULT_LIMITS } from './session-io.ts'
 
 /**
  * Who began before the server answered has so long for a first chunk, in ms since then, before it goes to its own place (guess). A fast
@@ -20,14 +21,21 @@ const FIRST_CHUNK_PATIENCE_MS = 1000
 const LATE_MS = 50
 const LATEST_MS = 2000
 
+/**
+ * Whoever has chunks by then, but few, goes to its place all the same, unless it has gone on for so long, in ms (guess): then what it
+ * would give up is worth more.
+ */
+const LATEST_PLACING_MS = 10_000
+
 /** What is known when it may be time to begin. */
 export interface ArrivalView {
   readonly isWelcome: boolean
   readonly knowsSize: boolean
   /** False while stored chunks are being checked, and at the end. */
   readonly isFetching: boolean
-  /** Chunks are here already, and the origin is not slow to bring more. */
-  readonly isUnderway: boolean
+  readonly keptChunks: number
+  /** What the origins bring is so slow that to close it and to ask elsewhere costs next to nothing of the time for the rest. */
+  readonly isSlow: boolean
 }
 
 export class Arrival {
@@ -37,6 +45,8 @@ export class Arrival {
   /** Chunks are being fetched, at our place or where everybody begins. */
   hasBegunRuns: boolean = false
   private isPlaced = false
+  /** The deadline for a first chunk has rung. */
+  private isDue = false
   private begunAtMs = Infinity
   private dueAtMs = Infinity
 
@@ -55,7 +65,10 @@ export class Arrival {
     const { nowMs, startedAtMs, limits } = this.context
     const leftMs = startedAtMs + LATEST_MS - nowMs
     const isLate = nowMs - this.dueAtMs >= LATE_MS && leftMs > 0
-    if (!isLate || this.hasBegun) return true
+    if (!isLate || this.hasBegun) {
+      this.isDue = this.hasBegun
+      return true
+    }
     this.setDeadline(Math.min(limits.topologyPatienceMs, leftMs))
     return false
   }
@@ -68,23 +81,37 @@ export class Arrival {
   /** The server has answered. True if there is nothing more to wait for. */
   welcomed(joinIndex: number, knowsSize: boolean): boolean {
     this.context.welcomedAtMs ??= this.context.nowMs
-    if (this.hasBegunRuns) this.setDeadline(this.begunAtMs + FIRST_CHUNK_PATIENCE_MS - this.context.nowMs)
+    if (this.hasBegunRuns && !this.isPlaced)
+      this.setDeadline(this.begunAtMs + FIRST_CHUNK_PATIENCE_MS - this.context.nowMs)
     // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
     return !this.hasBegunRuns && (knowsSize || joinIndex === 0)
   }
 
   /** What to begin now: to ask for the file's size, or its runs; null: nothing. */
-  begin({ isWelcome, knowsSize, isFetching, isUnderway }: ArrivalView): 'probe' | 'runs' | null {
+  begin({ isWelcome, knowsSize, isFetching, keptChunks, isSlow }: ArrivalView): 'probe' | 'runs' | null {
     if (this.hasBegun && !knowsSize) return null
     if (!this.hasBegun) this.begunAtMs = this.context.nowMs
     this.hasBegun = true
     this.context.deadlines.clear('arrival')
     if (!knowsSize) return 'probe'
-    const isToBePlaced = !this.isPlaced && isWelcome && !isUnderway
+    const isToBePlaced = !this.isPlaced && isWelcome && (keptChunks === 0 || (isSlow && this.mayStillPlace))
+    // Once it has been looked at, that is decided: later it may only seem slow.
+    if (this.isDue && isWelcome) this.isPlaced = true
     if (!isFetching || (this.hasBegunRuns && !isToBePlaced)) return null
     this.hasBegunRuns = true
-    this.isPlaced = isWelcome
+    this.isPlaced ||= isWelcome
     return 'runs'
+  }
+
+  private get mayStillPlace(): boolean {
+    return this.isDue && this.context.nowMs - this.begunAtMs < LATEST_PLACING_MS
+  }
+
+  /** The topology server cannot be reached: no use in waiting for it longer than usual. */
+  serverLost(): void {
+    const { nowMs, startedAtMs } = this.context
+    const usualMs = startedAtMs + DEFAULT_LIMITS.topologyPatienceMs
+    if (!this.hasBegun && this.isAwaited && usualMs < this.dueAtMs) this.setDeadline(usualMs - nowMs)
   }
 
   /** A deadline will ring for it. */

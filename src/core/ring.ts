@@ -48,6 +48,6 @@ export function ring(due: Exclude<DeadlineName, 'arrival'>, parts: RingingParts)
     case 'update':
       return parts.mesh.updates.onDeadline()
     case 'known':
-      return parts.origins.hearsay.onDeadline()
+      return parts.origins.known.onDeadline()
   }
 }

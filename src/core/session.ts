@@ -75,7 +75,7 @@ export class Session {
     this.mesh = new Mesh(this.context, {
       heardHello: (hello) => this.learn(factsOf(hello), false),
       heardClaim: (claim, from) => this.origins.hearClaim(claim, from),
-      heardKnown: (bits, from) => this.origins.hearsay.hear(bits, from),
+      heardKnown: (bits, from) => this.origins.known.hear(bits, from),
       isAttached: () => this.registration.isAttached,
       neighbourReady: (peer) => {
         this.origins.greet(peer)
@@ -156,6 +156,7 @@ export class Session {
       case 'factsTold':
         return this.learn(input.facts, false)
       case 'topologyLost':
+        this.arrival.serverLost()
         return this.registration.lost()
       case 'released':
         this.origins.noteSwarm(input.swarmSize, null)
@@ -265,7 +266,8 @@ export class Session {
       isWelcome: welcome !== null,
       knowsSize: material !== null,
       isFetching: verification?.isFetching === true,
-      isUnderway: (material?.inventory.kept.count ?? 0) > 0 && !this.origins.isSlow,
+      keptChunks: material?.inventory.kept.count ?? 0,
+      isSlow: this.origins.isSlow,
     })
     if (next === 'probe') this.origins.probe()
     else if (next === 'runs') this.origins.begin(welcome?.joinIndex ?? 0)
@@ -313,10 +315,11 @@ export class Session {
   }
 
   private runChunk(run: number, chunk: number): void {
-    const { inventory } = this.equipment()
+    const { material } = this
+    invariant(material !== null, 'Chunks are spoken of only once the size is known.')
     const source = this.origins.sourceOf(run)
     if (this.origins.broughtChunk(run, chunk)) {
-      inventory.markChecking(chunk)
+      material.inventory.markChecking(chunk)
       this.mesh.requests.cancelEverywhere(chunk)
       this.context.emit({ type: 'digest', chunk, source })
     } else this.context.emit({ type: 'discard', chunk, source })
@@ -391,10 +394,5 @@ export class Session {
   private forgiveSilence(): void {
     this.mesh.forgiveSilence()
     this.origins.forgiveSilence()
-  }
-
-  private equipment(): MeshMaterial {
-    invariant(this.material !== null, 'Chunks are spoken of only once the size is known.')
-    return this.material
   }
 }

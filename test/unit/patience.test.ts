@@ -7,7 +7,7 @@ describe('patience at the start', () => {
     expect([0, 15, 16, 100, 250, 60_000].map(topologyPatienceMs)).toEqual([300, 300, 320, 2000, 5000, 5000])
   })
 
-  it('with the store is three seconds at the least, fifteen at the most', () => {
-    expect([0, 30, 50, 150, 60_000].map(storePatienceMs)).toEqual([3000, 3000, 5000, 15_000, 15_000])
+  it('with the store is three seconds at the least, eight at the most', () => {
+    expect([0, 30, 50, 150, 60_000].map(storePatienceMs)).toEqual([3000, 3000, 5000, 8000, 8000])
   })
 })

@@ -32,7 +32,8 @@ export class Leaving {
   private owed = new Set<number>()
   /** Those who have heard that we leave. */
   private readonly told = new Set<PeerId>()
-  private isLeaving = false
+  /** It has begun. */
+  isLeaving: boolean = false
 
   constructor(context: Context, parts: LeavingParts) {
     this.context = context

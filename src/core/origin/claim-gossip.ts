@@ -16,6 +16,7 @@ import type { Claim } from '../wire/peer-messages.ts'
 import { Claimants } from './claimants.ts'
 import { Claims, credible } from './claims.ts'
 import { FirstCopies } from './first-copies.ts'
+import { KnownChunks } from './known-chunks.ts'
 
 /**
  * Claims that are news, by one neighbour: more are not listened to. 64 seats claim about 64 times a second, and an
@@ -38,6 +39,7 @@ const MAX_TOLD = 16
 export class ClaimGossip {
   readonly claims: Claims = new Claims()
   readonly firstCopies: FirstCopies = new FirstCopies()
+  readonly known: KnownChunks
   readonly groupSize: GroupSize
   private readonly claimants: Claimants
   private readonly context: Context
@@ -52,6 +54,7 @@ export class ClaimGossip {
     this.context = context
     this.mesh = mesh
     this.claimants = new Claimants(mesh)
+    this.known = new KnownChunks(context, mesh, this.firstCopies)
     this.groupSize = new GroupSize(context.limits.groupSizeBy)
   }
 
@@ -61,6 +64,7 @@ export class ClaimGossip {
     this.claimants.equip(inventory)
     this.claims.equip(geometry.chunkCount)
     this.firstCopies.equip(geometry.chunkCount)
+    this.known.equip(inventory)
   }
 
   /** n̂, ourselves included. */
@@ -108,6 +112,7 @@ export class ClaimGossip {
     const belief = this.beliefIn(claim)
     if (!this.claims.hear(claim, nowMs, belief)) return 'known'
     this.mesh.noteHeardVia(claim.peer, from)
+    this.known.wake()
     if (belief > 0) this.firstCopies.hear(claim.peer, credible(claim.brought), nowMs)
     // The least that was heard lately, not what this copy has crossed: it took the quickest way, not the shortest.
     const hops = (this.groupSize.hopsTo(claim.peer) ?? claim.hops) + 1
@@ -125,6 +130,7 @@ export class ClaimGossip {
 
   /** A new neighbour is told of the seats that we know of. */
   greet(peer: PeerId): void {
+    this.known.wake()
     const claims = this.claims.standing(this.context.nowMs).reverse()
     const others = this.context.random.some(claims.slice(MAX_TOLD / 2), MAX_TOLD / 2)
     for (const claim of [...claims.slice(0, MAX_TOLD / 2), ...others]) {
@@ -138,5 +144,6 @@ export class ClaimGossip {
   drop(peer: PeerId): void {
     this.claims.drop(peer)
     this.budgets.forget(peer)
+    this.known.forget(peer)
   }
 }

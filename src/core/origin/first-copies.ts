@@ -40,12 +40,8 @@ const LONGEST_BUSY_MS = 3_600_000
 /** Share of that time for which a first copy may be on its way (guess: the rest is enough to bring another in). */
 const BUSY_SHARE = 0.75
 
-/** No time at which a chunk entered: it did not, or has left with those who had it. */
-const NEVER = Number.NaN
-const GONE = -Infinity
-
 export class FirstCopies {
-  /** When each chunk was last said to have entered, in ms; `NEVER`, or `GONE` since. */
+  /** When each chunk was last said to have entered, in ms; NaN: never. */
   private heardAtMs: Float64Array = new Float64Array(0)
   /** Those that a neighbour had since: if it parts with us, the next arrival is no sign of how long they take. */
   private arrived = new Bitfield(0)
@@ -58,7 +54,7 @@ export class FirstCopies {
 
   /** The number of chunks is known. */
   equip(chunkCount: number): void {
-    this.heardAtMs = new Float64Array(chunkCount).fill(NEVER)
+    this.heardAtMs = new Float64Array(chunkCount).fill(Number.NaN)
     this.arrived = new Bitfield(chunkCount)
     this.inVain = new Bitfield(chunkCount)
     this.fetchers = Array.from({ length: chunkCount }, () => null)
@@ -71,33 +67,29 @@ export class FirstCopies {
         if (!this.isExpected(chunk, nowMs)) this.note(fetcher, chunk, nowMs)
   }
 
-  /** A neighbour says that it has entered. What has gone since is not believed to be there by such a word. */
-  hearOf(chunk: number, nowMs: number): void {
-    if (Number.isNaN(this.lastHeardMs(chunk))) this.heardAtMs[chunk] = nowMs
-  }
-
   /** A neighbour has it, the first of ours. */
   noteArrival(chunk: number, nowMs: number): void {
-    if (!this.wasHeardOf(chunk) || !this.arrived.add(chunk)) return
-    this.usual.over(chunk, nowMs - this.lastHeardMs(chunk))
+    const heardAtMs = this.lastHeardMs(chunk)
+    if (Number.isNaN(heardAtMs) || !this.arrived.add(chunk)) return
+    this.usual.over(chunk, nowMs - heardAtMs)
     this.inVain.remove(chunk)
   }
 
-  /** The chunk may be nowhere any more: its holder has left (`isGone`), or does not give it. */
-  forget(chunk: number, isGone: boolean): void {
-    this.heardAtMs[chunk] = isGone ? GONE : NEVER
+  /** The chunk may be nowhere any more. */
+  forget(chunk: number): void {
+    this.heardAtMs[chunk] = Number.NaN
     this.inVain.remove(chunk)
   }
 
   /** Whether the chunk may be taken to exist, though no neighbour has it. */
   isExpected(chunk: number, nowMs: number, patienceMs: number = this.patienceMs(0)): boolean {
-    // What comes of `NEVER` and `GONE` is not less than anything.
+    // NaN, never heard of, is not less than anything.
     return nowMs - this.lastHeardMs(chunk) < patienceMs
   }
 
   /** Somebody said that the chunk has entered, however long ago. */
   wasHeardOf(chunk: number): boolean {
-    return Number.isFinite(this.lastHeardMs(chunk))
+    return !Number.isNaN(this.lastHeardMs(chunk))
   }
 
   /** It was expected and did not come: what is said of it since may not be true, either. */
@@ -123,18 +115,17 @@ export class FirstCopies {
     return count < FEW_ARRIVALS ? Infinity : Math.max(MIN_PATIENCE_MS, PATIENCE_FACTOR * medianMs)
   }
 
+  /** NaN: never. */
   private lastHeardMs(chunk: number): number {
-    return this.heardAtMs[chunk] ?? NEVER
+    return this.heardAtMs[chunk] ?? Number.NaN
   }
 
   private note(fetcher: PeerId, chunk: number, nowMs: number): void {
-    if (!this.wasHeardOf(chunk)) this.usual.began(chunk)
+    if (Number.isNaN(this.lastHeardMs(chunk))) this.usual.began(chunk)
     else if (!this.arrived.has(chunk)) {
       // Of one who still fetches we hear the same again and again.
-      const before = this.fetchers[chunk] ?? null
-      if (before === fetcher) return
-      // Where a neighbour only said that it has entered, this may well be the word of who brought it.
-      if (before !== null) this.inVain.add(chunk)
+      if (this.fetchers[chunk] === fetcher) return
+      this.inVain.add(chunk)
     }
     this.fetchers[chunk] = fetcher
     this.heardAtMs[chunk] = nowMs

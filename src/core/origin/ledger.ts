@@ -32,6 +32,11 @@ export class OriginLedger {
     return Math.min(this.seatCount.seats, vain)
   }
 
+  /** More download than there are seats. */
+  get areOthersWaiting(): boolean {
+    return this.gossip.leechers > this.seats
+  }
+
   /** Seats that others are known to hold, but for those who pass nothing on. */
   get takenSeats(): number {
     return this.gossip.claims.seatCount(this.context.tag, this.context.nowMs)

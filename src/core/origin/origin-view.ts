@@ -100,7 +100,7 @@ export class OriginView {
   isNeedless(run: Run, chunk: number, { duplicatesPay, runLeads }: Prospects): boolean {
     if (!this.inventory.isMissing(chunk)) return true
     if (run.isDuplicate || !this.mesh.requests.trustPeers) return false
-    if (this.exists(chunk)) return !duplicatesPay()
+    if (this.isKnownToExist(chunk)) return !duplicatesPay()
     return this.isOthers(chunk) && !runLeads()
   }
 
@@ -174,6 +174,16 @@ export class OriginView {
 
   /** Somebody has it: a neighbour, or another as far as we were told. */
   exists(chunk: number): boolean {
+    return this.isKnownToExist(chunk) || this.isSaidToExist(chunk)
+  }
+
+  /** By a neighbour's word alone. It keeps from fetching whoever has time, and cuts no run short. */
+  private isSaidToExist(chunk: number): boolean {
+    if (!this.hasTime || !this.knowsClaims || chunk === this.mesh.requests.readerChunk) return false
+    return !this.inventory.isDoubtful(chunk) && this.gossip.known.isSaidToExist(chunk)
+  }
+
+  private isKnownToExist(chunk: number): boolean {
     if (this.isElsewhere(chunk)) return true
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
     if (this.isComing(chunk)) return true

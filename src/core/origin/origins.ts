@@ -13,23 +13,24 @@ import type { ChunkSource, SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { Claim } from '../wire/peer-messages.ts'
 import { ClaimGossip } from './claim-gossip.ts'
-import { Hearsay } from './hearsay.ts'
+import type { KnownChunks } from './known-chunks.ts'
 import { OriginContext } from './origin-context.ts'
 import { OriginSeat, type SeatEvents } from './seat.ts'
 
+/** What takes longer than this, in seconds, is slow: another request costs a twentieth of it at most (guess: a second). */
+const SLOW_SEC = 20
+
 export class Origins {
-  readonly hearsay: Hearsay
   private readonly context: Context
   private readonly gossip: ClaimGossip
   private readonly seats: readonly OriginSeat[]
   private runs = 0
-  private isEquipped = false
+  private inventory: Inventory | null = null
   private hasGivenUp = false
 
   constructor(context: Context, mesh: Mesh, events: SeatEvents) {
     this.context = context
     this.gossip = new ClaimGossip(context, mesh)
-    this.hearsay = new Hearsay(context, mesh, this.gossip.firstCopies)
     this.seats = (context.config.origins ?? [0]).map((tag, index) => {
       const own = new OriginContext(context, index, tag, () => this.runs++)
       return new OriginSeat(own, mesh, this.gossip, () => this.seats, {
@@ -46,9 +47,18 @@ export class Origins {
 
   // --------------------------------------------------------------------------------------------- the swarm
 
-  /** What the URL itself brings comes slowly. */
+  /** What neighbours tell each other to be in the swarm. */
+  get known(): KnownChunks {
+    return this.gossip.known
+  }
+
+  /** What is under way brings the rest so slowly that to close it and to ask elsewhere costs next to nothing of the time. */
   get isSlow(): boolean {
-    return this.first.follower.isSlow
+    const open = this.seats.filter(({ follower }) => follower.isOpen)
+    // Without ranges all would have to come anew.
+    if (open.length === 0 || open.some(({ follower }) => !follower.rangesWork)) return false
+    const bytesPerSec = open.reduce((sum, { planner }) => sum + planner.currentBytesPerSec, 0)
+    return bytesPerSec * SLOW_SEC < (this.inventory?.missingBytes ?? 0)
   }
 
   /** n̂, ourselves included. */
@@ -75,7 +85,6 @@ export class Origins {
   /** A copy of another's claim, by this neighbour. False if no honest neighbour would have passed it on. */
   hearClaim(claim: Claim, from: PeerId): boolean {
     const verdict = this.gossip.hear(claim, from)
-    this.hearsay.wake()
     if (verdict === 'news')
       this.seats.find(({ context }) => context.tag === claim.origin)?.hearPlan(claim.plan)
     return verdict !== 'malformed'
@@ -84,23 +93,23 @@ export class Origins {
   /** The peer is gone, and its claims with it. */
   dropClaims(peer: PeerId): void {
     this.gossip.drop(peer)
-    this.hearsay.forget(peer)
   }
 
   /** A neighbour has this chunk, the first of ours. */
   noteArrival(chunk: number): void {
     this.gossip.firstCopies.noteArrival(chunk, this.context.nowMs)
+    this.known.noteArrival(chunk)
   }
 
   /** The last neighbour that had this chunk is gone, or does not give it: it may have been the last of all. */
   noteVanished(chunk: number, isGone: boolean): void {
-    this.gossip.firstCopies.forget(chunk, isGone)
+    this.gossip.firstCopies.forget(chunk)
+    if (isGone) this.known.noteGone(chunk)
   }
 
   /** A new neighbour has to hear what we claim, and what others do. */
   greet(peer: PeerId): void {
     this.gossip.greet(peer)
-    this.hearsay.wake()
     for (const seat of this.seats) seat.greet(peer)
   }
 
@@ -113,10 +122,9 @@ export class Origins {
 
   /** The file's size is known. */
   equip(inventory: Inventory): void {
-    this.isEquipped = true
+    this.inventory = inventory
     this.closeOtherProbes()
     this.gossip.equip(inventory)
-    this.hearsay.equip(inventory)
     for (const seat of this.seats) seat.equip(inventory)
   }
 
@@ -154,7 +162,7 @@ export class Origins {
 
   /** After a pause: takes the seats again. */
   restart(): void {
-    if (!this.isEquipped) return this.probeElsewhere()
+    if (this.inventory === null) return this.probeElsewhere()
     for (const seat of this.seats) seat.insist()
   }
 
@@ -211,7 +219,7 @@ export class Origins {
    */
   isUseless({ run, whole, sizeBytes }: Extract<SessionInput, { type: 'runOpened' }>): boolean {
     const seat = this.seatOf(run)
-    if (seat === undefined || seat === this.first || !this.isEquipped) return false
+    if (seat === undefined || seat === this.first || this.inventory === null) return false
     return whole || (sizeBytes === null && !seat.follower.hasToldSize)
   }
 
@@ -265,7 +273,7 @@ export class Origins {
   /** One of them has failed. */
   private lookElsewhere(): void {
     if (this.hasGivenUp) return
-    if (this.isEquipped) this.work()
+    if (this.inventory !== null) this.work()
     else this.probeElsewhere()
   }
 

@@ -23,9 +23,6 @@ import { StandingClaim } from './standing-claim.ts'
 /** A response that sends nothing for this long is taken for dead (guess; a shaped origin may pause for seconds). */
 const SILENCE_MS = 20_000
 
-/** A download that takes longer than this, in seconds, is slow: another request costs a twentieth of it at most (guess: a second). */
-const SLOW_SEC = 20
-
 /** News of a run may be late by a chunk, or by so many ms: so much sooner the next one is asked for (guess). */
 const NEWS_LATE_MS = 250
 
@@ -67,13 +64,6 @@ export class RunFollower {
 
   get isOpen(): boolean {
     return this.run !== null
-  }
-
-  /** A run is under way, and so slow that to close it and to ask elsewhere costs next to nothing of the time for the file. */
-  get isSlow(): boolean {
-    const { run, view, planner } = this
-    if (run === null || view === null) return false
-    return planner.currentBytesPerSec * SLOW_SEC < view.inventory.missingBytes
   }
 
   /** First chunk of the open run, or null. */
@@ -185,6 +175,11 @@ export class RunFollower {
   /** The seat's turn is over, though the response is not. */
   get isTurnOver(): boolean {
     return this.run !== null && this.run.next >= this.run.turnEnd
+  }
+
+  /** Chunks until the seat's turn is over. */
+  get turnChunks(): number {
+    return this.run === null ? 0 : this.run.turnEnd - this.run.next
   }
 
   /** Another turn, of so many chunks from here. */

@@ -19,6 +19,9 @@ import { hasTimeToSpare } from './time-to-spare.ts'
 const RUN_SEC = 4
 const RUN_ROUND_TRIPS = 20
 
+/** Where it is to be brief, it is a first run, or so many round trips, of which the pause after it is a tenth. */
+const BRIEF_RUN_ROUND_TRIPS = 10
+
 /**
  * A claim reaches as far ahead as its run will get in this time, in seconds: less than a claim lives, and so long that
  * claims are said every 2 s. With half of it (as in a fluid model) copies were the same and claims twice as many.
@@ -284,8 +287,7 @@ export class RunPlanner {
   private runLeads(view: OriginView): boolean {
     const { nowMs, startedAtMs } = this.context
     const plainSec = view.inventory.geometry.sizeBytes / this.plainShareBytesPerSec
-    if (view.hasTime) return false
-    if (nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
+    if (view.hasTime || nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
     return this.lastRateBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec && !view.hasFree()
   }
 
@@ -294,8 +296,7 @@ export class RunPlanner {
     const { inventory } = view
     const { requests, service } = this.mesh
     const { uplinkBytesPerSec } = service
-    const areOthersWaiting = this.ledger.gossip.leechers > this.ledger.seats
-    if (this.isLiteral || !areOthersWaiting || !requests.trustPeers) return false
+    if (this.isLiteral || !this.ledger.areOthersWaiting || !requests.trustPeers) return false
     if (!service.isAwaited || uplinkBytesPerSec === 0 || this.isMeshSilent(view)) return false
     if (this.isPlainBetter(view)) return false
     let alone = 0
@@ -330,6 +331,11 @@ export class RunPlanner {
       runLeads: () => (runLeads ??= this.runLeads(view)),
       duplicatesPay: () => (duplicatesPay ??= this.isDuplicateWorthwhile(view, true)),
     }
+  }
+
+  /** The processor is busy, and others wait for a seat: claims come late, and runs collide. */
+  private get isToBeBrief(): boolean {
+    return this.context.lateness.isBusy && this.ledger.areOthersWaiting
   }
 
   /** Slurpie's k/n and nothing else. */
@@ -370,7 +376,7 @@ export class RunPlanner {
     // What is not wanted is fetched along, where that is quicker than another request.
     const bridge = isDuplicate ? this.chunksPerRoundTrip(inventory.geometry) : 0
     // On a busy processor much is under way when a response is closed: 70 KB each time, of 48 visitors on two cores (measured).
-    if (!this.isLiteral && !this.context.lateness.isBusy)
+    if (!this.isLiteral && !this.isToBeBrief)
       for (let chunk = end; chunk < inventory.geometry.chunkCount && chunk - end <= bridge; chunk++)
         if (isWanted(chunk)) end = chunk + 1
     return { run: { start: turn.start, count: end - turn.start }, turnChunks: turn.count, isDuplicate }
@@ -380,14 +386,15 @@ export class RunPlanner {
     return Math.floor((this.lastRateBytesPerSec * this.roundTripMs) / 1000 / chunkBytes)
   }
 
-  /** Length of a run, in chunks. Alone, to the end of the file; on a busy processor short, as claims come late there, and runs collide. */
+  /** Length of a run, in chunks. Alone, to the end of the file. */
   runChunks({ chunkCount, chunkBytes }: Geometry): number {
     if (this.isLiteral && this.mesh.requests.trustPeers) return 1
     if (this.isAlone) return chunkCount
     if (this.lastRateBytesPerSec === 0) return FIRST_RUN_CHUNKS
     const runSec = RUN_SEC + (RUN_ROUND_TRIPS * this.roundTripMs) / 1000
     const runBytes = this.lastRateBytesPerSec * runSec
-    const most = this.context.lateness.isBusy ? FIRST_RUN_CHUNKS : chunkCount
-    return Math.max(1, Math.min(most, Math.round(runBytes / chunkBytes)))
+    const briefBytes = (this.lastRateBytesPerSec * BRIEF_RUN_ROUND_TRIPS * this.roundTripMs) / 1000
+    const most = this.isToBeBrief ? Math.max(FIRST_RUN_CHUNKS, briefBytes / chunkBytes) : chunkCount
+    return Math.max(1, Math.round(Math.min(most, runBytes / chunkBytes)))
   }
 }

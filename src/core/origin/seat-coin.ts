@@ -13,12 +13,12 @@ import type { RunPlanner } from './run-planner.ts'
 const MESH_PATIENCE_MS = 3000
 
 /**
- * Or so many times as long as the topology server took to answer, as all signals to the first neighbours go by it; and no longer than
- * that, in ms (guesses). Of 48 visitors on two cores, whom it answered after one to three seconds, half tossed alone, before
+ * Or so many times as long as the topology server took to answer, as all signals to the first neighbours go by it; but no more than so
+ * many ms after it has (guesses). Of 48 visitors on two cores, whom it answered after one to three seconds, half tossed alone, before
  * any of them knew of another's seat (measured).
  */
 const MESH_PATIENCE_ANSWERS = 4
-const LONGEST_MESH_PATIENCE_MS = 10_000
+const LONGEST_AFTER_ANSWER_MS = 4000
 
 /**
  * On a busy processor connections take longer, and the first neighbours know as little as we: there the mesh has so long, in ms,
@@ -63,7 +63,10 @@ export class SeatCoin {
   /** Sets the time of the next toss. */
   schedule(): void {
     const { deadlines, lateness, nowMs, random } = this.context
-    const slot = slotMs(random.fraction(), nowMs - this.lastWorkMs, lateness.isBusy)
+    const isSlow = lateness.isBusy && !this.planner.isLiteral
+    // Nor is a toss put off by what happens meanwhile, where it may be more than one thing in such a time.
+    if (isSlow && deadlines.has('coin')) return
+    const slot = slotMs(random.fraction(), nowMs - this.lastWorkMs, isSlow)
     deadlines.set('coin', nowMs + slot)
   }
 
@@ -109,7 +112,7 @@ export class SeatCoin {
   private get firstPatienceMs(): number {
     const { startedAtMs, welcomedAtMs } = this.context
     const answerMs = (welcomedAtMs ?? startedAtMs) - startedAtMs
-    const patienceMs = Math.max(MESH_PATIENCE_MS, MESH_PATIENCE_ANSWERS * answerMs)
-    return Math.min(LONGEST_MESH_PATIENCE_MS, patienceMs)
+    const patienceMs = Math.min(MESH_PATIENCE_ANSWERS * answerMs, answerMs + LONGEST_AFTER_ANSWER_MS)
+    return Math.max(MESH_PATIENCE_MS, patienceMs)
   }
 }

@@ -4,6 +4,7 @@
 
 import type { Context } from '../context.ts'
 import type { Mesh } from '../mesh/mesh.ts'
+import { FIRST_RUN_CHUNKS } from './first-run.ts'
 import type { OriginLedger } from './ledger.ts'
 import type { OriginView } from './origin-view.ts'
 import type { RunFollower } from './run-follower.ts'
@@ -43,7 +44,8 @@ export class Tenure {
     // Without ranges there is no coming back.
     if (!follower.rangesWork) return 'goOn'
     // On a busy processor a response ends with its turn, and most of what is left of it is on its way.
-    const mayYield = follower.isTurnOver || !this.context.lateness.isBusy
+    const endsSoon = !follower.isTurnOver && follower.turnChunks <= FIRST_RUN_CHUNKS
+    const mayYield = !(this.context.lateness.isBusy && endsSoon)
     if (mayYield && planner.isMoreForOthers(view)) return 'yield'
     return follower.isTurnOver ? this.afterTurn(view) : 'goOn'
   }

@@ -90,33 +90,11 @@ describe('first copies', () => {
   it('whose last holder near us has gone are absent, until they are heard of again', () => {
     const copies = newCopies()
     copies.hear(ANNA, [{ start: 2, count: 2 }], 0)
-    copies.forget(2, true)
+    copies.forget(2)
     expect(copies.isExpected(2, 1)).toBe(false)
     expect(copies.isExpected(3, 1)).toBe(true)
     copies.hear(ANNA, [{ start: 2, count: 1 }], 2)
     expect(copies.isExpected(2, 3)).toBe(true)
-  })
-
-  it('are expected on a neighbour’s word, but for those that have left with their holder', () => {
-    const copies = newCopies()
-    copies.hear(ANNA, [{ start: 2, count: 2 }], 0)
-    copies.forget(2, true)
-    copies.forget(3, false)
-    for (const chunk of [2, 3, 4]) copies.hearOf(chunk, 10)
-    expect([2, 3, 4].map((chunk) => copies.isExpected(chunk, 11))).toEqual([false, true, true])
-    expect([2, 3, 4].map((chunk) => copies.wasHeardOf(chunk))).toEqual([false, true, true])
-  })
-
-  it('are expected from when a neighbour first spoke of them, and were not in vain when their bringer does', () => {
-    const copies = newCopies()
-    copies.hearOf(2, 0)
-    copies.hearOf(2, PATIENCE_MS - 1)
-    expect(copies.isExpected(2, PATIENCE_MS)).toBe(false)
-    copies.hear(ANNA, [{ start: 2, count: 1 }], PATIENCE_MS)
-    expect(copies.wasInVain(2)).toBe(false)
-    expect(copies.isExpected(2, PATIENCE_MS + 1)).toBe(true)
-    copies.hear(BERT, [{ start: 2, count: 1 }], 2 * PATIENCE_MS)
-    expect(copies.wasInVain(2)).toBe(true)
   })
 
   it('have five seconds before it is known what is usual, and two where they usually come at once', () => {
@@ -162,7 +140,7 @@ describe('first copies', () => {
     copies.noteArrival(2, 0)
     copies.hear(ANNA, [{ start: 2, count: 1 }], 1000)
     copies.hear(BERT, [{ start: 2, count: 1 }], 1000 + PATIENCE_MS)
-    copies.forget(2, true)
+    copies.forget(2)
     copies.hear(ANNA, [{ start: 2, count: 1 }], 60_000)
     expect(copies.wasInVain(2)).toBe(false)
     expect(copies.isExpected(2, 60_001)).toBe(true)

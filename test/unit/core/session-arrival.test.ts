@@ -115,6 +115,42 @@ describe('a visitor who arrives', () => {
     expect([1, 8].map(abortsAfter)).toEqual([1, 0])
   })
 
+  it('stays where it went on once that was decided, however slow it seems later, and without ranges', () => {
+    const [fast, whole] = [started(), started()]
+    for (const visitor of [fast, whole]) {
+      visitor.passUntil(300)
+      visitor.openRun(0, FACTS.sizeBytes, visitor === whole)
+      visitor.bring(0, visitor === whole ? 1 : 8)
+      visitor.passUntil(700)
+      visitor.welcome({ joinIndex: 44, swarmSize: 45 })
+      visitor.passUntil(1300)
+      visitor.handle({ type: 'topologyLost' })
+      visitor.welcome({ joinIndex: 44, swarmSize: 45 })
+      visitor.passUntil(4000)
+      expect(visitor.all('abort')).toEqual([])
+    }
+  })
+
+  it('keeps chunks that it has for ten seconds, however slow', () => {
+    const visitor = started()
+    visitor.passUntil(300)
+    visitor.openRun(0, FACTS.sizeBytes)
+    visitor.bring(0, 1)
+    visitor.passUntil(10_300)
+    visitor.welcome({ joinIndex: 44, swarmSize: 45 })
+    visitor.pass(100)
+    expect(visitor.all('abort')).toEqual([])
+  })
+
+  it('waits no longer than usual for a server that cannot be reached', () => {
+    const visitor = new Visitor({ limits: { topologyPatienceMs: 5000 } })
+    visitor.start()
+    visitor.pass(100)
+    visitor.handle({ type: 'topologyLost' })
+    expect(visitor.passUntil(299)).toEqual([])
+    expect(pick(visitor.passUntil(300), 'fetch')).toHaveLength(1)
+  })
+
   it('goes there at once where it has had its second for a chunk before the server answers', () => {
     const visitor = started()
     visitor.passUntil(300)

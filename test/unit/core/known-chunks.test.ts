@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { Hearsay } from '../../../src/core/origin/hearsay.ts'
+import { KnownChunks } from '../../../src/core/origin/known-chunks.ts'
+import { newRun } from '../../../src/core/origin/run.ts'
 import type { PeerId } from '../../../src/core/types.ts'
 import { newInventory } from './parts.ts'
 import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
@@ -13,7 +14,7 @@ const EVERY_MS = 1000
 /** A visitor beside Anna, who has the first half, and Bert, who has nothing, with one chunk of its own; short of processor time, or not. */
 class Company {
   readonly setting = new Setting(1, 100)
-  readonly hearsay: Hearsay
+  readonly known: KnownChunks
 
   constructor({ isBusy = true, chunks = CHUNKS } = {}) {
     const { context, mesh, gossip, outputs } = this.setting
@@ -21,31 +22,26 @@ class Company {
     const hello = sent(outputs, 'hello').at(-1)?.message
     if (hello !== undefined) mesh.hear(BERT, hello)
     if (isBusy) this.setting.ringLate()
-    this.hearsay = new Hearsay(context, mesh, gossip.firstCopies)
     const inventory = chunks === CHUNKS ? this.setting.inventory : newInventory(chunks)
     inventory.markKept(60, { kind: 'origin', run: 0 })
-    this.hearsay.equip(inventory)
+    this.known = chunks === CHUNKS ? gossip.known : new KnownChunks(context, mesh, gossip.firstCopies)
+    this.known.equip(inventory)
+    this.known.wake()
     outputs.length = 0
   }
 
   /** Whom we told in a second, and of which chunks; null: nobody. */
   told(): { peer: PeerId; chunks: number[] } | null {
     const { context, outputs } = this.setting
-    this.hearsay.wake()
     context.nowMs += EVERY_MS
-    if (context.deadlines.takeDue(context.nowMs).includes('known')) this.hearsay.onDeadline()
+    if (context.deadlines.takeDue(context.nowMs).includes('known')) this.known.onDeadline()
     const [told] = sent(outputs.splice(0), 'known')
     if (told === undefined) return null
     return { peer: told.peer, chunks: chunksOf(told.message.bits) }
   }
 
   hear(from: PeerId, chunks: readonly number[]): boolean {
-    return this.hearsay.hear(bitsOf(chunks, CHUNKS), from)
-  }
-
-  isExpected(chunk: number): boolean {
-    const { gossip, context } = this.setting
-    return gossip.firstCopies.isExpected(chunk, context.nowMs)
+    return this.known.hear(bitsOf(chunks, CHUNKS), from)
   }
 }
 
@@ -107,19 +103,19 @@ describe('what is known to be in the swarm', () => {
   it('is expected by whoever hears of it', () => {
     const company = new Company()
     expect(company.hear(BERT, [80])).toBe(true)
-    expect([80, 81].map((chunk) => company.isExpected(chunk))).toEqual([true, false])
+    expect([80, 81].map((chunk) => company.known.isSaidToExist(chunk))).toEqual([true, false])
   })
 
   it('is not believed by whoever has processor time', () => {
     const company = new Company({ isBusy: false })
     expect(company.hear(BERT, [80])).toBe(true)
-    expect(company.isExpected(80)).toBe(false)
+    expect(company.known.isSaidToExist(80)).toBe(false)
   })
 
   it('is listened to once a second from each, and five times at once', () => {
     const company = new Company()
     for (const chunk of range(80, 86)) company.hear(BERT, [chunk])
-    expect(range(80, 86).map((chunk) => company.isExpected(chunk))).toEqual([
+    expect(range(80, 86).map((chunk) => company.known.isSaidToExist(chunk))).toEqual([
       true,
       true,
       true,
@@ -129,21 +125,67 @@ describe('what is known to be in the swarm', () => {
     ])
     company.setting.context.nowMs += EVERY_MS
     company.hear(BERT, [86])
-    expect(company.isExpected(86)).toBe(true)
+    expect(company.known.isSaidToExist(86)).toBe(true)
   })
 
   it('has a bit for every chunk, and none beside', () => {
-    const { hearsay } = new Company()
-    expect(hearsay.hear(new Uint8Array(CHUNKS / 8 + 2), BERT)).toBe(false)
-    expect(hearsay.hear(new Uint8Array(13).fill(0xff), BERT)).toBe(false)
-    expect(hearsay.hear(new Uint8Array(13), BERT)).toBe(true)
+    const { known } = new Company()
+    expect(known.hear(new Uint8Array(CHUNKS / 8 + 2), BERT)).toBe(false)
+    expect(known.hear(new Uint8Array(13).fill(0xff), BERT)).toBe(false)
+    expect(known.hear(new Uint8Array(13), BERT)).toBe(true)
+  })
+
+  it('is believed on a word alone for a minute, and never again', () => {
+    const company = new Company()
+    company.hear(BERT, [80])
+    company.setting.context.nowMs += 59_999
+    company.hear(BERT, [80])
+    expect(company.known.isSaidToExist(80)).toBe(true)
+    company.setting.context.nowMs += 1
+    company.hear(BERT, [80])
+    expect(company.known.isSaidToExist(80)).toBe(false)
+    expect(company.told()?.chunks).toEqual(HALF_AND_OURS)
+  })
+
+  it('is not believed of what left with its last holder near us, until a neighbour has it again', () => {
+    const company = new Company()
+    company.known.noteGone(80)
+    company.hear(BERT, [80])
+    expect(company.known.isSaidToExist(80)).toBe(false)
+    company.known.noteArrival(80)
+    company.hear(ANNA, [80])
+    expect(company.known.isSaidToExist(80)).toBe(true)
+  })
+
+  it('is not told by whoever leaves, and without what we keep to ourselves', () => {
+    const leaver = new Company()
+    leaver.setting.mesh.leave()
+    leaver.known.wake()
+    expect(leaver.told()).toBeNull()
+    const taker = new Company()
+    taker.setting.mesh.announcer.isSilent = true
+    expect(taker.told()?.chunks).toEqual(range(0, CHUNKS / 2))
+  })
+
+  it('keeps whoever has time from the origin, but cuts no run short', () => {
+    const company = new Company()
+    const { setting } = company
+    setting.originGives(1)
+    company.hear(BERT, [80])
+    expect(setting.view.hasTime).toBe(true)
+    expect([80, 81].map((chunk) => setting.view.isFree(chunk))).toEqual([false, true])
+    const run = newRun(0, { run: { start: 80, count: 2 }, turnChunks: 2, isDuplicate: false }, 0)
+    const prospects = { runLeads: () => false, duplicatesPay: () => false }
+    expect([10, 80].map((chunk) => setting.view.isNeedless(run, chunk, prospects))).toEqual([true, false])
+    setting.mesh.requests.readerChunk = 80
+    expect(setting.view.isFree(80)).toBe(true)
   })
 
   it('is told anew to whoever comes back', () => {
     const company = new Company()
     company.told()
     company.told()
-    company.hearsay.forget(BERT)
+    company.known.forget(BERT)
     expect(company.told()).toMatchObject({ peer: BERT })
   })
 })
