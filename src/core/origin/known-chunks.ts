@@ -19,10 +19,11 @@ import type { FirstCopies } from './first-copies.ts'
 const EVERY_MS = 1000
 
 /**
- * What is only said to be there is believed, and said on, for so long since it was first said, in ms, and never again (guess: the
- * time for which a mesh that serves others first is waited for). So the word of what has left, or never was, dies out.
+ * What is only said to be there is believed, and said on, for so long since it was first said, in ms, and never again (guess: twice
+ * what 48 visitors with 20 MB take on two cores, whose chunks come near after a minute or two). So the word of what has left, or
+ * never was, dies out.
  */
-const BELIEVED_MS = 60_000
+const BELIEVED_MS = 300_000
 
 /** Most chunks for which it is worth a message, of 2 KiB then (guess). */
 const MOST_CHUNKS = 16_384
