@@ -14,8 +14,8 @@ const TOPOLOGY_FACTOR = 20
 const LONGEST_FOR_TOPOLOGY_MS = 5000
 
 /**
- * The same for the opening of the store; 3 s at the least (guesses: a cold disk takes 100 ms). With 3 s, up to 38 of those 48 kept their chunks
- * in memory (measured).
+ * The same for the opening of the store; 3 s at the least (guesses: a cold disk takes 100 ms). With 3 s, up to 35 of those 48 kept
+ * their chunks in memory (measured).
  */
 const STORE_FACTOR = 100
 const LEAST_FOR_STORE_MS = 3000

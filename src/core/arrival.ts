@@ -57,32 +57,32 @@ export class Arrival {
   /** The server has been asked. */
   awaitServer(): void {
     this.context.emit({ type: 'preconnect', origin: 0 })
-    this.setDeadline(this.context.limits.topologyPatienceMs)
+    this.ringAt(this.context.nowMs + this.context.limits.topologyPatienceMs)
   }
 
   /** The deadline has rung. False where it is put off. */
   isOver(): boolean {
     const { nowMs, startedAtMs, limits } = this.context
-    const leftMs = startedAtMs + LATEST_MS - nowMs
-    const isLate = nowMs - this.dueAtMs >= LATE_MS && leftMs > 0
+    const latestMs = startedAtMs + LATEST_MS
+    const isLate = nowMs - this.dueAtMs >= LATE_MS && nowMs < latestMs
     if (!isLate || this.hasBegun) {
       this.isDue = this.hasBegun
       return true
     }
-    this.setDeadline(Math.min(limits.topologyPatienceMs, leftMs))
+    this.ringAt(Math.min(nowMs + limits.topologyPatienceMs, latestMs))
     return false
   }
 
-  private setDeadline(inMs: number): void {
-    this.dueAtMs = this.context.nowMs + Math.max(0, inMs)
+  /** At once where that is over. */
+  private ringAt(atMs: number): void {
+    this.dueAtMs = Math.max(this.context.nowMs, atMs)
     this.context.deadlines.set('arrival', this.dueAtMs)
   }
 
   /** The server has answered. True if there is nothing more to wait for. */
   welcomed(joinIndex: number, knowsSize: boolean): boolean {
     this.context.welcomedAtMs ??= this.context.nowMs
-    if (this.hasBegunRuns && !this.isPlaced)
-      this.setDeadline(this.begunAtMs + FIRST_CHUNK_PATIENCE_MS - this.context.nowMs)
+    if (this.hasBegunRuns && !this.isPlaced) this.ringAt(this.begunAtMs + FIRST_CHUNK_PATIENCE_MS)
     // The first of a swarm has nobody to wait for; later ones wait for what it finds out.
     return !this.hasBegunRuns && (knowsSize || joinIndex === 0)
   }
@@ -109,9 +109,8 @@ export class Arrival {
 
   /** The topology server cannot be reached: no use in waiting for it longer than usual. */
   serverLost(): void {
-    const { nowMs, startedAtMs } = this.context
-    const usualMs = startedAtMs + DEFAULT_LIMITS.topologyPatienceMs
-    if (!this.hasBegun && this.isAwaited && usualMs < this.dueAtMs) this.setDeadline(usualMs - nowMs)
+    const usualMs = this.context.startedAtMs + DEFAULT_LIMITS.topologyPatienceMs
+    if (!this.hasBegun && this.isAwaited && usualMs < this.dueAtMs) this.ringAt(usualMs)
   }
 
   /** A deadline will ring for it. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 
 import type { DriverPorts } from '../../src/browser/driver.ts'
-import { configFor } from '../../src/download-setting.ts'
+import type { OriginTag } from '../../src/core/types.ts'
+import { configFor, type DownloadSetting } from '../../src/download-setting.ts'
 import { SwarmError } from '../../src/errors.ts'
-import { type DownloadOptions, parseOptions, parseUrl } from '../../src/options.ts'
+import { type DownloadOptions, type ParsedOptions, parseOptions, parseUrl } from '../../src/options.ts'
 
 const SHA256 = `sha256-${Buffer.alloc(32).toString('base64')}`
 const MANIFEST = {
@@ -19,6 +20,12 @@ const NO_PORTS = {} as DriverPorts
 /** What callers write who have no types. */
 function parseAnything(options: unknown): ReturnType<typeof parseOptions> {
   return parseOptions(options as DownloadOptions)
+}
+
+/** A download with these options, of nothing. */
+function settingOf(options: ParsedOptions, origins: readonly OriginTag[]): DownloadSetting {
+  const address = { url: parseUrl('https://a.example/b'), locator: null, storeKey: 'a', seed: 1 }
+  return { ...address, origins, options, ports: NO_PORTS, preparedInMs: 15, release: () => {} }
 }
 
 function errorOf(attempt: () => unknown): SwarmError {
@@ -120,31 +127,21 @@ describe('options', () => {
   })
 
   it('hand the load of the origin on to the core', () => {
-    const rest = {
-      url: parseUrl('https://a.example/b'),
-      locator: null,
-      storeKey: 'a',
-      seed: 1,
-      preparedInMs: 15,
-    }
     const options = parseOptions({ originLoad: 3 })
-    const setting = { ...rest, origins: [1, 2], options, ports: NO_PORTS, release: () => {} }
-    expect(configFor(setting, null)).toMatchObject({ limits: { originLoad: 3 }, origins: [1, 2] })
+    expect(configFor(settingOf(options, [1, 2]), null)).toMatchObject({
+      limits: { originLoad: 3 },
+      origins: [1, 2],
+    })
   })
 
   it('may bound what is given, which goes to the core', () => {
     const parsed = parseOptions({ upload: { maxBytesPerSec: 50_000, maxRatio: 0 } })
     expect(parsed).toMatchObject({ maxUploadBytesPerSec: 50_000, maxUploadRatio: 0 })
     expect(parseOptions({ upload: { maxRatio: Infinity } }).maxUploadRatio).toBeNull()
-    const rest = {
-      url: parseUrl('https://a.example/b'),
-      locator: null,
-      storeKey: 'a',
-      seed: 1,
-      preparedInMs: 15,
-    }
-    const setting = { ...rest, origins: [1], options: parsed, ports: NO_PORTS, release: () => {} }
-    expect(configFor(setting, null).limits).toMatchObject({ maxUploadBytesPerSec: 50_000, maxUploadRatio: 0 })
+    expect(configFor(settingOf(parsed, [1]), null).limits).toMatchObject({
+      maxUploadBytesPerSec: 50_000,
+      maxUploadRatio: 0,
+    })
   })
 
   it('may name mirrors, each of them counting once', () => {

@@ -174,7 +174,7 @@ export class RunFollower {
 
   /** The seat's turn is over, though the response is not. */
   get isTurnOver(): boolean {
-    return this.run !== null && this.run.next >= this.run.turnEnd
+    return this.run !== null && this.turnChunks <= 0
   }
 
   /** Chunks until the seat's turn is over. */

@@ -254,6 +254,13 @@ export function loneVisitor(chunks: number, options: VisitorOptions = {}): Visit
   return visitor
 }
 
+/** It waits for the topology server. */
+export function started(): Visitor {
+  const visitor = new Visitor()
+  visitor.start()
+  return visitor
+}
+
 /**
  * A visitor who came late to a swarm so large that it will hardly win a seat at the origin: welcomed with the file's
  * facts, it has to live on what its neighbours give.
