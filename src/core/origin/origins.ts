@@ -57,7 +57,7 @@ export class Origins {
     const open = this.seats.filter(({ follower }) => follower.isOpen)
     // Without ranges all would have to come anew.
     if (open.length === 0 || open.some(({ follower }) => !follower.rangesWork)) return false
-    const bytesPerSec = open.reduce((sum, { planner }) => sum + planner.currentBytesPerSec, 0)
+    const bytesPerSec = open.reduce((sum, { planner }) => sum + planner.pace.currentBytesPerSec, 0)
     return bytesPerSec * SLOW_SEC < (this.inventory?.missingBytes ?? 0)
   }
 

@@ -113,10 +113,10 @@ export class RunFollower {
     const { run, view, planner } = this
     if (run === null || view === null || this.ahead !== null || !this.rangesWork) return false
     if (this.refusesAhead) return false
-    const secPerChunk = planner.secPerChunk(view.inventory.geometry)
+    const secPerChunk = planner.pace.secPerChunk(view.inventory.geometry)
     if (secPerChunk === null || run.next >= run.end) return false
     const lateMs = Math.min(NEWS_LATE_MS, secPerChunk * 1000)
-    return this.restChunks * secPerChunk * 1000 <= planner.roundTripMs + lateMs
+    return this.restChunks * secPerChunk * 1000 <= planner.pace.roundTripMs + lateMs
   }
 
   /** What was asked for and is not here. */
@@ -132,7 +132,7 @@ export class RunFollower {
     if (run === null) return
     run.lastByteAtMs = context.nowMs
     if (input.sizeBytes !== null) this.hasToldSize = true
-    this.planner.noteRoundTrip(context.nowMs - run.askedAtMs)
+    this.planner.pace.noteRoundTrip(context.nowMs - run.askedAtMs)
     if (!input.whole) return
     // The one under way goes on; then the whole is asked for anew.
     if (run === this.ahead) return this.close(run)
@@ -151,7 +151,7 @@ export class RunFollower {
     this.hasWorked = true
     run.lastByteAtMs = context.nowMs
     run.partBytes += bytes
-    this.planner.noteBytes(bytes)
+    this.planner.pace.noteBytes(bytes)
   }
 
   /** A chunk of the run is whole. True if it is wanted. */
@@ -236,7 +236,7 @@ export class RunFollower {
     const { farEnd, lead } = this.context.limits.mechanisms
     if (!farEnd || run === null || !this.rangesWork || !(run.isDuplicate || everybodyFetches)) return null
     const meshBytesPerSec = this.mesh.requests.bestBytesPerSec ?? Infinity
-    const leads = lead && this.planner.currentBytesPerSec > LEADING_FACTOR * meshBytesPerSec
+    const leads = lead && this.planner.pace.currentBytesPerSec > LEADING_FACTOR * meshBytesPerSec
     if (leads) this.hasLed = true
     return { from: run.next, leads }
   }
@@ -358,7 +358,8 @@ export class RunFollower {
     const isNew = runs.some((run) => bringsNews(run, view))
     // Where all went to the origin, so many claims kept the processors busy that the mesh had none for chunks (measured).
     if (!isNew && this.planner.isNobodysBusiness && !this.claim.hasNews) return this.claim.hold()
-    const { currentBytesPerSec: goodputBytesPerSec, seatsHeld: seats } = this.planner
+    const { pace, seatsHeld: seats } = this.planner
+    const goodputBytesPerSec = pace.currentBytesPerSec
     this.claim.say({ runs, goodputBytesPerSec, plan: this.plan(), isNew, seats })
   }
 

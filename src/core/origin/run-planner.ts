@@ -5,12 +5,12 @@
 import type { Context } from '../context.ts'
 import type { Geometry } from '../geometry.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import { RateMeter } from '../rate.ts'
 import type { ChunkRun } from '../types.ts'
 import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
 import { FIRST_RUN_CHUNKS } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
 import type { OriginLedger } from './ledger.ts'
+import { OriginPace } from './origin-pace.ts'
 import type { OriginView, Prospects } from './origin-view.ts'
 import { abortCostMs, type Run, type RunChoice } from './run.ts'
 import { hasTimeToSpare } from './time-to-spare.ts'
@@ -52,20 +52,11 @@ const LONGEST_SILENCE_MS = 120_000
 /** So does one that delivers less than this share of what a plain download would (guess: far below any honest mesh). */
 const SILENT_SHARE = 0.1
 
-/**
- * What takes longer on a busy processor, in ms, is the processor (guess). Of 48 visitors on two cores, whose first request took
- * seconds, one went on through 70 chunks that others had, as to ask again seemed to cost half a minute (measured).
- */
-const BUSY_ROUND_TRIP_MS = 200
-
 /** Neighbours that gave us something within this time, in ms, are "delivering" (guess). */
 const MESH_ALIVE_MS = 10_000
 
 /** A newcomer for so long, in ms: twice the time over which the best goodput is averaged. */
 const NEWCOMER_MS = 4000
-
-/** Window of the rate at which the origin serves us, in ms: short, as all seats' rates are added up (guess). */
-const RATE_WINDOW_MS = 1500
 
 /**
  * First copies that only we have, in seconds of our uplink: with more, whoever waits for our seat makes more of it (guess:
@@ -84,17 +75,14 @@ export class RunPlanner {
   private readonly context: Context
   private readonly mesh: Mesh
   private readonly ledger: OriginLedger
-  /** Rate at which the origin's bytes arrive. */
-  private readonly rate = new RateMeter(RATE_WINDOW_MS)
-  private rttMs = Infinity
-  /** The rate of the last run, kept for when none is under way. */
-  private lastRateBytesPerSec = 0
+  readonly pace: OriginPace
   private lastWasDuplicate = false
 
   constructor(context: Context, mesh: Mesh, ledger: OriginLedger) {
     this.context = context
     this.mesh = mesh
     this.ledger = ledger
+    this.pace = new OriginPace(context)
   }
 
   /** n̂, ourselves included. */
@@ -124,11 +112,6 @@ export class RunPlanner {
     return Math.min(this.ledger.seats, this.ledger.gossip.leechers)
   }
 
-  /** Rate at which our seat is served, in bytes a second. */
-  get currentBytesPerSec(): number {
-    return this.rate.bytesPerSec(this.context.nowMs)
-  }
-
   /**
    * The origin's best goodput, all seats together, in bytes a second: as claimed, and no less than ours suggests. Who has
    * just come has no average yet, and takes what is claimed now.
@@ -138,33 +121,7 @@ export class RunPlanner {
     const { nowMs, startedAtMs } = this.context
     const seats = Math.min(this.seatsInUse, 1 + takenSeats)
     const claimed = nowMs - startedAtMs < NEWCOMER_MS ? claimedBytesPerSec : 0
-    return Math.max(seatCount.goodput.bestBytesPerSec, this.lastRateBytesPerSec * seats, claimed)
-  }
-
-  /** The shortest time from asking to headers, in ms; 0: unknown. */
-  get roundTripMs(): number {
-    return Number.isFinite(this.rttMs) ? this.likelyRoundTripMs : 0
-  }
-
-  /** Infinity: unknown. */
-  private get likelyRoundTripMs(): number {
-    const isInDoubt = this.context.lateness.isBusy && this.rttMs < Infinity
-    return isInDoubt ? Math.min(BUSY_ROUND_TRIP_MS, this.rttMs) : this.rttMs
-  }
-
-  /** Time for a chunk at the last rate there was, in seconds; null: none is known. */
-  secPerChunk({ chunkBytes }: Geometry): number | null {
-    return this.lastRateBytesPerSec > 0 ? chunkBytes / this.lastRateBytesPerSec : null
-  }
-
-  noteRoundTrip(rttMs: number): void {
-    this.rttMs = Math.min(this.rttMs, Math.max(1, rttMs))
-  }
-
-  noteBytes(bytes: number): void {
-    const { nowMs } = this.context
-    this.rate.add(bytes, nowMs)
-    this.lastRateBytesPerSec = this.rate.bytesPerSec(nowMs)
+    return Math.max(seatCount.goodput.bestBytesPerSec, this.pace.lastBytesPerSec * seats, claimed)
   }
 
   /** Neighbours have given us something lately. */
@@ -288,7 +245,7 @@ export class RunPlanner {
     const { nowMs, startedAtMs } = this.context
     const plainSec = view.inventory.geometry.sizeBytes / this.plainShareBytesPerSec
     if (view.hasTime || nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
-    return this.lastRateBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec && !view.hasFree()
+    return this.pace.lastBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec && !view.hasFree()
   }
 
   /** Others wait for a seat, and for us, who have more first copies already than our uplink passes on in good time. */
@@ -346,17 +303,17 @@ export class RunPlanner {
   /** Chunks to reserve and claim ahead of a run's position. */
   leadChunks({ chunkBytes }: Geometry, isDuplicate: boolean): number {
     const isBrief = isDuplicate && this.context.limits.mechanisms.briefDuplicates
-    if (this.lastRateBytesPerSec === 0) return FIRST_LEAD_CHUNKS
+    if (this.pace.lastBytesPerSec === 0) return FIRST_LEAD_CHUNKS
     const leadSec = isBrief ? DUPLICATE_LEAD_SEC : CLAIM_LEAD_SEC
     const leastChunks = isBrief ? 1 : MIN_LEAD_CHUNKS
-    return Math.max(leastChunks, Math.ceil((this.lastRateBytesPerSec * leadSec) / chunkBytes))
+    return Math.max(leastChunks, Math.ceil((this.pace.lastBytesPerSec * leadSec) / chunkBytes))
   }
 
   /** Whether leaving out so many needless chunks saves more than a new request costs. */
   private isWorthCutting(needlessChunks: number, { chunkBytes }: Geometry): boolean {
-    const bytesPerSec = Math.max(1, this.lastRateBytesPerSec)
+    const bytesPerSec = Math.max(1, this.pace.lastBytesPerSec)
     const savedMs = ((needlessChunks * chunkBytes) / bytesPerSec) * 1000
-    return savedMs > abortCostMs(this.likelyRoundTripMs, bytesPerSec)
+    return savedMs > abortCostMs(this.pace.likelyRoundTripMs, bytesPerSec)
   }
 
   /** Not to bring these chunks is reason to leave the run. */
@@ -383,17 +340,17 @@ export class RunPlanner {
   }
 
   private chunksPerRoundTrip({ chunkBytes }: Geometry): number {
-    return Math.floor((this.lastRateBytesPerSec * this.roundTripMs) / 1000 / chunkBytes)
+    return Math.floor(this.pace.bytesPerRoundTrip / chunkBytes)
   }
 
   /** Length of a run, in chunks. Alone, to the end of the file. */
   runChunks({ chunkCount, chunkBytes }: Geometry): number {
     if (this.isLiteral && this.mesh.requests.trustPeers) return 1
     if (this.isAlone) return chunkCount
-    if (this.lastRateBytesPerSec === 0) return FIRST_RUN_CHUNKS
-    const runSec = RUN_SEC + (RUN_ROUND_TRIPS * this.roundTripMs) / 1000
-    const runBytes = this.lastRateBytesPerSec * runSec
-    const briefBytes = (this.lastRateBytesPerSec * BRIEF_RUN_ROUND_TRIPS * this.roundTripMs) / 1000
+    if (this.pace.lastBytesPerSec === 0) return FIRST_RUN_CHUNKS
+    const runSec = RUN_SEC + (RUN_ROUND_TRIPS * this.pace.roundTripMs) / 1000
+    const runBytes = this.pace.lastBytesPerSec * runSec
+    const briefBytes = BRIEF_RUN_ROUND_TRIPS * this.pace.bytesPerRoundTrip
     const most = this.isToBeBrief ? Math.max(FIRST_RUN_CHUNKS, briefBytes / chunkBytes) : chunkCount
     return Math.max(1, Math.round(Math.min(most, runBytes / chunkBytes)))
   }

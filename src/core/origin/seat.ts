@@ -355,9 +355,9 @@ export class OriginSeat implements Teammate {
   /** Notes what the origin gives to all; the holder of a seat with the least id judges the plan. */
   private lookAtPlan(): void {
     const { isOpen } = this.follower
-    this.ledger.noteGoodput(isOpen ? this.planner.currentBytesPerSec : null)
+    this.ledger.noteGoodput(isOpen ? this.planner.pace.currentBytesPerSec : null)
     if (!isOpen || this.ledger.seatsBeforeOurs !== 0) return
-    if (this.ledger.seatCount.judge(this.gossip.swarmSize, this.planner.roundTripMs))
+    if (this.ledger.seatCount.judge(this.gossip.swarmSize, this.planner.pace.roundTripMs))
       this.follower.renewClaim()
   }
 

@@ -71,13 +71,13 @@ export class Team {
   /** From now to the first byte of what we ask for: a round trip, or until what we are at is done. */
   private delaySec(view: OriginView): number {
     const { planner, follower } = this.own
-    const secPerChunk = planner.secPerChunk(view.inventory.geometry) ?? 0
-    return Math.max(planner.roundTripMs / 1000, follower.restChunks * secPerChunk)
+    const secPerChunk = planner.pace.secPerChunk(view.inventory.geometry) ?? 0
+    return Math.max(planner.pace.roundTripMs / 1000, follower.restChunks * secPerChunk)
   }
 
   /** Until all are done, if all are busy until then; 0: not known. */
   private allSec(view: OriginView): number {
-    const own = this.own.planner.secPerChunk(view.inventory.geometry)
+    const own = this.own.planner.pace.secPerChunk(view.inventory.geometry)
     if (own === null) return 0
     let chunks = this.delaySec(view) / own
     let chunksPerSec = 1 / own
@@ -92,7 +92,7 @@ export class Team {
 
   /** All could be done before we bring another chunk: no reason to ask for one ahead. */
   private isTooLate(view: OriginView, allSec: number): boolean {
-    const secPerChunk = this.own.planner.secPerChunk(view.inventory.geometry)
+    const secPerChunk = this.own.planner.pace.secPerChunk(view.inventory.geometry)
     return secPerChunk !== null && allSec < this.delaySec(view) + secPerChunk
   }
 
@@ -111,17 +111,17 @@ export class Team {
   /** Seconds a chunk. Who is silent for long is at least as slow as that; of whom nothing is known yet is as we are. */
   private speedOf({ planner }: Teammate, view: OriginView, silentSec: number): number {
     const { geometry } = view.inventory
-    const known = planner.secPerChunk(geometry) ?? this.own.planner.secPerChunk(geometry) ?? 1
+    const known = planner.pace.secPerChunk(geometry) ?? this.own.planner.pace.secPerChunk(geometry) ?? 1
     return Math.max(known, silentSec)
   }
 
   /** The same for us; while nothing is known, those who have not begun yet share with us what we take. */
   private ownSpeed(view: OriginView, theirSecPerChunk: number): number {
-    const known = this.own.planner.secPerChunk(view.inventory.geometry)
+    const known = this.own.planner.pace.secPerChunk(view.inventory.geometry)
     if (known !== null) return known
     const toBegin = this.others().filter(
       ({ isHopeful, follower, planner }) =>
-        isHopeful && !follower.isOpen && planner.secPerChunk(view.inventory.geometry) === null,
+        isHopeful && !follower.isOpen && planner.pace.secPerChunk(view.inventory.geometry) === null,
     )
     return theirSecPerChunk / (1 + toBegin.length)
   }

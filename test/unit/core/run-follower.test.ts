@@ -27,10 +27,10 @@ function runAgainst(
   const { context, mesh, planner, ledger, inventory, outputs } = setting
   for (const _ of range(0, 50)) {
     setting.goOn(100)
-    planner.noteBytes(ORIGIN_BYTES_PER_SEC / 10)
+    planner.pace.noteBytes(ORIGIN_BYTES_PER_SEC / 10)
     mesh.requests.noteBytes((meshShare * ORIGIN_BYTES_PER_SEC) / 10)
   }
-  planner.noteRoundTrip(ROUND_TRIP_MS)
+  planner.pace.noteRoundTrip(ROUND_TRIP_MS)
   setting.claim(range(THEIRS, THEIRS + claimed))
   const follower = new RunFollower(originContext(context), mesh, planner, () => ledger.seatCount.plan)
   follower.equip(setting.view)

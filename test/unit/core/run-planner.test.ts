@@ -70,7 +70,7 @@ describe('a seat is more for others', () => {
 
   it('nor where a plain download would bring more than our uplink, and than the mesh does', () => {
     const setting = holderOf(20, { swarm: SWARM })
-    setting.planner.noteBytes(SWARM * CHUNK_BYTES)
+    setting.planner.pace.noteBytes(SWARM * CHUNK_BYTES)
     expect(setting.planner.isPlainBetter(setting.view)).toBe(true)
     expect(setting.planner.isMoreForOthers(setting.view)).toBe(false)
     setting.mesh.requests.noteBytes(SWARM * CHUNK_BYTES)
@@ -143,7 +143,7 @@ describe('a busy processor with time', () => {
     const settings = [0, 50].map((lateMs) => besidePlain(2, lateMs, 47))
     expect(settings.map(({ planner, view }) => planner.isPlainBetter(view))).toEqual([true, false])
     for (const setting of settings) {
-      setting.planner.noteBytes(2 * CHUNK_BYTES)
+      setting.planner.pace.noteBytes(2 * CHUNK_BYTES)
       setting.claim(range(CHUNKS / 2, CHUNKS - 47))
     }
     expect(settings.map(({ planner, view }) => planner.prospects(view).runLeads())).toEqual([true, false])
@@ -156,10 +156,10 @@ describe('a busy processor with time', () => {
 
   it('takes a long round trip for its own', () => {
     const settings = [0, 50].map((lateMs) => besidePlain(2, lateMs))
-    for (const { planner } of settings) planner.noteRoundTrip(5000)
-    expect(settings.map(({ planner }) => planner.roundTripMs)).toEqual([5000, 200])
-    for (const { planner } of settings) planner.noteRoundTrip(50)
-    expect(settings.map(({ planner }) => planner.roundTripMs)).toEqual([50, 50])
+    for (const { planner } of settings) planner.pace.noteRoundTrip(5000)
+    expect(settings.map(({ planner }) => planner.pace.roundTripMs)).toEqual([5000, 200])
+    for (const { planner } of settings) planner.pace.noteRoundTrip(50)
+    expect(settings.map(({ planner }) => planner.pace.roundTripMs)).toEqual([50, 50])
   })
 })
 
@@ -168,7 +168,7 @@ function runsAfter(chunks: number, lateMs: number): { turn: number; run: number 
   const setting = new Setting(1, 100)
   setting.gossip.noteServerCount(SWARM)
   setting.ringLate(lateMs)
-  setting.planner.noteBytes(chunks * CHUNK_BYTES)
+  setting.planner.pace.noteBytes(chunks * CHUNK_BYTES)
   const { planner, view, inventory } = setting
   const { run } = planner.decide(view, { start: CHUNKS / 2, count: 8 }, false)
   return { turn: planner.runChunks(inventory.geometry), run: run.count }
