@@ -13,7 +13,7 @@ import type { OriginLedger } from './ledger.ts'
 import { OriginPace } from './origin-pace.ts'
 import type { OriginView, Prospects } from './origin-view.ts'
 import { abortCostMs, type Run, type RunChoice } from './run.ts'
-import { hasTimeToSpare } from './time-to-spare.ts'
+import { hasTimeToSpare, PlainDownload } from './time-to-spare.ts'
 
 /** A run lasts about this long at the seat's rate, plus 20 round trips, so that the pauses between runs cost 5%. */
 const RUN_SEC = 4
@@ -76,6 +76,7 @@ export class RunPlanner {
   private readonly mesh: Mesh
   private readonly ledger: OriginLedger
   readonly pace: OriginPace
+  private readonly plainDownload = new PlainDownload()
   private lastWasDuplicate = false
 
   constructor(context: Context, mesh: Mesh, ledger: OriginLedger) {
@@ -226,10 +227,13 @@ export class RunPlanner {
     const { nowMs, startedAtMs, lateness } = this.context
     const { missingBytes, geometry, rarity } = view.inventory
     if (!lateness.isBusy || this.isAlone) return false
+    const { plainShareBytesPerSec } = this
+    const elapsedMs = nowMs - startedAtMs
     return hasTimeToSpare({
-      elapsedMs: nowMs - startedAtMs,
+      elapsedMs,
       hereBytes: geometry.sizeBytes - missingBytes,
-      plainShareBytesPerSec: this.plainShareBytesPerSec,
+      plainBytes: this.plainDownload.bytesAfter(elapsedMs, plainShareBytesPerSec),
+      plainShareBytesPerSec,
       meshBytesPerSec: this.mesh.requests.bytesPerSec,
       meshSilentMs: view.meshSilentMs,
       isSomethingNear: rarity.availableCount > 0,

@@ -149,6 +149,17 @@ describe('a busy processor with time', () => {
     expect(settings.map(({ planner, view }) => planner.prospects(view).runLeads())).toEqual([true, false])
   })
 
+  it('is held against what a plain download had while the others were here, not against what it has now', () => {
+    const [early, late] = [besidePlain(2, 50, 47), besidePlain(2, 50, 47)]
+    expect(early.planner.hasTime(early.view)).toBe(true)
+    for (const setting of [early, late]) {
+      setting.gossip.noteServerCount(2)
+      setting.goOn(300)
+    }
+    expect(early.planner.hasTime(early.view)).toBe(true)
+    expect(late.planner.hasTime(late.view)).toBe(false)
+  })
+
   it('is none while nobody has said what the origin gives, but for the first ten seconds; nor alone', () => {
     expect([9900, 10_000].map((ms) => hasTimeAfter(ms))).toEqual([true, false])
     expect(hasTimeAfter(9900, 1)).toBe(false)

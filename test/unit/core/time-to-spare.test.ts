@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 
-import { hasTimeToSpare, type Progress } from '../../../src/core/origin/time-to-spare.ts'
+import { hasTimeToSpare, PlainDownload, type Progress } from '../../../src/core/origin/time-to-spare.ts'
 
-/** Ahead of a plain download, which would have brought 2,000,000 bytes. */
+/** As far as a plain download. */
 const AHEAD: Progress = {
   elapsedMs: 20_000,
   hereBytes: 2_000_000,
+  plainBytes: 2_000_000,
   plainShareBytesPerSec: 100_000,
   meshBytesPerSec: 50_000,
   meshSilentMs: 100,
@@ -35,5 +36,27 @@ describe('who has time', () => {
   it('is everybody for ten seconds, while nobody knows what the origin gives', () => {
     const unknown = { plainShareBytesPerSec: 0, hereBytes: 0 }
     expect([9999, 10_000].map((elapsedMs) => hasTime({ ...unknown, elapsedMs }))).toEqual([true, false])
+  })
+})
+
+describe('what a plain download would have brought', () => {
+  it('is its present share all along while others come', () => {
+    const plain = new PlainDownload()
+    expect(plain.bytesAfter(2000, 500)).toBe(1000)
+    expect(plain.bytesAfter(10_000, 100)).toBe(1000)
+  })
+
+  it('is the sum over time while they go', () => {
+    const plain = new PlainDownload()
+    expect(plain.bytesAfter(10_000, 100)).toBe(1000)
+    expect(plain.bytesAfter(20_000, 1000)).toBe(2000)
+    expect(plain.bytesAfter(21_000, 1000)).toBe(3000)
+  })
+
+  it('is worked out by the first share that is known for the time before', () => {
+    const plain = new PlainDownload()
+    expect(plain.bytesAfter(5000, 0)).toBe(0)
+    expect(plain.bytesAfter(10_000, 100)).toBe(500)
+    expect(plain.bytesAfter(20_000, 200)).toBe(1500)
   })
 })
