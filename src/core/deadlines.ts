@@ -8,6 +8,8 @@ const NAMES = [
   'arrival',
   /** Next toss for a vacant seat at the origin. */
   'coin',
+  /** Others have had their time to object to the run that we announced. */
+  'listen',
   /** The origin may be asked again after a failure. */
   'retry',
   /** The origin's response has been silent too long. */

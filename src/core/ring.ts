@@ -18,6 +18,7 @@ export function ring(due: Exclude<DeadlineName, 'arrival'>, parts: RingingParts)
   switch (due) {
     // Every origin has these for itself.
     case 'coin':
+    case 'listen':
     case 'retry':
     case 'originStall':
     case 'claim':

@@ -316,6 +316,11 @@ export class RunFollower {
     this.mesh.requests.askAll()
   }
 
+  /** Says of a run that it is about to be asked for. */
+  announce(run: ChunkRun): void {
+    this.say([run], true)
+  }
+
   /** Says the standing claim again, to keep it alive or with news; or what was brought, where none stands. */
   renewClaim(): void {
     if (this.run === null) this.claim.repeatFarewell(this.plan())
@@ -358,6 +363,10 @@ export class RunFollower {
     const isNew = runs.some((run) => bringsNews(run, view))
     // Where all went to the origin, so many claims kept the processors busy that the mesh had none for chunks (measured).
     if (!isNew && this.planner.isNobodysBusiness && !this.claim.hasNews) return this.claim.hold()
+    this.say(runs, isNew)
+  }
+
+  private say(runs: readonly ChunkRun[], isNew: boolean): void {
     const { pace, seatsHeld: seats } = this.planner
     const goodputBytesPerSec = pace.currentBytesPerSec
     this.claim.say({ runs, goodputBytesPerSec, plan: this.plan(), isNew, seats })

@@ -2,14 +2,14 @@
  * Which run to fetch next, how far ahead to claim, and when to cut short: from what the origin has delivered so far.
  */
 
-import type { Context } from '../context.ts'
 import type { Geometry } from '../geometry.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { ChunkRun } from '../types.ts'
 import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
-import { FIRST_RUN_CHUNKS } from './first-run.ts'
+import { FIRST_RUN_CHUNKS, firstRun } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
 import type { OriginLedger } from './ledger.ts'
+import type { OriginContext } from './origin-context.ts'
 import { OriginPace } from './origin-pace.ts'
 import type { OriginView, Prospects } from './origin-view.ts'
 import { abortCostMs, type Run, type RunChoice } from './run.ts'
@@ -72,14 +72,14 @@ const LEADS_BY = 1.5
 const LEADS_AFTER_SHARE = 0.01
 
 export class RunPlanner {
-  private readonly context: Context
+  private readonly context: OriginContext
   private readonly mesh: Mesh
   private readonly ledger: OriginLedger
   readonly pace: OriginPace
   private readonly plainDownload = new PlainDownload()
   private lastWasDuplicate = false
 
-  constructor(context: Context, mesh: Mesh, ledger: OriginLedger) {
+  constructor(context: OriginContext, mesh: Mesh, ledger: OriginLedger) {
     this.context = context
     this.mesh = mesh
     this.ledger = ledger
@@ -145,6 +145,23 @@ export class RunPlanner {
     if (nowMs - startedAtMs < patienceMs) return false
     if (view.meshSilentMs > Math.max(MESH_SILENT_MS, patienceMs)) return true
     return this.mesh.requests.bytesPerSec < SILENT_SHARE * plainShare
+  }
+
+  /** A newcomer's, by its place in the order of arrival. With several origins each has a place. */
+  firstRun({ inventory }: OriginView, joinIndex: number, origins: number): ChunkRun {
+    const isAlone = this.swarmSizeSeen === 1
+    const place = (joinIndex % this.ledger.seatCount.seats) * origins + this.context.index
+    return firstRun({
+      joinIndex: isAlone ? 0 : place,
+      starters: isAlone ? 1 : this.seatsInUse * origins,
+      chunkCount: inventory.geometry.chunkCount,
+    })
+  }
+
+  /** Without ranges there is but one run, the file: not to be begun anew while the mesh delivers. */
+  asWhole(view: OriginView, choice: RunChoice): RunChoice | null {
+    if (choice.isDuplicate && !this.isMeshSilent(view)) return null
+    return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount }, turnChunks: Infinity }
   }
 
   /** The next run: of free chunks, else help for another seat of ours, else of what others have; null: nothing is worth it. */

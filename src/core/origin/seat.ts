@@ -12,8 +12,9 @@ import type { Mesh } from '../mesh/mesh.ts'
 import type { SessionInput } from '../session-io.ts'
 import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
+import { Announcement } from './announcement.ts'
 import type { ClaimGossip } from './claim-gossip.ts'
-import { bitReversed, firstRun } from './first-run.ts'
+import { bitReversed } from './first-run.ts'
 import { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
 import { OriginView } from './origin-view.ts'
@@ -40,6 +41,7 @@ export class OriginSeat implements Teammate {
   private readonly coin: SeatCoin
   private readonly tenure: Tenure
   private readonly team: Team
+  private readonly announcement: Announcement
   private readonly events: SeatEvents
   /** Null until the file's size is known. */
   private view: OriginView | null = null
@@ -66,6 +68,7 @@ export class OriginSeat implements Teammate {
     this.follower = new RunFollower(context, mesh, this.planner, () => this.ledger.seatCount.plan)
     this.tenure = new Tenure(context, mesh, this.ledger, this.planner, this.follower, this.coin)
     this.team = new Team(this, all)
+    this.announcement = new Announcement(context, mesh, gossip, this.follower)
     this.events = events
   }
 
@@ -116,13 +119,8 @@ export class OriginSeat implements Teammate {
       return follower.isOpen ? undefined : this.leave()
     }
     this.isSeated = true
-    const isAlone = this.gossip.swarmSize === 1
-    if (isAlone && this.context.index > 0) return this.work()
-    const run = firstRun({
-      joinIndex: isAlone ? 0 : (joinIndex % seats) * origins + this.context.index,
-      starters: isAlone ? 1 : this.planner.seatsInUse * origins,
-      chunkCount: view.inventory.geometry.chunkCount,
-    })
+    if (this.gossip.swarmSize === 1 && this.context.index > 0) return this.work()
+    const run = this.planner.firstRun(view, joinIndex, origins)
     if (follower.isOpen) {
       // A probe that starts where our first run would is that run.
       if (run.start === 0 || !follower.rangesWork) {
@@ -153,17 +151,18 @@ export class OriginSeat implements Teammate {
   work(): void {
     const { view } = this
     if (view === null || this.follower.isOpen || this.isPaused || this.standing.isBanned) return
-    if (this.context.deadlines.has('retry')) return
+    if (this.context.deadlines.has('retry') || this.announcement.isPending) return
     if (view.inventory.isComplete) return this.leave()
     if (!this.isSeated) return this.awaitCoin()
     const choice = this.chooseRun(view)
     if (choice === null) return this.leave()
-    this.take(choice)
+    this.take(choice, view)
   }
 
   /** A timer of this origin's has rung. */
   onDeadline(name: DeadlineName): void {
     if (name === 'coin') this.onCoinDeadline()
+    else if (name === 'listen') this.onListenDeadline()
     else if (name === 'retry') this.onRetryDeadline()
     else if (name === 'originStall') this.onSilenceDeadline()
     else if (name === 'claim') this.onClaimDeadline()
@@ -176,15 +175,22 @@ export class OriginSeat implements Teammate {
     const choice = wins ? this.chooseRun(view) : null
     if (choice === null) return this.awaitCoin()
     this.isSeated = true
-    this.take(choice)
+    this.take(choice, view)
   }
 
-  private take(choice: RunChoice): void {
+  private take(choice: RunChoice, view: OriginView): void {
     this.coin.noteWork()
-    this.open(choice)
+    if (this.team.hasOthers || !this.announcement.precedes(choice, view)) this.open(choice)
+  }
+
+  private onListenDeadline(): void {
+    const choice = this.view === null ? null : this.announcement.heardOut(this.view)
+    if (choice === null) this.leave()
+    else this.open(choice)
   }
 
   private open(choice: RunChoice): void {
+    this.announcement.cancel()
     this.nextPlace = null
     if (choice.isRace !== true) this.team.takeFrom(choice.run.start)
     this.follower.open(choice)
@@ -193,6 +199,7 @@ export class OriginSeat implements Teammate {
   /** Gives the seat up until there is work again. */
   private leave(): void {
     this.isSeated = false
+    this.announcement.cancel()
     this.follower.withdrawClaim()
     if (this.view?.inventory.isComplete === true) this.context.deadlines.clear('coin')
     else this.awaitCoin()
@@ -254,10 +261,8 @@ export class OriginSeat implements Teammate {
 
   /** A run is over, or was cut short. */
   private goOnElsewhere(): void {
-    const { view, tenure } = this
-    const isToLeave = (own: OriginView): boolean =>
-      tenure.mustYield(own) || (!this.team.hasOthers && tenure.isEnoughWithout(own))
-    if (this.isSeated && view !== null && isToLeave(view)) this.leave()
+    const { view } = this
+    if (this.isSeated && view !== null && this.tenure.isOver(view, !this.team.hasOthers)) this.leave()
     else this.work()
   }
 
@@ -329,7 +334,7 @@ export class OriginSeat implements Teammate {
     if (view === null || !this.team.hasOthers || this.planner.isLiteral || this.isPaused) return
     if (!this.isSeated || !follower.isNearItsEnd || this.tenure.mustYield(view)) return
     const choice = this.chooseRun(view)
-    if (choice !== null && !choice.isDuplicate) this.take(choice)
+    if (choice !== null && !choice.isDuplicate) this.take(choice, view)
   }
 
   // ------------------------------------------------------------------------------------------ what others say
@@ -354,11 +359,9 @@ export class OriginSeat implements Teammate {
 
   /** Notes what the origin gives to all; the holder of a seat with the least id judges the plan. */
   private lookAtPlan(): void {
-    const { isOpen } = this.follower
-    this.ledger.noteGoodput(isOpen ? this.planner.pace.currentBytesPerSec : null)
-    if (!isOpen || this.ledger.seatsBeforeOurs !== 0) return
-    if (this.ledger.seatCount.judge(this.gossip.swarmSize, this.planner.pace.roundTripMs))
-      this.follower.renewClaim()
+    const { follower, planner } = this
+    const ownBytesPerSec = follower.isOpen ? planner.pace.currentBytesPerSec : null
+    if (this.ledger.judgePlan(ownBytesPerSec, planner.pace.roundTripMs)) follower.renewClaim()
   }
 
   // ------------------------------------------------------------------------------------------ what others want
@@ -387,12 +390,11 @@ export class OriginSeat implements Teammate {
     this.standing.forgive()
   }
 
-  /** What to fetch next. Without ranges there is but one run, the file: not to be begun anew while the mesh delivers. */
   private chooseRun(view: OriginView): RunChoice | null {
-    const from = { continueAt: this.follower.continueAt, place: this.nextPlace }
-    const choice = this.planner.choose(view, from, () => this.team.help(view))
-    if (choice === null || this.follower.rangesWork) return choice
-    if (choice.isDuplicate && !this.planner.isMeshSilent(view)) return null
-    return { ...choice, run: { start: 0, count: view.inventory.geometry.chunkCount }, turnChunks: Infinity }
+    const { continueAt, rangesWork } = this.follower
+    const choice = this.planner.choose(view, { continueAt, place: this.nextPlace }, () =>
+      this.team.help(view),
+    )
+    return choice === null || rangesWork ? choice : this.planner.asWhole(view, choice)
   }
 }

@@ -70,8 +70,13 @@ export class Tenure {
     return (ledger.seatsBeforeOurs ?? 0) >= seats && planner.seatsNow(view) <= seats
   }
 
-  /** At a run's end, on a busy processor: those who hold seats are enough for what is free. */
-  isEnoughWithout(view: OriginView): boolean {
+  /** At a run's end: another may have the seat, or nobody needs to. */
+  isOver(view: OriginView, isOnlyOrigin: boolean): boolean {
+    return this.mustYield(view) || (isOnlyOrigin && this.isEnoughWithout(view))
+  }
+
+  /** On a busy processor: those who hold seats are enough for what is free. */
+  private isEnoughWithout(view: OriginView): boolean {
     const { ledger, planner } = this
     const before = ledger.seatsBeforeOurs ?? 0
     return before > 0 && view.hasTime && before >= planner.seatsNow(view)

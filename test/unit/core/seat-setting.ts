@@ -46,7 +46,7 @@ export class Setting {
     (view) => this.planner.hasTime(view),
   )
   readonly ledger: OriginLedger = new OriginLedger(originContext(this.context), this.gossip)
-  readonly planner: RunPlanner = new RunPlanner(this.context, this.mesh, this.ledger)
+  readonly planner: RunPlanner = new RunPlanner(originContext(this.context), this.mesh, this.ledger)
 
   private readonly secondsPerChunk: number
   private claims = 0

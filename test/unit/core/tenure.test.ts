@@ -25,7 +25,7 @@ function seatWith(free: number, { isBusy = true, isFirst = false } = {}): boolea
   const follower = new RunFollower(own, mesh, planner, () => ledger.seatCount.plan)
   const tenure = new Tenure(own, mesh, ledger, planner, follower, new SeatCoin(own, mesh, ledger, planner))
   expect(tenure.mustYield(view)).toBe(false)
-  return tenure.isEnoughWithout(view)
+  return tenure.isOver(view, true)
 }
 
 describe('a seat at the end of a run', () => {

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest'
+
+import { Announcement } from '../../../src/core/origin/announcement.ts'
+import type { RunChoice } from '../../../src/core/origin/run.ts'
+import { RunFollower } from '../../../src/core/origin/run-follower.ts'
+import type { ChunkRun } from '../../../src/core/types.ts'
+import { originContext } from './parts.ts'
+import { CHUNKS, Setting } from './seat-setting.ts'
+import { CHUNK_BYTES, fileOf, peer, range } from './shapes.ts'
+import { claimOf, SELF, sent, Visitor } from './visitor.ts'
+
+const CHOICE: RunChoice = { run: { start: 60, count: 8 }, turnChunks: 8, isDuplicate: false }
+
+interface Circumstances {
+  readonly swarm?: number
+  readonly lateMs?: number
+  readonly choice?: Partial<RunChoice>
+  readonly originLoad?: number | 'adaptive'
+  /** What the origin gives, as a share of what makes a plain download as fast as Anna. */
+  readonly plainShare?: number
+}
+
+/** Beside Anna, who gives a chunk a second: a run is about to be begun. */
+function aboutToFetch({
+  swarm = 48,
+  lateMs = 50,
+  choice = {},
+  originLoad = 'adaptive',
+  plainShare = 0.5,
+}: Circumstances) {
+  const setting = new Setting(1)
+  const { context, gossip, ledger, mesh, planner, view, outputs } = setting
+  Object.assign(context, { selfId: peer(0), limits: { ...context.limits, originLoad } })
+  gossip.noteServerCount(swarm)
+  setting.ringLate(lateMs)
+  setting.originGives(plainShare * swarm * CHUNK_BYTES)
+  const own = originContext(context)
+  const follower = new RunFollower(own, mesh, planner, () => ledger.seatCount.plan)
+  follower.equip(view)
+  const announcement = new Announcement(own, mesh, gossip, follower)
+  const isAnnounced = announcement.precedes({ ...CHOICE, ...choice }, view)
+  const claimed = sent(outputs, 'claim').map(({ message }) => message.runs)
+  const waitMs = (own.deadlines.next() ?? Infinity) - context.nowMs
+  return { setting, announcement, isAnnounced, claimed, waitMs }
+}
+
+describe('on a busy processor', () => {
+  it('a run is claimed first, and waits half a second for each hop of the claim, three at most', () => {
+    const waits = [2, 4, 8, 48, 10_000].map((swarm) => {
+      const { isAnnounced, claimed, waitMs } = aboutToFetch({ swarm })
+      expect(claimed).toEqual(isAnnounced ? [[CHOICE.run]] : [])
+      return isAnnounced ? waitMs : 0
+    })
+    expect(waits).toEqual([0, 500, 1000, 1500, 1500])
+  })
+
+  it('it begins as it is where nobody objects, and nothing else of it is left', () => {
+    const { setting, announcement } = aboutToFetch({})
+    expect(announcement.isPending).toBe(true)
+    expect(announcement.heardOut(setting.view)).toEqual(CHOICE)
+    expect(announcement.isPending).toBe(false)
+    expect(announcement.heardOut(setting.view)).toBeNull()
+  })
+
+  it('it ends where another has claimed meanwhile, or brought something; and is none where that is its beginning', () => {
+    const ends = [[64], [61, 70], [CHUNKS - 1], [60]].map((claimed) => {
+      const { setting, announcement } = aboutToFetch({})
+      setting.claim(claimed)
+      return announcement.heardOut(setting.view)
+    })
+    expect(ends.map((choice) => choice?.run.count)).toEqual([4, 1, 8, undefined])
+    expect(ends.map((choice) => choice?.turnChunks)).toEqual([4, 1, 8, undefined])
+    const { setting, announcement } = aboutToFetch({})
+    setting.claim([], range(62, 80))
+    expect(announcement.heardOut(setting.view)?.run).toEqual({ start: 60, count: 2 })
+  })
+
+  it('it does not begin once it was cancelled', () => {
+    const { setting, announcement } = aboutToFetch({})
+    announcement.cancel()
+    expect(announcement.isPending).toBe(false)
+    expect(announcement.heardOut(setting.view)).toBeNull()
+  })
+})
+
+describe('nothing is announced', () => {
+  it.each([
+    ['where the processor is not busy', { lateMs: 0 }],
+    ['of what others have', { choice: { isDuplicate: true } }],
+    ['by whoever would have more by a plain download', { plainShare: 2 }],
+    ['where nobody makes claims', { originLoad: 8 }],
+  ] as const)('%s', (_, circumstances) => {
+    const { isAnnounced, claimed, announcement } = aboutToFetch(circumstances)
+    expect([isAnnounced, claimed, announcement.isPending]).toEqual([false, [], false])
+  })
+})
+
+const FACTS = fileOf(CHUNKS)
+const [ANNA, OTHER] = [peer(1), peer(9)]
+
+/** In a crowd, late, beside Anna, who has 40 of 100 chunks, and its timers ring so late. It has just claimed a run. */
+function claimantInCrowd(lateMs: number): { visitor: Visitor; claimed: ChunkRun } {
+  const visitor = new Visitor()
+  visitor.start()
+  visitor.welcome({ joinIndex: 44, swarmSize: 45, facts: FACTS })
+  visitor.meet(ANNA, FACTS)
+  visitor.hearHave(ANNA, range(0, 40))
+  let deliveredAtMs = 0
+  for (const turn of range(1, 2000)) {
+    visitor.nowMs = Math.max(visitor.nowMs, visitor.session.nextDeadlineMs() ?? 0) + lateMs
+    visitor.handle({ type: 'tick' })
+    // The origin gives little.
+    visitor.hear(ANNA, { ...claimOf(OTHER, turn, 50, 1, 2), goodputBytesPerSec: 1000 })
+    if (visitor.nowMs - deliveredAtMs > 2000 && visitor.askedOf(ANNA).length > 0) {
+      deliveredAtMs = visitor.nowMs
+      visitor.deliver(ANNA)
+    }
+    const claimed = ownClaims(visitor).at(-1)
+    if (claimed !== undefined) return { visitor, claimed }
+  }
+  throw new Error('It won no seat.')
+}
+
+function ownClaims(visitor: Visitor): ChunkRun[] {
+  const own = sent(visitor.outputs, 'claim').filter(({ message }) => message.peer === SELF)
+  return own.flatMap(({ message }) => message.runs)
+}
+
+function firstChunks(visitor: Visitor): number[] {
+  return visitor.all('fetch').map(({ firstChunk }) => firstChunk)
+}
+
+describe('whoever has won a seat', () => {
+  it('asks the origin at once where the processor is not busy', () => {
+    const { visitor, claimed } = claimantInCrowd(0)
+    expect(firstChunks(visitor)).toEqual([claimed.start])
+  })
+
+  it('listens first where it is, and then asks for what it has claimed', () => {
+    const { visitor, claimed } = claimantInCrowd(50)
+    visitor.pass(400)
+    expect(firstChunks(visitor)).toEqual([])
+    visitor.pass(1200)
+    expect(firstChunks(visitor)).toEqual([claimed.start])
+    expect(ownClaims(visitor)).toHaveLength(1)
+  })
+
+  it('leaves the run to another that claims it meanwhile, and says so', () => {
+    const { visitor, claimed } = claimantInCrowd(50)
+    visitor.pass(400)
+    visitor.hear(ANNA, claimOf(peer(8), 1, claimed.start, claimed.count))
+    const outputs = visitor.pass(1200)
+    expect(firstChunks(visitor)).toEqual([])
+    expect(sent(outputs, 'claim').map(({ message }) => [message.peer, message.runs])).toContainEqual([
+      SELF,
+      [],
+    ])
+  })
+
+  it('does not ask after it was paused', () => {
+    const { visitor } = claimantInCrowd(50)
+    visitor.handle({ type: 'pause' })
+    visitor.pass(5000)
+    expect(firstChunks(visitor)).toEqual([])
+  })
+})
