@@ -2,11 +2,12 @@
  * A run that is announced before it is begun. On a busy processor claims come late: of 48 visitors on two cores two or three fetched
  * the same chunks, as each began while the others' claims were on their way, one copy in eight (measured). So whoever has time says
  * first what it is about to fetch, and listens until whoever fetches that already, or is about to, must have been heard; as stations
- * that share a channel do before they send.
+ * that share a channel do before they send. Whoever goes on in a seat while nobody else is known to hold one need not: those who take one
+ * meanwhile will listen.
  */
 
 import type { Mesh } from '../mesh/mesh.ts'
-import type { ClaimGossip } from './claim-gossip.ts'
+import type { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
 import type { RunChoice } from './run.ts'
@@ -21,14 +22,14 @@ const MOST_HOPS = 3
 export class Announcement {
   private readonly context: OriginContext
   private readonly mesh: Mesh
-  private readonly gossip: ClaimGossip
+  private readonly ledger: OriginLedger
   private readonly follower: RunFollower
   private choice: RunChoice | null = null
 
-  constructor(context: OriginContext, mesh: Mesh, gossip: ClaimGossip, follower: RunFollower) {
+  constructor(context: OriginContext, mesh: Mesh, ledger: OriginLedger, follower: RunFollower) {
     this.context = context
     this.mesh = mesh
-    this.gossip = gossip
+    this.ledger = ledger
     this.follower = follower
   }
 
@@ -37,11 +38,15 @@ export class Announcement {
     return this.choice !== null
   }
 
-  /** Announces the run, if that has to be: then it begins at the deadline. False: it may begin at once. */
-  precedes(choice: RunChoice, view: OriginView): boolean {
+  /**
+   * Announces the run, if that has to be: then it begins at the deadline. False: it may begin at once. `isNew`: the seat has just been
+   * taken.
+   */
+  precedes(choice: RunChoice, view: OriginView, isNew: boolean): boolean {
     const { lateness, deadlines, limits, nowMs } = this.context
     const knowsClaims = typeof limits.originLoad !== 'number'
     const hops = this.hopsToAll
+    if (!isNew && this.ledger.heldSeats === 0) return false
     if (!lateness.isBusy || !view.hasTime || !knowsClaims || choice.isDuplicate || hops === 0) return false
     this.choice = choice
     this.follower.announce(choice.run)
@@ -69,7 +74,7 @@ export class Announcement {
 
   /** Hops from our neighbours to everybody. */
   private get hopsToAll(): number {
-    const hops = Math.ceil(Math.log2(this.gossip.swarmSize / (this.mesh.neighbours.size + 1)))
+    const hops = Math.ceil(Math.log2(this.ledger.gossip.swarmSize / (this.mesh.neighbours.size + 1)))
     return Math.min(MOST_HOPS, Math.max(0, hops))
   }
 }

@@ -68,7 +68,7 @@ export class OriginSeat implements Teammate {
     this.follower = new RunFollower(context, mesh, this.planner, () => this.ledger.seatCount.plan)
     this.tenure = new Tenure(context, mesh, this.ledger, this.planner, this.follower, this.coin)
     this.team = new Team(this, all)
-    this.announcement = new Announcement(context, mesh, gossip, this.follower)
+    this.announcement = new Announcement(context, mesh, this.ledger, this.follower)
     this.events = events
   }
 
@@ -174,19 +174,19 @@ export class OriginSeat implements Teammate {
     const wins = this.coin.wins(view) && !this.planner.isMoreForOthers(view)
     const choice = wins ? this.chooseRun(view) : null
     if (choice === null) return this.awaitCoin()
-    this.isSeated = true
     this.take(choice, view)
   }
 
   private take(choice: RunChoice, view: OriginView): void {
+    const mustWait = !this.team.hasOthers && this.announcement.precedes(choice, view, !this.isSeated)
+    this.isSeated = true
     this.coin.noteWork()
-    if (this.team.hasOthers || !this.announcement.precedes(choice, view)) this.open(choice)
+    if (!mustWait) this.open(choice)
   }
 
   private onListenDeadline(): void {
     const choice = this.view === null ? null : this.announcement.heardOut(this.view)
-    if (choice === null) this.leave()
-    else this.open(choice)
+    return choice === null ? this.leave() : this.open(choice)
   }
 
   private open(choice: RunChoice): void {

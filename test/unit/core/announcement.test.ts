@@ -18,6 +18,10 @@ interface Circumstances {
   readonly originLoad?: number | 'adaptive'
   /** What the origin gives, as a share of what makes a plain download as fast as Anna. */
   readonly plainShare?: number
+  /** The seat has just been taken. */
+  readonly isNew?: boolean
+  /** Another is known to hold one. */
+  readonly beside?: boolean
 }
 
 /** Beside Anna, who gives a chunk a second: a run is about to be begun. */
@@ -27,18 +31,21 @@ function aboutToFetch({
   choice = {},
   originLoad = 'adaptive',
   plainShare = 0.5,
+  isNew = true,
+  beside = false,
 }: Circumstances) {
   const setting = new Setting(1)
   const { context, gossip, ledger, mesh, planner, view, outputs } = setting
   Object.assign(context, { selfId: peer(0), limits: { ...context.limits, originLoad } })
+  if (beside) setting.claim([55])
   gossip.noteServerCount(swarm)
   setting.ringLate(lateMs)
   setting.originGives(plainShare * swarm * CHUNK_BYTES)
   const own = originContext(context)
   const follower = new RunFollower(own, mesh, planner, () => ledger.seatCount.plan)
   follower.equip(view)
-  const announcement = new Announcement(own, mesh, gossip, follower)
-  const isAnnounced = announcement.precedes({ ...CHOICE, ...choice }, view)
+  const announcement = new Announcement(own, mesh, ledger, follower)
+  const isAnnounced = announcement.precedes({ ...CHOICE, ...choice }, view, isNew)
   const claimed = sent(outputs, 'claim').map(({ message }) => message.runs)
   const waitMs = (own.deadlines.next() ?? Infinity) - context.nowMs
   return { setting, announcement, isAnnounced, claimed, waitMs }
@@ -52,6 +59,10 @@ describe('on a busy processor', () => {
       return isAnnounced ? waitMs : 0
     })
     expect(waits).toEqual([0, 500, 1000, 1500, 1500])
+  })
+
+  it('so does the next one in a seat beside others', () => {
+    expect(aboutToFetch({ isNew: false, beside: true }).claimed).toEqual([[CHOICE.run]])
   })
 
   it('it begins as it is where nobody objects, and nothing else of it is left', () => {
@@ -88,6 +99,7 @@ describe('nothing is announced', () => {
     ['where the processor is not busy', { lateMs: 0 }],
     ['of what others have', { choice: { isDuplicate: true } }],
     ['by whoever would have more by a plain download', { plainShare: 2 }],
+    ['by whoever goes on in the only seat', { isNew: false }],
     ['where nobody makes claims', { originLoad: 8 }],
   ] as const)('%s', (_, circumstances) => {
     const { isAnnounced, claimed, announcement } = aboutToFetch(circumstances)
