@@ -1,35 +1,38 @@
 /**
  * A run that is announced before it is begun. On a busy processor claims come late: of 48 visitors on two cores two or three fetched
  * the same chunks, as each began while the others' claims were on their way, one copy in eight (measured). So whoever has time says
- * first what it is about to fetch, and listens until whoever fetches that already, or is about to, must have been heard; as stations
- * that share a channel do before they send. Whoever goes on in a seat while nobody else is known to hold one need not: those who take one
- * meanwhile will listen.
+ * first what it is about to fetch, and listens until whoever fetches that already, or is about to, should have been heard; as stations
+ * that share a channel do before they send. Whoever goes on in a seat while nobody else is known to hold one need not: those who take
+ * one meanwhile will listen, most of them.
  */
 
 import type { Mesh } from '../mesh/mesh.ts'
-import type { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
 import type { RunChoice } from './run.ts'
 import type { RunFollower } from './run-follower.ts'
+import type { RunPlanner } from './run-planner.ts'
 
 /** A claim takes so long from peer to peer, in ms: it waits for company (`floods.ts`), and then for the processors (guess). */
 const HOP_MS = 500
 
-/** It is passed on to two by each, so that a hop doubles those who know of it; all do after so many, or nearly (guess: a claim is renewed then). */
+/**
+ * Each passes it on to two, so that with every hop twice as many know of it: after so many all who may fetch the same, or most
+ * (guess). No more: a claim of which nothing came is taken back after 2 s.
+ */
 const MOST_HOPS = 3
 
 export class Announcement {
   private readonly context: OriginContext
   private readonly mesh: Mesh
-  private readonly ledger: OriginLedger
+  private readonly planner: RunPlanner
   private readonly follower: RunFollower
   private choice: RunChoice | null = null
 
-  constructor(context: OriginContext, mesh: Mesh, ledger: OriginLedger, follower: RunFollower) {
+  constructor(context: OriginContext, mesh: Mesh, planner: RunPlanner, follower: RunFollower) {
     this.context = context
     this.mesh = mesh
-    this.ledger = ledger
+    this.planner = planner
     this.follower = follower
   }
 
@@ -38,27 +41,27 @@ export class Announcement {
     return this.choice !== null
   }
 
-  /**
-   * Announces the run, if that has to be: then it begins at the deadline. False: it may begin at once. `isNew`: the seat has just been
-   * taken.
-   */
-  precedes(choice: RunChoice, view: OriginView, isNew: boolean): boolean {
-    const { lateness, deadlines, limits, nowMs } = this.context
-    const knowsClaims = typeof limits.originLoad !== 'number'
+  /** Announces the run, where that is to be: it begins at the deadline, then. False: it may begin at once. `isNew`: so is the seat. */
+  announces(choice: RunChoice, view: OriginView, isNew: boolean): boolean {
+    if (!this.isToWait(view, isNew) || choice.isDuplicate) return false
     const hops = this.hopsToAll
-    if (!isNew && this.ledger.heldSeats === 0) return false
-    if (!lateness.isBusy || !view.hasTime || !knowsClaims || choice.isDuplicate || hops === 0) return false
+    if (hops === 0) return false
+    const { start, count } = choice.run
+    const lead = this.planner.leadChunks(view.inventory.geometry, false)
     this.choice = choice
-    this.follower.announce(choice.run)
-    deadlines.set('listen', nowMs + HOP_MS * hops)
+    this.follower.announce({ start, count: Math.min(count, lead) })
+    this.context.deadlines.set('listen', this.context.nowMs + HOP_MS * hops)
     return true
   }
 
-  /** Others have been listened to: the run, as far as nobody else brings it; null where somebody does from its beginning. */
+  /**
+   * Others have been listened to: the run, as far as nobody else brings it; null where somebody does from its beginning, or a
+   * reader waits for something. Who else claims it now may have begun: so we give way, whoever's id is smaller.
+   */
   heardOut(view: OriginView): RunChoice | null {
     const { choice } = this
     this.cancel()
-    if (choice === null) return null
+    if (choice === null || this.planner.isReaderWaiting(view)) return null
     const { start } = choice.run
     let end = start
     while (end < start + choice.run.count && view.isFree(end)) end++
@@ -72,9 +75,19 @@ export class Announcement {
     this.context.deadlines.clear('listen')
   }
 
-  /** Hops from our neighbours to everybody. */
+  private isToWait(view: OriginView, isNew: boolean): boolean {
+    const { context, planner, follower } = this
+    if (!context.lateness.isBusy || !view.hasTime || planner.isLiteral) return false
+    // Without ranges there is but one run, of which most may be here.
+    if (!follower.rangesWork || planner.isReaderWaiting(view)) return false
+    return isNew || planner.seatsHeld > 1
+  }
+
+  /** Hops beyond our neighbours; 0 where nobody hears us. */
   private get hopsToAll(): number {
-    const hops = Math.ceil(Math.log2(this.ledger.gossip.swarmSize / (this.mesh.neighbours.size + 1)))
+    const { readyCount } = this.mesh
+    if (readyCount === 0) return 0
+    const hops = Math.ceil(Math.log2(this.planner.swarmSizeSeen / (readyCount + 1)))
     return Math.min(MOST_HOPS, Math.max(0, hops))
   }
 }

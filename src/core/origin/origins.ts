@@ -261,7 +261,7 @@ export class Origins {
 
   /** The page slept: silence was ours. */
   forgiveSilence(): void {
-    for (const seat of this.seats) seat.forgiveSilence()
+    for (const { follower } of this.seats) follower.forgiveSilence()
   }
 
   private get first(): OriginSeat {

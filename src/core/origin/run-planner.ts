@@ -239,7 +239,7 @@ export class RunPlanner {
     return Math.max(requests.bytesPerSec, service.uplinkBytesPerSec) < this.plainShareBytesPerSec
   }
 
-  /** See `hasTimeToSpare`. Asked for every chunk: the view keeps the answer. */
+  /** See `hasTimeToSpare`; notes our share of the origin. Asked for every chunk: the view keeps the answer. */
   hasTime(view: OriginView): boolean {
     const { nowMs, startedAtMs, lateness } = this.context
     const { missingBytes, geometry, rarity } = view.inventory

@@ -68,7 +68,7 @@ export class OriginSeat implements Teammate {
     this.follower = new RunFollower(context, mesh, this.planner, () => this.ledger.seatCount.plan)
     this.tenure = new Tenure(context, mesh, this.ledger, this.planner, this.follower, this.coin)
     this.team = new Team(this, all)
-    this.announcement = new Announcement(context, mesh, this.ledger, this.follower)
+    this.announcement = new Announcement(context, mesh, this.planner, this.follower)
     this.events = events
   }
 
@@ -178,15 +178,18 @@ export class OriginSeat implements Teammate {
   }
 
   private take(choice: RunChoice, view: OriginView): void {
-    const mustWait = !this.team.hasOthers && this.announcement.precedes(choice, view, !this.isSeated)
+    const mustWait = !this.team.hasOthers && this.announcement.announces(choice, view, !this.isSeated)
     this.isSeated = true
     this.coin.noteWork()
     if (!mustWait) this.open(choice)
   }
 
   private onListenDeadline(): void {
-    const choice = this.view === null ? null : this.announcement.heardOut(this.view)
-    return choice === null ? this.leave() : this.open(choice)
+    const { view } = this
+    const choice = view === null ? null : this.announcement.heardOut(view)
+    if (choice === null) return this.work()
+    if (view !== null && this.tenure.mustYield(view)) return this.leave()
+    this.open(choice)
   }
 
   private open(choice: RunChoice): void {
@@ -314,11 +317,6 @@ export class OriginSeat implements Teammate {
     if (run !== null) this.failed(failureOf(run, 'unreachable'))
   }
 
-  /** The page slept: silence was ours. */
-  forgiveSilence(): void {
-    this.follower.forgiveSilence()
-  }
-
   private advance(): void {
     const next = this.view === null ? 'goOn' : this.tenure.decide(this.view)
     if (next !== 'goOn') this.follower.abort()
@@ -375,6 +373,7 @@ export class OriginSeat implements Teammate {
   /** After a pause, or where only the origins count: takes the seat, whoever else holds one. */
   insist(): void {
     this.isSeated = !this.standing.isBanned
+    this.announcement.cancel()
     this.work()
   }
 

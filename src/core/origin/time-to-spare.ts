@@ -16,9 +16,9 @@ const NOTHING_NEAR_MS = 20_000
 const RATE_UNKNOWN_MS = 10_000
 
 /**
- * What a plain download would have brought by now. Its share is known but for the present: while a crowd comes, that is the best there is
- * for all of the time, as at first nobody knew of the others; while it goes, most of the time it was less. So the sum of
- * what it seemed to be, or the present one all along, whichever is less. Of 48 visitors on two cores the last four, for whom
+ * What a plain download would have brought by now. Its share is known for the present only: while a crowd comes, that is the best there
+ * is for all of the time, as at first nobody knew of the others; while it goes, most of the time it was less. So the sum of what it
+ * seemed to be whenever it was asked for, or the present one all along, whichever is less. Of 48 visitors on two cores the last four, for whom
  * the share had grown tenfold, fetched a tenth of a copy of what their neighbours had (measured).
  */
 export class PlainDownload {
@@ -26,8 +26,12 @@ export class PlainDownload {
   private shareBytesPerSec = 0
   private sumBytes = 0
 
-  /** Its bytes after so long. Its share, in bytes a second, is this from now on, and was before any other was known. */
+  /**
+   * Its bytes after so long. Its share, in bytes a second, is this from now on, and was before any other was known. 0: unknown, and
+   * so is what it would have brought.
+   */
   bytesAfter(elapsedMs: number, shareBytesPerSec: number): number {
+    if (shareBytesPerSec === 0) return 0
     const sinceBytesPerSec = this.shareBytesPerSec > 0 ? this.shareBytesPerSec : shareBytesPerSec
     this.sumBytes += (sinceBytesPerSec * (elapsedMs - this.notedMs)) / 1000
     this.notedMs = elapsedMs

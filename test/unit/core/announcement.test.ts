@@ -22,6 +22,11 @@ interface Circumstances {
   readonly isNew?: boolean
   /** Another is known to hold one. */
   readonly beside?: boolean
+  readonly ranges?: boolean
+  /** What an in-order reader waits for. */
+  readonly reader?: number | null
+  /** Anna is gone. */
+  readonly lonely?: boolean
 }
 
 /** Beside Anna, who gives a chunk a second: a run is about to be begun. */
@@ -33,10 +38,14 @@ function aboutToFetch({
   plainShare = 0.5,
   isNew = true,
   beside = false,
+  ranges = true,
+  reader = null,
+  lonely = false,
 }: Circumstances) {
   const setting = new Setting(1)
   const { context, gossip, ledger, mesh, planner, view, outputs } = setting
-  Object.assign(context, { selfId: peer(0), limits: { ...context.limits, originLoad } })
+  context.selfId = peer(0)
+  Object.assign(context.limits, { originLoad })
   if (beside) setting.claim([55])
   gossip.noteServerCount(swarm)
   setting.ringLate(lateMs)
@@ -44,8 +53,11 @@ function aboutToFetch({
   const own = originContext(context)
   const follower = new RunFollower(own, mesh, planner, () => ledger.seatCount.plan)
   follower.equip(view)
-  const announcement = new Announcement(own, mesh, ledger, follower)
-  const isAnnounced = announcement.precedes({ ...CHOICE, ...choice }, view, isNew)
+  const announcement = new Announcement(own, mesh, planner, follower)
+  follower.rangesWork = ranges
+  mesh.requests.readerChunk = reader
+  if (lonely) mesh.neighbourhood.drop(ANNA)
+  const isAnnounced = announcement.announces({ ...CHOICE, ...choice }, view, isNew)
   const claimed = sent(outputs, 'claim').map(({ message }) => message.runs)
   const waitMs = (own.deadlines.next() ?? Infinity) - context.nowMs
   return { setting, announcement, isAnnounced, claimed, waitMs }
@@ -86,6 +98,18 @@ describe('on a busy processor', () => {
     expect(announcement.heardOut(setting.view)?.run).toEqual({ start: 60, count: 2 })
   })
 
+  it('it is none where a reader has come to wait for something meanwhile', () => {
+    const { setting, announcement } = aboutToFetch({})
+    setting.mesh.requests.readerChunk = 80
+    expect(announcement.heardOut(setting.view)).toBeNull()
+  })
+
+  it('no more of it is claimed than a claim holds', () => {
+    const { setting, announcement, claimed } = aboutToFetch({ choice: { run: { start: 60, count: 30 } } })
+    expect(claimed).toEqual([[{ start: 60, count: 8 }]])
+    expect(announcement.heardOut(setting.view)?.run.count).toBe(30)
+  })
+
   it('it does not begin once it was cancelled', () => {
     const { setting, announcement } = aboutToFetch({})
     announcement.cancel()
@@ -100,6 +124,9 @@ describe('nothing is announced', () => {
     ['of what others have', { choice: { isDuplicate: true } }],
     ['by whoever would have more by a plain download', { plainShare: 2 }],
     ['by whoever goes on in the only seat', { isNew: false }],
+    ['by whoever has no neighbour', { lonely: true }],
+    ['where the origin has no ranges', { ranges: false }],
+    ['where an in-order reader waits for what the origin has to bring', { reader: 62 }],
     ['where nobody makes claims', { originLoad: 8 }],
   ] as const)('%s', (_, circumstances) => {
     const { isAnnounced, claimed, announcement } = aboutToFetch(circumstances)
@@ -142,6 +169,10 @@ function firstChunks(visitor: Visitor): number[] {
   return visitor.all('fetch').map(({ firstChunk }) => firstChunk)
 }
 
+function endOf({ start, count }: ChunkRun): number {
+  return start + count
+}
+
 describe('whoever has won a seat', () => {
   it('asks the origin at once where the processor is not busy', () => {
     const { visitor, claimed } = claimantInCrowd(0)
@@ -157,16 +188,37 @@ describe('whoever has won a seat', () => {
     expect(ownClaims(visitor)).toHaveLength(1)
   })
 
-  it('leaves the run to another that claims it meanwhile, and says so', () => {
+  it('leaves the run to another that claims it meanwhile, and announces another', () => {
     const { visitor, claimed } = claimantInCrowd(50)
     visitor.pass(400)
     visitor.hear(ANNA, claimOf(peer(8), 1, claimed.start, claimed.count))
-    const outputs = visitor.pass(1200)
+    visitor.pass(1000)
+    const next = ownClaims(visitor).at(-1) ?? claimed
+    expect(next.start >= endOf(claimed) || endOf(next) <= claimed.start).toBe(true)
     expect(firstChunks(visitor)).toEqual([])
+    visitor.pass(1500)
+    expect(firstChunks(visitor)).toEqual([next.start])
+  })
+
+  it('gives the seat up where nothing else is left', () => {
+    const { visitor, claimed } = claimantInCrowd(50)
+    visitor.pass(400)
+    visitor.hear(ANNA, claimOf(peer(8), 1, 40, 60))
+    const outputs = visitor.pass(1000)
+    expect(firstChunks(visitor)).toEqual([])
+    expect(claimed.count).toBeGreaterThan(0)
     expect(sent(outputs, 'claim').map(({ message }) => [message.peer, message.runs])).toContainEqual([
       SELF,
       [],
     ])
+  })
+
+  it('waits no longer once nobody else is trusted', () => {
+    const { visitor } = claimantInCrowd(50)
+    visitor.handle({ type: 'distrustPeers' })
+    expect(firstChunks(visitor)).toHaveLength(1)
+    visitor.pass(5000)
+    expect(firstChunks(visitor)).toHaveLength(1)
   })
 
   it('does not ask after it was paused', () => {

@@ -56,7 +56,8 @@ describe('what a plain download would have brought', () => {
   it('is worked out by the first share that is known for the time before', () => {
     const plain = new PlainDownload()
     expect(plain.bytesAfter(5000, 0)).toBe(0)
-    expect(plain.bytesAfter(10_000, 100)).toBe(500)
-    expect(plain.bytesAfter(20_000, 200)).toBe(1500)
+    expect(plain.bytesAfter(10_000, 100)).toBe(1000)
+    expect(plain.bytesAfter(15_000, 0)).toBe(0)
+    expect(plain.bytesAfter(20_000, 200)).toBe(2000)
   })
 })
