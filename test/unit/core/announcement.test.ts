@@ -7,7 +7,7 @@ import type { ChunkRun } from '../../../src/core/types.ts'
 import { originContext } from './parts.ts'
 import { CHUNKS, Setting } from './seat-setting.ts'
 import { CHUNK_BYTES, fileOf, peer, range } from './shapes.ts'
-import { claimOf, SELF, sent, Visitor } from './visitor.ts'
+import { claimOf, SELF, sent, Visitor, type VisitorOptions } from './visitor.ts'
 
 const CHOICE: RunChoice = { run: { start: 60, count: 8 }, turnChunks: 8, isDuplicate: false }
 
@@ -138,8 +138,11 @@ const FACTS = fileOf(CHUNKS)
 const [ANNA, OTHER] = [peer(1), peer(9)]
 
 /** In a crowd, late, beside Anna, who has 40 of 100 chunks, and its timers ring so late. It has just claimed a run. */
-function claimantInCrowd(lateMs: number): { visitor: Visitor; claimed: ChunkRun } {
-  const visitor = new Visitor()
+function claimantInCrowd(
+  lateMs: number,
+  options: VisitorOptions = {},
+): { visitor: Visitor; claimed: ChunkRun } {
+  const visitor = new Visitor(options)
   visitor.start()
   visitor.welcome({ joinIndex: 44, swarmSize: 45, facts: FACTS })
   visitor.meet(ANNA, FACTS)
@@ -148,8 +151,9 @@ function claimantInCrowd(lateMs: number): { visitor: Visitor; claimed: ChunkRun 
   for (const turn of range(1, 2000)) {
     visitor.nowMs = Math.max(visitor.nowMs, visitor.session.nextDeadlineMs() ?? 0) + lateMs
     visitor.handle({ type: 'tick' })
-    // The origin gives little.
-    visitor.hear(ANNA, { ...claimOf(OTHER, turn, 50, 1, 2), goodputBytesPerSec: 1000 })
+    // The origin gives little, and to nobody any more once the coin is tossed.
+    if (visitor.nowMs < 4000)
+      visitor.hear(ANNA, { ...claimOf(OTHER, turn, 50, 1, 2), goodputBytesPerSec: 1000 })
     if (visitor.nowMs - deliveredAtMs > 2000 && visitor.askedOf(ANNA).length > 0) {
       deliveredAtMs = visitor.nowMs
       visitor.deliver(ANNA)
@@ -188,15 +192,30 @@ describe('whoever has won a seat', () => {
     expect(ownClaims(visitor)).toHaveLength(1)
   })
 
+  it('asks at once for the next one, as nobody else holds a seat', () => {
+    const { visitor, claimed } = claimantInCrowd(50)
+    visitor.pass(1600)
+    const { run } = visitor.latestRun
+    visitor.openRun(run, FACTS.sizeBytes)
+    visitor.bring(run, claimed.count)
+    visitor.endRun(run)
+    expect(firstChunks(visitor)).toHaveLength(2)
+  })
+
+  it('asks at once where there are mirrors', () => {
+    const { visitor, claimed } = claimantInCrowd(50, { origins: [0, 22] })
+    expect(firstChunks(visitor)).toEqual([claimed.start])
+  })
+
   it('leaves the run to another that claims it meanwhile, and announces another', () => {
     const { visitor, claimed } = claimantInCrowd(50)
     visitor.pass(400)
     visitor.hear(ANNA, claimOf(peer(8), 1, claimed.start, claimed.count))
-    visitor.pass(1000)
+    visitor.pass(1200)
     const next = ownClaims(visitor).at(-1) ?? claimed
     expect(next.start >= endOf(claimed) || endOf(next) <= claimed.start).toBe(true)
     expect(firstChunks(visitor)).toEqual([])
-    visitor.pass(1500)
+    visitor.pass(1600)
     expect(firstChunks(visitor)).toEqual([next.start])
   })
 
@@ -204,7 +223,7 @@ describe('whoever has won a seat', () => {
     const { visitor, claimed } = claimantInCrowd(50)
     visitor.pass(400)
     visitor.hear(ANNA, claimOf(peer(8), 1, 40, 60))
-    const outputs = visitor.pass(1000)
+    const outputs = visitor.pass(1200)
     expect(firstChunks(visitor)).toEqual([])
     expect(claimed.count).toBeGreaterThan(0)
     expect(sent(outputs, 'claim').map(({ message }) => [message.peer, message.runs])).toContainEqual([
