@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Announcement } from '../../../src/core/origin/announcement.ts'
 import type { RunChoice } from '../../../src/core/origin/run.ts'
 import { RunFollower } from '../../../src/core/origin/run-follower.ts'
-import type { ChunkRun } from '../../../src/core/types.ts'
+import type { ChunkRun, OriginTag } from '../../../src/core/types.ts'
 import { originContext } from './parts.ts'
 import { CHUNKS, Setting } from './seat-setting.ts'
 import { CHUNK_BYTES, fileOf, peer, range } from './shapes.ts'
@@ -65,12 +65,12 @@ function aboutToFetch({
 
 describe('on a busy processor', () => {
   it('a run is claimed first, and waits half a second for each hop of the claim, three at most', () => {
-    const waits = [2, 4, 8, 48, 10_000].map((swarm) => {
+    const waits = [2, 3, 4, 8, 48, 10_000].map((swarm) => {
       const { isAnnounced, claimed, waitMs } = aboutToFetch({ swarm })
       expect(claimed).toEqual(isAnnounced ? [[CHOICE.run]] : [])
       return isAnnounced ? waitMs : 0
     })
-    expect(waits).toEqual([0, 500, 1000, 1500, 1500])
+    expect(waits).toEqual([0, 500, 500, 1000, 1500, 1500])
   })
 
   it('so does the next one in a seat beside others', () => {
@@ -136,6 +136,7 @@ describe('nothing is announced', () => {
 
 const FACTS = fileOf(CHUNKS)
 const [ANNA, OTHER] = [peer(1), peer(9)]
+const MIRROR: OriginTag = 22
 
 /** In a crowd, late, beside Anna, who has 40 of 100 chunks, and its timers ring so late. It has just claimed a run. */
 function claimantInCrowd(
@@ -151,9 +152,10 @@ function claimantInCrowd(
   for (const turn of range(1, 2000)) {
     visitor.nowMs = Math.max(visitor.nowMs, visitor.session.nextDeadlineMs() ?? 0) + lateMs
     visitor.handle({ type: 'tick' })
-    // The origin gives little, and to nobody any more once the coin is tossed.
+    // The origins give little, and to nobody any more once the coin is tossed.
     if (visitor.nowMs < 4000)
-      visitor.hear(ANNA, { ...claimOf(OTHER, turn, 50, 1, 2), goodputBytesPerSec: 1000 })
+      for (const origin of [0, MIRROR])
+        visitor.hear(ANNA, { ...claimOf(OTHER, turn, 50, 1, 2), origin, goodputBytesPerSec: 1000 })
     if (visitor.nowMs - deliveredAtMs > 2000 && visitor.askedOf(ANNA).length > 0) {
       deliveredAtMs = visitor.nowMs
       visitor.deliver(ANNA)
@@ -203,7 +205,7 @@ describe('whoever has won a seat', () => {
   })
 
   it('asks at once where there are mirrors', () => {
-    const { visitor, claimed } = claimantInCrowd(50, { origins: [0, 22] })
+    const { visitor, claimed } = claimantInCrowd(50, { origins: [0, MIRROR] })
     expect(firstChunks(visitor)).toEqual([claimed.start])
   })
 
