@@ -53,18 +53,20 @@ export class OriginLedger {
     return this.gossip.claims.goodputBytesPerSec(this.context.tag, this.context.nowMs)
   }
 
-  /** What is claimed changes, or time has passed. `ownBytesPerSec`: what our own seat gets; null: it stands empty. */
-  private noteGoodput(ownBytesPerSec: number | null): void {
-    const bytesPerSec = this.claimedBytesPerSec + (ownBytesPerSec ?? 0)
-    const openSeats = this.takenSeats + (ownBytesPerSec === null ? 0 : 1)
-    this.seatCount.goodput.note({ bytesPerSec, openSeats }, this.context.nowMs)
-  }
-
-  /** The same, and a look at the plan, by the holder of a seat with the least id. True if it is a new one. */
+  /**
+   * What is claimed changes, or time has passed: notes it, and the holder of a seat with the least id looks at the plan. `ownBytesPerSec`:
+   * what our own seat gets; null: it stands empty. True if there is a new plan.
+   */
   judgePlan(ownBytesPerSec: number | null, rttMs: number): boolean {
     this.noteGoodput(ownBytesPerSec)
     if (ownBytesPerSec === null || this.seatsBeforeOurs !== 0) return false
     return this.seatCount.judge(this.gossip.swarmSize, rttMs)
+  }
+
+  private noteGoodput(ownBytesPerSec: number | null): void {
+    const bytesPerSec = this.claimedBytesPerSec + (ownBytesPerSec ?? 0)
+    const openSeats = this.takenSeats + (ownBytesPerSec === null ? 0 : 1)
+    this.seatCount.goodput.note({ bytesPerSec, openSeats }, this.context.nowMs)
   }
 
   /** Others who hold a seat and whose id sorts before ours; null while we have no id. */

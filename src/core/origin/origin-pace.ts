@@ -19,8 +19,7 @@ export class OriginPace {
   private readonly context: Context
   /** Rate at which the origin's bytes arrive. */
   private readonly rate = new RateMeter(RATE_WINDOW_MS)
-  /** The rate of the last run, kept for when none is under way; 0: there was none. In bytes a second. */
-  lastBytesPerSec = 0
+  private lastSeenBytesPerSec = 0
   private rttMs = Infinity
 
   constructor(context: Context) {
@@ -30,7 +29,7 @@ export class OriginPace {
   noteBytes(bytes: number): void {
     const { nowMs } = this.context
     this.rate.add(bytes, nowMs)
-    this.lastBytesPerSec = this.rate.bytesPerSec(nowMs)
+    this.lastSeenBytesPerSec = this.rate.bytesPerSec(nowMs)
   }
 
   noteRoundTrip(rttMs: number): void {
@@ -40,6 +39,11 @@ export class OriginPace {
   /** Rate at which our seat is served, in bytes a second. */
   get currentBytesPerSec(): number {
     return this.rate.bytesPerSec(this.context.nowMs)
+  }
+
+  /** That of the last run, where none is under way; 0: there was none. */
+  get lastBytesPerSec(): number {
+    return this.lastSeenBytesPerSec
   }
 
   /** Time for a chunk at the last rate there was, in seconds; null: none is known. */

@@ -186,10 +186,11 @@ export class OriginSeat implements Teammate {
 
   private onListenDeadline(): void {
     const { view } = this
-    const choice = view === null ? null : this.announcement.heardOut(view)
-    if (choice === null) return this.work()
-    if (view !== null && this.tenure.mustYield(view)) return this.leave()
-    this.open(choice)
+    if (view === null) return
+    const choice = this.announcement.heardOut(view)
+    if (choice === null) this.work()
+    else if (this.tenure.mustYield(view)) this.leave()
+    else this.open(choice)
   }
 
   private open(choice: RunChoice): void {
@@ -391,9 +392,8 @@ export class OriginSeat implements Teammate {
 
   private chooseRun(view: OriginView): RunChoice | null {
     const { continueAt, rangesWork } = this.follower
-    const choice = this.planner.choose(view, { continueAt, place: this.nextPlace }, () =>
-      this.team.help(view),
-    )
+    const from = { continueAt, place: this.nextPlace }
+    const choice = this.planner.choose(view, from, () => this.team.help(view))
     return choice === null || rangesWork ? choice : this.planner.asWhole(view, choice)
   }
 }

@@ -11,8 +11,7 @@ const [ANNA, BERT] = [peer(1), peer(2)]
 function visitorWhoseTimersRing(lateMs: number): Visitor {
   const visitor = lateVisitor(CHUNKS)
   for (const _ of range(0, 12)) {
-    visitor.nowMs = Math.max(visitor.nowMs, visitor.session.nextDeadlineMs() ?? 0) + lateMs
-    visitor.handle({ type: 'tick' })
+    visitor.ring(lateMs)
   }
   return visitor
 }

@@ -92,6 +92,12 @@ export class Visitor {
     return outputs
   }
 
+  /** The next timer rings so many ms late. */
+  ring(lateMs: number): SessionOutput[] {
+    this.nowMs = Math.max(this.nowMs, this.session.nextDeadlineMs() ?? 0) + lateMs
+    return this.handle({ type: 'tick' })
+  }
+
   pass(ms: number): SessionOutput[] {
     return this.passUntil(this.nowMs + ms)
   }
