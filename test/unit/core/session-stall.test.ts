@@ -138,10 +138,7 @@ describe('a neighbour that sends nothing', () => {
     expect(visitor.askedOf(ANNA)).toEqual([60])
     // The origin has asked to be left in peace, so that Anna's silence is all there is to wait for.
     visitor.failRun(0, 'busy', 60_000)
-    for (let rings = 0; rings < 8; rings++) {
-      visitor.nowMs = (visitor.session.nextDeadlineMs() ?? 0) + 4
-      visitor.handle({ type: 'tick' })
-    }
+    for (let rings = 0; rings < 8; rings++) visitor.ring(4)
     expect(visitor.nowMs).toBeGreaterThan(6000)
     expect(sent(visitor.outputs, 'cancel')[0]).toEqual({
       peer: ANNA,
