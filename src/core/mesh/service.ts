@@ -143,10 +143,11 @@ export class Service {
     const { chunkBytes } = inventory.geometry
     const view = { chunkBytes, bestBytesPerSec: this.bestBytesPerSec, isBusy: lateness.isBusy }
     const slowMs = mechanisms.slowServices ? slowServiceMs(view) : Infinity
+    const { rarity } = inventory
     const isLast = (neighbour: Neighbour): boolean => this.reciprocity.isLast(neighbour, inventory)
     const atOnce = servedAtOnce(view)
     while (hasRoom(served, nowMs, slowMs, atOnce)) {
-      const next = takeNextService(waiting, inventory.rarity, isLast, mechanisms, chunkBytes)
+      const next = takeNextService({ waiting, served, rarity, isLast, mechanisms, chunkBytes })
       if (next === null) break
       const { neighbour, chunk } = next
       if (neighbour.queue.length === 0) waiting.delete(neighbour)

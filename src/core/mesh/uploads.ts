@@ -92,18 +92,30 @@ export function hasRoom(
   return true
 }
 
+export interface ServiceOptions {
+  /** Those in whose queues something is. */
+  readonly waiting: Iterable<Neighbour>
+  /** Those who are being served. Default: nobody. */
+  readonly served?: Iterable<Neighbour>
+  readonly rarity: RarityIndex
+  /**
+   * Whom all others come before: a chunk fresh from the origin, too, had better go to who passes it on. Default: nobody.
+   */
+  readonly isLast?: (neighbour: Neighbour) => boolean
+  readonly mechanisms?: Mechanisms
+  /** Default Infinity: believes what is announced. */
+  readonly chunkBytes?: number
+}
+
 /**
- * The next to serve of those whose queues these are, taken from its queue; null where nobody waits. `isLast`: whom all
- * others come before. A chunk fresh from the origin, too, had better go to who passes it on. `chunkBytes`: Infinity
- * believes what is announced.
+ * The next to serve, with the chunk taken from its queue; null where nobody waits. Whoever is being sent a chunk counts as a holder
+ * of it already: of eight, the one with an uplink of 1 Mb/s sent each of its first copies to three before it was announced by
+ * one, and the others waited for the rest of them at the end (simulated).
  */
-export function takeNextService(
-  waiting: Iterable<Neighbour>,
-  rarity: RarityIndex,
-  isLast: (neighbour: Neighbour) => boolean = () => false,
-  { rareServedFirst, laggardsFirst }: Mechanisms = ALL_ON,
-  chunkBytes: number = Infinity,
-): ServiceChoice | null {
+export function takeNextService(options: ServiceOptions): ServiceChoice | null {
+  const { waiting, served = [], rarity, isLast = () => false, chunkBytes = Infinity } = options
+  const { rareServedFirst, laggardsFirst } = options.mechanisms ?? ALL_ON
+  const underWay = Array.from(served, ({ serving }) => serving?.chunk)
   let best: ServiceChoice | null = null
   let bestRank = Infinity
   for (const neighbour of waiting) {
@@ -112,7 +124,7 @@ export function takeNextService(
     const advance = laggardsFirst ? Math.max(held.count, bytesSent / chunkBytes) / held.size : 0
     const handicap = isLast(neighbour) ? LAST_HANDICAP : 0
     for (const chunk of neighbour.queue) {
-      const holders = rareServedFirst ? rarity.holderCount(chunk) : 0
+      const holders = rareServedFirst ? rarity.holderCount(chunk) + countOf(chunk, underWay) : 0
       const rank = rankOf(holders, advance) + handicap
       if (rank > bestRank || (best !== null && rank === bestRank && !precedes(neighbour, best.neighbour)))
         continue
@@ -129,6 +141,12 @@ export function takeNextService(
 function rankOf(holders: number, advance: number): number {
   if (holders <= RARE_HOLDERS) return holders + advance / ADVANCE_PER_RARE_HOLDER
   return COMMON_HANDICAP + holders + advance / ADVANCE_PER_HOLDER
+}
+
+function countOf(chunk: number, chunks: readonly unknown[]): number {
+  let count = 0
+  for (const each of chunks) if (each === chunk) count++
+  return count
 }
 
 function precedes(a: Neighbour, b: Neighbour): boolean {

@@ -12,6 +12,13 @@ import type { ChunkRun } from '../types.ts'
 const WORTHWHILE_SHARE = 0.02
 const STILL_WORTHWHILE_SHARE = 0.002
 
+/**
+ * Where nobody waits for our uplink, uplinks are not what the mesh lacks. While it gives so many times as much as a plain download
+ * would, it is then left to itself (guess): of eight visitors who came one after the other, each took a sixth to a third of a copy of
+ * what was on its way (simulated). Where uplinks are scarce the origin's rate counts: a crowd of 100 took 8% longer without.
+ */
+const PLENTY = 2
+
 /** No duplicate before this share of the time a plain download would take: the mesh has not had its chance. */
 const PATIENCE_SHARE = 0.01
 
@@ -34,6 +41,8 @@ export interface DuplicateView {
   readonly firstChunkSec: number
   /** Whether our present run is such a duplicate. */
   readonly isDuplicating: boolean
+  /** Nobody waits for what we have. */
+  readonly isUplinkIdle: boolean
 }
 
 /** Whether fetching what others have gets us there sooner. */
@@ -47,6 +56,7 @@ export function isDuplicateWorthwhile(view: DuplicateView): boolean {
   if (view.elapsedSec < chanceSec) return false
   if (view.nowhereBytes / view.originBytesPerSec >= etaSec) return false
   const rate = view.missingElsewhereBytes / etaSec
+  if (view.isUplinkIdle && rate >= PLENTY * plainShare) return false
   const savedSec = (etaSec * plainShare) / (plainShare + rate)
   const share = view.isDuplicating && plainShare >= rate / 4 ? STILL_WORTHWHILE_SHARE : WORTHWHILE_SHARE
   return savedSec >= share * (view.elapsedSec + etaSec)

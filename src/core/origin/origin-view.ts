@@ -162,8 +162,18 @@ export class OriginView {
       elapsedSec: (nowMs - startedAtMs) / 1000,
       fileBytes: geometry.sizeBytes,
       isDuplicating: origin.isDuplicating,
+      isUplinkIdle: !this.mesh.service.isAwaited,
       firstChunkSec: origin.firstChunkSec,
     }
+  }
+
+  /** What we miss, and nobody has. */
+  get nowhereBytes(): number {
+    const { geometry } = this.inventory
+    let bytes = 0
+    for (let chunk = 0; chunk < geometry.chunkCount; chunk++)
+      if (this.inventory.isMissing(chunk) && !this.exists(chunk)) bytes += geometry.lengthBytes(chunk)
+    return bytes
   }
 
   /** A neighbour has it, and may be believed. */

@@ -65,6 +65,13 @@ const NEWCOMER_MS = 4000
  */
 const LONGEST_BACKLOG_SEC = 5
 
+/**
+ * Nor more of them than go up while the origin sends what nobody has yet, or they would be the last to come; but for so little,
+ * in seconds, no seat is given up (guess). Of eight behind lines of 1 to 50 Mb/s up all had a seat, and the slowest kept what it
+ * had fetched until the others fetched it again: 1.3 copies, and 1.3 times the origin's time instead of 1.02 and 1.16 (simulated).
+ */
+const LEAST_BACKLOG_SEC = 1
+
 /** See `runLeads`. With two visitors that share an origin's line each gets as much from the other as from it. */
 const LEADS_BY = 1.5
 
@@ -269,17 +276,27 @@ export class RunPlanner {
     return this.pace.lastBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec && !view.hasFree()
   }
 
-  /** Others wait for a seat, and for us, who have more first copies already than our uplink passes on in good time. */
+  /**
+   * Others wait for us, who have more first copies already than our uplink passes on in good time; and for a seat, or they have
+   * seats, and get what we leave of the origin's rate.
+   */
   isMoreForOthers(view: OriginView): boolean {
-    const { inventory } = view
+    const { ledger } = this
     const { requests, service } = this.mesh
-    const { uplinkBytesPerSec } = service
-    if (this.isLiteral || !this.ledger.areOthersWaiting || !requests.trustPeers) return false
-    if (!service.isAwaited || uplinkBytesPerSec === 0 || this.isMeshSilent(view)) return false
+    if (this.isLiteral || !requests.trustPeers) return false
+    if (!ledger.areOthersWaiting && ledger.takenSeats === 0) return false
+    if (!service.isAwaited || service.uplinkBytesPerSec === 0 || this.isMeshSilent(view)) return false
     if (this.isPlainBetter(view)) return false
+    const backlogSec = this.backlogSec(view)
+    if (backlogSec > LONGEST_BACKLOG_SEC) return true
+    return backlogSec > LEAST_BACKLOG_SEC && backlogSec > view.nowhereBytes / this.originBytesPerSec
+  }
+
+  /** What our uplink takes for the chunks that only we have. */
+  private backlogSec({ inventory }: OriginView): number {
     let alone = 0
     for (const chunk of inventory.kept.chunks()) if (inventory.rarity.holderCount(chunk) === 0) alone++
-    return (alone * inventory.geometry.chunkBytes) / uplinkBytesPerSec > LONGEST_BACKLOG_SEC
+    return (alone * inventory.geometry.chunkBytes) / this.mesh.service.uplinkBytesPerSec
   }
 
   /** What an in-order reader waits for is to be had from nobody but the origin. */
@@ -288,9 +305,14 @@ export class RunPlanner {
     return readerChunk !== null && view.isFree(readerChunk)
   }
 
-  /** Whether fetching what others have gets us there sooner. */
+  /**
+   * Whether fetching what others have gets us there sooner. While the mesh does better than a plain download, what is free comes
+   * first: of eight visitors whose processors were the limit three went on into what others had, and took as much of the
+   * origin's rate as the last free chunks got (measured).
+   */
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
     if (!this.context.limits.mechanisms.duplicates || view.hasTime) return false
+    if (!this.isPlainBetter(view) && view.hasFree()) return false
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
       swarmSize: this.ledger.gossip.leechers,

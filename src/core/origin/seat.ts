@@ -82,9 +82,10 @@ export class OriginSeat implements Teammate {
     this.ledger.seatCount.hint(seats)
   }
 
-  /** Where our run comes to what others have, if it does. */
+  /** Where our run comes to what others have, if it does: not while the mesh does better, as what is rare then comes first. */
   get sweep(): Sweep | null {
-    return this.follower.sweep(this.gossip.leechers <= this.ledger.seats)
+    const isPlainBetter = this.view === null || this.planner.isPlainBetter(this.view)
+    return this.follower.sweep(isPlainBetter && this.gossip.leechers <= this.ledger.seats)
   }
 
   // ---------------------------------------------------------------------------------------- taking the seat

@@ -23,10 +23,16 @@ const VIEW: DuplicateView = {
   fileBytes: 100 * MB,
   firstChunkSec: 0.1,
   isDuplicating: false,
+  isUplinkIdle: false,
 }
 
 function isWorthwhile(overrides: Partial<DuplicateView>): boolean {
   return isDuplicateWorthwhile({ ...VIEW, ...overrides })
+}
+
+/** The mesh gives so many times as much as a plain download would; first where nobody waits for our uplink, then where some do. */
+function areWorthwhile(times: number): boolean[] {
+  return [true, false].map((isUplinkIdle) => isWorthwhile({ meshBytesPerSec: times * 10 * MB, isUplinkIdle }))
 }
 
 describe('fetching what others have', () => {
@@ -49,6 +55,14 @@ describe('fetching what others have', () => {
   it('waits until the mesh has had its chance', () => {
     expect(isWorthwhile({ elapsedSec: 0.05 })).toBe(false)
     expect(isWorthwhile({ firstChunkSec: 11 })).toBe(false)
+  })
+
+  it('is not worthwhile where our uplink has nothing to do, and the mesh gives twice what a plain download would', () => {
+    expect([1.9, 2, 4].map(areWorthwhile)).toEqual([
+      [true, true],
+      [false, true],
+      [false, true],
+    ])
   })
 
   it('gives way to what nobody has yet', () => {

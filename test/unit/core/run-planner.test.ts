@@ -54,6 +54,13 @@ describe('what the origin can give', () => {
   })
 })
 
+/** We have so many first copies, which go up in as many seconds; the origin needs so long for what nobody has. */
+function isMoreWith(first: number, restSec: number): boolean {
+  const setting = holderOf(first, { swarm: 4 * SWARM })
+  setting.originGives(((CHUNKS / 2 - first) * CHUNK_BYTES) / restSec)
+  return setting.planner.isMoreForOthers(setting.view)
+}
+
 describe('a seat is more for others', () => {
   it('once we have more that nobody else has than goes up in five seconds', () => {
     const settings = [4, 20].map((first) => holderOf(first, { swarm: SWARM }))
@@ -61,7 +68,18 @@ describe('a seat is more for others', () => {
     expect(settings.map(({ planner, view }) => planner.isMoreForOthers(view))).toEqual([false, true])
   })
 
-  it('but not where there is one for everybody, or it is not known what goes up, or nobody waits for it', () => {
+  it('also where there is one for everybody, if another has one', () => {
+    const setting = holderOf(20, { swarm: 2 })
+    setting.claim([CHUNKS - 1])
+    expect(setting.planner.isMoreForOthers(setting.view)).toBe(true)
+  })
+
+  it('also once we have more than goes up while the origin sends what nobody has, but for a second’s worth', () => {
+    expect([isMoreWith(4, 4.1), isMoreWith(4, 3.9)]).toEqual([false, true])
+    expect([isMoreWith(1, 3), isMoreWith(2, 1.9)]).toEqual([false, true])
+  })
+
+  it('but not where nobody else has or wants one, or it is not known what goes up, or nobody waits for it', () => {
     const settings = [{ swarm: 2 }, { sent: false }, { isAwaited: false }].map((each) =>
       holderOf(20, { swarm: SWARM, ...each }),
     )
@@ -105,8 +123,12 @@ function hasTimeAfter(ms: number, swarm = SWARM): boolean {
   return setting.planner.hasTime(setting.view)
 }
 
-function isWorthwhile(share: number, lateMs: number, here = 0): boolean {
-  const { planner, view } = besidePlain(share, lateMs, here)
+/** What is neither here nor with Anna is claimed, but for so many chunks. She waits for some of those that are here. */
+function isWorthwhile(share: number, lateMs: number, { here = 4, free = 0, isAwaited = true } = {}): boolean {
+  const setting = besidePlain(share, lateMs, here)
+  const { planner, view, mesh } = setting
+  setting.claim(range(CHUNKS / 2 + free, CHUNKS - here))
+  if (isAwaited) mesh.hear(ANNA, { type: 'request', chunks: range(CHUNKS - here, CHUNKS) })
   return planner.isDuplicateWorthwhile(view, false)
 }
 
@@ -115,14 +137,24 @@ describe('what others have, beside a mesh that gives', () => {
     expect(isWorthwhile(0.5, 0)).toBe(true)
   })
 
+  it('is not while something is free, unless a plain download would bring more', () => {
+    expect(isWorthwhile(0.5, 0, { free: 1 })).toBe(false)
+    expect(isWorthwhile(2, 0, { free: 1 })).toBe(true)
+  })
+
+  it('is not where nobody waits for what we have, and it gives twice what a plain download would', () => {
+    expect(isWorthwhile(0.5, 0, { isAwaited: false })).toBe(false)
+    expect(isWorthwhile(0.6, 0, { isAwaited: false })).toBe(true)
+  })
+
   it('is not where the processor is busy, which has then less time for the mesh', () => {
     expect(isWorthwhile(0.5, 50)).toBe(false)
   })
 
   it('is there, too, where a plain download would bring more, and would have brought more by now', () => {
-    expect([40, 44].map((here) => isWorthwhile(2, 50, here))).toEqual([true, true])
-    expect(isWorthwhile(2, 50, 45)).toBe(false)
-    expect(isWorthwhile(2, 0, 45)).toBe(true)
+    expect([40, 44].map((here) => isWorthwhile(2, 50, { here }))).toEqual([true, true])
+    expect(isWorthwhile(2, 50, { here: 45 })).toBe(false)
+    expect(isWorthwhile(2, 0, { here: 45 })).toBe(true)
   })
 
   it('is there, too, once the mesh gives nothing', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
-import { ALL_ON, allBut, type Mechanism } from '../../../src/core/mechanisms.ts'
+import { allBut, type Mechanism } from '../../../src/core/mechanisms.ts'
 import {
   hasRoom,
   servedAtOnce,
@@ -41,7 +41,8 @@ function servedWithout(without: readonly Mechanism[]): number | undefined {
   const [ahead, behind] = [waiting(1, 0), waiting(2, 1)]
   for (const chunk of range(2, 9)) ahead.held.add(chunk)
   behind.bytesSent = 1000
-  return takeNextService([ahead, behind], rarityOf(2, 3), () => false, allBut(without))?.chunk
+  return takeNextService({ waiting: [ahead, behind], rarity: rarityOf(2, 3), mechanisms: allBut(without) })
+    ?.chunk
 }
 
 /** One who has one chunk of ten wants one that so many hold; one who has eight wants one of which there are so many. */
@@ -49,19 +50,22 @@ function servedOf(holdersOfBehind: number, holdersOfAhead: number): 'behind' | '
   const [behind, ahead] = [waiting(1, 0), waiting(2, 1)]
   behind.held.add(9)
   for (const chunk of range(2, 10)) ahead.held.add(chunk)
-  const next = takeNextService([behind, ahead], rarityOf(holdersOfBehind, holdersOfAhead))
+  const next = takeNextService({
+    waiting: [behind, ahead],
+    rarity: rarityOf(holdersOfBehind, holdersOfAhead),
+  })
   return next?.neighbour === behind ? 'behind' : 'ahead'
 }
 
 describe('who is served next', () => {
   it('is nobody where nobody waits', () => {
-    expect(takeNextService([], rarityOf())).toBeNull()
-    expect(takeNextService([waiting(1), served(2, 100)], rarityOf())).toBeNull()
+    expect(takeNextService({ waiting: [], rarity: rarityOf() })).toBeNull()
+    expect(takeNextService({ waiting: [waiting(1), served(2, 100)], rarity: rarityOf() })).toBeNull()
   })
 
   it('is whoever wants the rarest chunk, and that chunk leaves the queue', () => {
     const [first, second] = [waiting(1, 0, 1), waiting(2, 2, 3)]
-    const next = takeNextService([first, second], rarityOf(5, 4, 6, 3))
+    const next = takeNextService({ waiting: [first, second], rarity: rarityOf(5, 4, 6, 3) })
     expect(next).toEqual({ neighbour: second, chunk: 3 })
     expect(second.queue).toEqual([2])
     expect(first.queue).toEqual([0, 1])
@@ -74,14 +78,14 @@ describe('who is served next', () => {
       [given, poor, alsoPoor],
       [alsoPoor, given, poor],
     ]) {
-      const next = takeNextService(order, rarityOf(2))
+      const next = takeNextService({ waiting: order, rarity: rarityOf(2) })
       expect(next?.neighbour).toBe(poor)
       poor.queue.push(0)
     }
   })
 
   it('is, of one neighbour’s equal wishes, the one uttered first', () => {
-    expect(takeNextService([waiting(1, 4, 3, 5)], rarityOf())?.chunk).toBe(4)
+    expect(takeNextService({ waiting: [waiting(1, 4, 3, 5)], rarity: rarityOf() })?.chunk).toBe(4)
   })
 
   it('is whoever has least, or was given least, where rarity or nothing decides', () => {
@@ -105,7 +109,11 @@ describe('who is served next', () => {
     for (const chunk of range(0, 5)) honest.held.add(chunk)
     const served = range(0, 20).map(() => {
       for (const neighbour of [liar, honest]) neighbour.queue.splice(0, Infinity, 9)
-      const next = takeNextService([liar, honest], rarityOf(), () => false, ALL_ON, CHUNK)?.neighbour
+      const next = takeNextService({
+        waiting: [liar, honest],
+        rarity: rarityOf(),
+        chunkBytes: CHUNK,
+      })?.neighbour
       if (next !== undefined) next.bytesSent += CHUNK
       return next
     })
@@ -117,16 +125,28 @@ describe('who is served next', () => {
   it('is, of two who want what is rare, who lags by more than a quarter of the file for each holder more', () => {
     const [behind, ahead] = [waiting(1, 0), waiting(2, 1)]
     for (const chunk of range(2, 5)) ahead.held.add(chunk)
-    const next = takeNextService([behind, ahead], rarityOf(1, 0))
+    const next = takeNextService({ waiting: [behind, ahead], rarity: rarityOf(1, 0) })
     expect(next?.neighbour).toBe(behind)
     ahead.held.remove(4)
-    expect(takeNextService([waiting(1, 0), ahead], rarityOf(1, 0))?.neighbour).toBe(ahead)
+    expect(takeNextService({ waiting: [waiting(1, 0), ahead], rarity: rarityOf(1, 0) })?.neighbour).toBe(
+      ahead,
+    )
+  })
+
+  it('is who wants what nobody is being sent, of what is equally rare', () => {
+    const [first, second] = [waiting(1, 0), waiting(2, 1)]
+    const choose = (...served: Neighbour[]): number | undefined => {
+      const next = takeNextService({ waiting: [first, second], served, rarity: rarityOf() })
+      next?.neighbour.queue.push(next.chunk)
+      return next?.chunk
+    }
+    expect([choose(), choose(served(3, 10)), choose(served(3, 10), served(4, 10))]).toEqual([0, 1, 1])
   })
 
   it('gets one chunk at a time', () => {
     const neighbour = served(1, 10)
     neighbour.queue.push(5)
-    expect(takeNextService([neighbour], rarityOf())).toBeNull()
+    expect(takeNextService({ waiting: [neighbour], rarity: rarityOf() })).toBeNull()
     expect(neighbour.queue).toEqual([5])
   })
 })
