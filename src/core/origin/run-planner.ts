@@ -5,6 +5,7 @@
 import type { Geometry } from '../geometry.ts'
 import type { Mesh } from '../mesh/mesh.ts'
 import type { ChunkRun } from '../types.ts'
+import { backlogSec, isBacklogTooLong } from './backlog.ts'
 import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
 import { FIRST_RUN_CHUNKS, firstRun } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
@@ -57,20 +58,6 @@ const MESH_ALIVE_MS = 10_000
 
 /** A newcomer for so long, in ms: twice the time over which the best goodput is averaged. */
 const NEWCOMER_MS = 4000
-
-/**
- * First copies that only we have, in seconds of our uplink: with more, whoever waits for our seat makes more of it (guess:
- * about what a turn brings). With eight of 55 behind 500 kb/s, the others needed 1.07 to 1.12 times the origin's time
- * for the file, and 1.11 to 1.24 times where those eight kept what they had fetched (simulated).
- */
-const LONGEST_BACKLOG_SEC = 5
-
-/**
- * Nor more of them than go up while the origin sends what nobody has yet, or they would be the last to come; but for so little,
- * in seconds, no seat is given up (guess). Of eight behind lines of 1 to 50 Mb/s up all had a seat, and the slowest kept what it
- * had fetched until the others fetched it again: 1.3 copies, and 1.3 times the origin's time instead of 1.02 and 1.16 (simulated).
- */
-const LEAST_BACKLOG_SEC = 1
 
 /** See `runLeads`. With two visitors that share an origin's line each gets as much from the other as from it. */
 const LEADS_BY = 1.5
@@ -246,6 +233,14 @@ export class RunPlanner {
     return Math.max(requests.bytesPerSec, service.uplinkBytesPerSec) < this.plainShareBytesPerSec
   }
 
+  /**
+   * Where everybody has a seat, runs go on through what others have: unless the mesh does better, as what is rare then comes
+   * first. On a busy processor it did not matter (measured), and ends stay whole.
+   */
+  isSweeping(view: OriginView): boolean {
+    return this.context.lateness.isBusy || this.isPlainBetter(view)
+  }
+
   /** See `hasTimeToSpare`; notes our share of the origin. Asked for every chunk: the view keeps the answer. */
   hasTime(view: OriginView): boolean {
     const { nowMs, startedAtMs, lateness } = this.context
@@ -277,26 +272,25 @@ export class RunPlanner {
   }
 
   /**
-   * Others wait for us, who have more first copies already than our uplink passes on in good time; and for a seat, or they have
-   * seats, and get what we leave of the origin's rate.
+   * Others wait for us, who have more first copies already than our uplink passes on in good time; and they wait for our seat, or
+   * share the origin with us.
    */
   isMoreForOthers(view: OriginView): boolean {
-    const { ledger } = this
+    const { isShared } = this
     const { requests, service } = this.mesh
-    if (this.isLiteral || !requests.trustPeers) return false
-    if (!ledger.areOthersWaiting && ledger.takenSeats === 0) return false
+    if (this.isLiteral || !requests.trustPeers || !(this.ledger.areOthersWaiting || isShared)) return false
     if (!service.isAwaited || service.uplinkBytesPerSec === 0 || this.isMeshSilent(view)) return false
     if (this.isPlainBetter(view)) return false
-    const backlogSec = this.backlogSec(view)
-    if (backlogSec > LONGEST_BACKLOG_SEC) return true
-    return backlogSec > LEAST_BACKLOG_SEC && backlogSec > view.nowhereBytes / this.originBytesPerSec
+    const originSec = (): number => (isShared ? view.nowhereBytes / this.originBytesPerSec : Infinity)
+    return isBacklogTooLong(backlogSec(view.inventory, service.uplinkBytesPerSec), originSec)
   }
 
-  /** What our uplink takes for the chunks that only we have. */
-  private backlogSec({ inventory }: OriginView): number {
-    let alone = 0
-    for (const chunk of inventory.kept.chunks()) if (inventory.rarity.holderCount(chunk) === 0) alone++
-    return (alone * inventory.geometry.chunkBytes) / this.mesh.service.uplinkBytesPerSec
+  /**
+   * Others have seats, too, and get what we leave of the origin's rate. Not on a busy processor, as there all uplinks seem slow:
+   * eight visitors on two cores made way for each other, and took 1.2 to 2 times as long (measured).
+   */
+  private get isShared(): boolean {
+    return this.ledger.takenSeats > 0 && !this.context.lateness.isBusy
   }
 
   /** What an in-order reader waits for is to be had from nobody but the origin. */

@@ -82,10 +82,10 @@ export class OriginSeat implements Teammate {
     this.ledger.seatCount.hint(seats)
   }
 
-  /** Where our run comes to what others have, if it does: not while the mesh does better, as what is rare then comes first. */
+  /** Where our run comes to what others have, if it does. */
   get sweep(): Sweep | null {
-    const isPlainBetter = this.view === null || this.planner.isPlainBetter(this.view)
-    return this.follower.sweep(isPlainBetter && this.gossip.leechers <= this.ledger.seats)
+    const { gossip, ledger, planner, view } = this
+    return this.follower.sweep(gossip.leechers <= ledger.seats && (view === null || planner.isSweeping(view)))
   }
 
   // ---------------------------------------------------------------------------------------- taking the seat

@@ -58,6 +58,7 @@ describe('what the origin can give', () => {
 function isMoreWith(first: number, restSec: number): boolean {
   const setting = holderOf(first, { swarm: 4 * SWARM })
   setting.originGives(((CHUNKS / 2 - first) * CHUNK_BYTES) / restSec)
+  setting.claim([CHUNKS - 1])
   return setting.planner.isMoreForOthers(setting.view)
 }
 
@@ -72,6 +73,9 @@ describe('a seat is more for others', () => {
     const setting = holderOf(20, { swarm: 2 })
     setting.claim([CHUNKS - 1])
     expect(setting.planner.isMoreForOthers(setting.view)).toBe(true)
+    // What goes up slowly here is the processor's doing, and everybody's.
+    setting.ringLate()
+    expect(setting.planner.isMoreForOthers(setting.view)).toBe(false)
   })
 
   it('also once we have more than goes up while the origin sends what nobody has, but for a second’s worth', () => {
