@@ -267,6 +267,7 @@ export class Session {
       knowsSize: material !== null,
       isFetching: verification?.isFetching === true,
       keptChunks: material?.inventory.kept.count ?? 0,
+      roundTripMs: this.origins.roundTripMs,
       isSlow: this.origins.isSlow,
     })
     if (next === 'probe') this.origins.probe()

@@ -47,7 +47,12 @@ export class Service {
     return this.waiting.size > 0
   }
 
-  /** What our uplink carries at best, in bytes a second; 0: not known yet. */
+  /** Enough has gone up to say what our uplink carries: before, there is a bound at most, which may be many times that. */
+  get isUplinkKnown(): boolean {
+    return this.bestBytesPerSec > 0
+  }
+
+  /** What our uplink carries at best, in bytes a second; 0: nothing is known yet. */
   get uplinkBytesPerSec(): number {
     if (this.bestBytesPerSec > 0) return this.bestBytesPerSec
     // Of what is under way, not all has gone up in the time that it has been.

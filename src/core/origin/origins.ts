@@ -17,8 +17,12 @@ import type { KnownChunks } from './known-chunks.ts'
 import { OriginContext } from './origin-context.ts'
 import { OriginSeat, type SeatEvents } from './seat.ts'
 
-/** What takes longer than this, in seconds, is slow: another request costs a twentieth of it at most (guess: a second). */
+/**
+ * What takes longer than this, in seconds, and so many round trips, is slow: another request costs a twentieth of it at most
+ * (guess: a second, or twenty round trips, as a response begins slowly and seems slow as long as it does).
+ */
 const SLOW_SEC = 20
+const SLOW_ROUND_TRIPS = 400
 
 export class Origins {
   private readonly context: Context
@@ -58,7 +62,13 @@ export class Origins {
     // Without ranges all would have to come anew.
     if (open.length === 0 || open.some(({ follower }) => !follower.rangesWork)) return false
     const bytesPerSec = open.reduce((sum, { planner }) => sum + planner.pace.currentBytesPerSec, 0)
-    return bytesPerSec * SLOW_SEC < (this.inventory?.missingBytes ?? 0)
+    const slowSec = Math.max(SLOW_SEC, (SLOW_ROUND_TRIPS * this.roundTripMs) / 1000)
+    return bytesPerSec * slowSec < (this.inventory?.missingBytes ?? 0)
+  }
+
+  /** The longest time from asking one of them to its first byte, in ms; 0: unknown. */
+  get roundTripMs(): number {
+    return Math.max(...this.seats.map(({ planner }) => planner.pace.roundTripMs))
   }
 
   /** n̂, ourselves included. */

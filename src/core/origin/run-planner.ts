@@ -13,7 +13,7 @@ import type { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
 import { OriginPace } from './origin-pace.ts'
 import type { OriginView, Prospects } from './origin-view.ts'
-import { abortCostMs, type Run, type RunChoice } from './run.ts'
+import { abortCostMs, isLeavingDear, type Run, type RunChoice } from './run.ts'
 import { hasTimeToSpare, PlainDownload } from './time-to-spare.ts'
 
 /** A run lasts about this long at the seat's rate, plus 20 round trips, so that the pauses between runs cost 5%. */
@@ -237,8 +237,8 @@ export class RunPlanner {
    * Where everybody has a seat, runs go on through what others have: unless the mesh does better, as what is rare then comes
    * first. On a busy processor it did not matter (measured), and ends stay whole.
    */
-  isSweeping(view: OriginView): boolean {
-    return this.context.lateness.isBusy || this.isPlainBetter(view)
+  get isSweeping(): boolean {
+    return this.context.lateness.isBusy || this.mesh.requests.bytesPerSec < this.plainShareBytesPerSec
   }
 
   /** See `hasTimeToSpare`; notes our share of the origin. Asked for every chunk: the view keeps the answer. */
@@ -268,7 +268,9 @@ export class RunPlanner {
     const { nowMs, startedAtMs } = this.context
     const plainSec = view.inventory.geometry.sizeBytes / this.plainShareBytesPerSec
     if (view.hasTime || nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
-    return this.pace.lastBytesPerSec > LEADS_BY * this.mesh.requests.bytesPerSec && !view.hasFree()
+    const { lastBytesPerSec, roundTripMs } = this.pace
+    if (lastBytesPerSec <= LEADS_BY * this.mesh.requests.bytesPerSec) return false
+    return !view.hasFree() || isLeavingDear(view.inventory.missingBytes, roundTripMs, lastBytesPerSec)
   }
 
   /**
@@ -290,7 +292,7 @@ export class RunPlanner {
    * eight visitors on two cores made way for each other, and took 1.2 to 2 times as long (measured).
    */
   private get isShared(): boolean {
-    return this.ledger.takenSeats > 0 && !this.context.lateness.isBusy
+    return this.ledger.takenSeats > 0 && this.mesh.service.isUplinkKnown && !this.context.lateness.isBusy
   }
 
   /** What an in-order reader waits for is to be had from nobody but the origin. */
@@ -306,7 +308,7 @@ export class RunPlanner {
    */
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
     if (!this.context.limits.mechanisms.duplicates || view.hasTime) return false
-    if (!this.isPlainBetter(view) && view.hasFree()) return false
+    if (this.mesh.requests.bytesPerSec >= this.plainShareBytesPerSec && view.hasFree()) return false
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
       swarmSize: this.ledger.gossip.leechers,

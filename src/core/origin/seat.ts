@@ -84,8 +84,7 @@ export class OriginSeat implements Teammate {
 
   /** Where our run comes to what others have, if it does. */
   get sweep(): Sweep | null {
-    const { gossip, ledger, planner, view } = this
-    return this.follower.sweep(gossip.leechers <= ledger.seats && (view === null || planner.isSweeping(view)))
+    return this.follower.sweep(this.planner.isSweeping && this.gossip.leechers <= this.ledger.seats)
   }
 
   // ---------------------------------------------------------------------------------------- taking the seat

@@ -21,7 +21,7 @@ const THEIRS = 60
  */
 function runAgainst(
   claimed: number,
-  { isDuplicate = false, meshShare = 1 } = {},
+  { isDuplicate = false, meshShare = 1, roundTripMs = ROUND_TRIP_MS } = {},
 ): { reserved: number[]; claim: ChunkRun } {
   const setting = new Setting(1, 100)
   const { context, mesh, planner, ledger, inventory, outputs } = setting
@@ -30,7 +30,7 @@ function runAgainst(
     planner.pace.noteBytes(ORIGIN_BYTES_PER_SEC / 10)
     mesh.requests.noteBytes((meshShare * ORIGIN_BYTES_PER_SEC) / 10)
   }
-  planner.pace.noteRoundTrip(ROUND_TRIP_MS)
+  planner.pace.noteRoundTrip(roundTripMs)
   setting.claim(range(THEIRS, THEIRS + claimed))
   const follower = new RunFollower(originContext(context), mesh, planner, () => ledger.seatCount.plan)
   follower.equip(setting.view)
@@ -58,10 +58,18 @@ describe('what a run reserves and claims ahead', () => {
   })
 
   it('does not end there where it brings far more than the mesh, and nothing else is free', () => {
-    const rest = CHUNKS - THEIRS
-    expect(runAgainst(rest, { meshShare: 0.7 }).claim.count).toBe(THEIRS - 50)
-    expect(runAgainst(rest, { meshShare: 0.5 }).claim.count).toBeGreaterThanOrEqual(40)
-    expect(runAgainst(rest - 1, { meshShare: 0.5 }).claim.count).toBe(THEIRS - 50)
+    const [rest, roundTripMs] = [CHUNKS - THEIRS, 10]
+    expect(runAgainst(rest, { meshShare: 0.7, roundTripMs }).claim.count).toBe(THEIRS - 50)
+    expect(runAgainst(rest, { meshShare: 0.5, roundTripMs }).claim.count).toBeGreaterThanOrEqual(40)
+    expect(runAgainst(rest - 1, { meshShare: 0.5, roundTripMs }).claim.count).toBe(THEIRS - 50)
+  })
+
+  it('nor where something is free, if another request costs more than a 50th of the ten seconds that the rest takes', () => {
+    const [claimed, meshShare] = [CHUNKS - THEIRS - 1, 0.5]
+    const counts = [40, 60].map(
+      (roundTripMs) => runAgainst(claimed, { meshShare, roundTripMs }).claim.count === THEIRS - 50,
+    )
+    expect(counts).toEqual([true, false])
   })
 
   it('reaches a second ahead, not four, where it fetches what others have', () => {

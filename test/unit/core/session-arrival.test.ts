@@ -104,6 +104,18 @@ describe('a visitor who arrives', () => {
     expect(late(44, 1).all('abort')).toEqual([])
   })
 
+  it('gives an origin that is far away eight times what its first byte took, where that is longer', () => {
+    const visitor = started()
+    visitor.passUntil(300)
+    visitor.passUntil(500)
+    visitor.openRun(0, FACTS.sizeBytes)
+    visitor.welcome({ joinIndex: 44, swarmSize: 45 })
+    visitor.passUntil(300 + 8 * 200 - 1)
+    expect(visitor.all('abort')).toEqual([])
+    visitor.pass(1)
+    expect(visitor.all('abort')).toHaveLength(1)
+  })
+
   it('goes there, too, with a chunk of a file that would take more than twenty seconds like this', () => {
     expect([1, 8].map(abortsAfter)).toEqual([1, 0])
   })
