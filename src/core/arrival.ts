@@ -20,6 +20,9 @@ const FIRST_CHUNK_PATIENCE_MS = 1000
  */
 const FIRST_CHUNK_ROUND_TRIPS = 8
 
+/** What takes longer, in ms, is no distance, but an origin or a processor that is busy (guess). */
+const LONGEST_ROUND_TRIP_MS = 250
+
 /**
  * Where the timer for the server's answer rings so late, in ms, the answer may be waiting behind it: it is given its time once more, and
  * again, until so long after the start (guesses). 48 visitors on two cores had nearly all begun with the first chunk, and the
@@ -116,9 +119,10 @@ export class Arrival {
 
   /** A first chunk is not here, and cannot be expected to: puts off the look. */
   private isTooSoon({ isWelcome, keptChunks, roundTripMs }: ArrivalView): boolean {
-    const untilMs = this.begunAtMs + FIRST_CHUNK_ROUND_TRIPS * roundTripMs
-    if (!this.isDue || !isWelcome || this.isPlaced || keptChunks > 0 || this.context.nowMs >= untilMs)
-      return false
+    const { nowMs, lateness } = this.context
+    if (!this.isDue || !isWelcome || this.isPlaced || keptChunks > 0 || lateness.isBusy) return false
+    const untilMs = this.begunAtMs + FIRST_CHUNK_ROUND_TRIPS * Math.min(LONGEST_ROUND_TRIP_MS, roundTripMs)
+    if (nowMs >= untilMs) return false
     this.isDue = false
     this.ringAt(untilMs)
     return true
