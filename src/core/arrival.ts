@@ -14,14 +14,11 @@ import { DEFAULT_LIMITS } from './session-io.ts'
 const FIRST_CHUNK_PATIENCE_MS = 1000
 
 /**
- * Or so many times what its first byte took (guess: the round trips in which slow start brings a chunk of 256 KiB). Beside an origin
+ * Or so many times the way to the origin and back (guess: the round trips in which slow start brings a chunk of 256 KiB). Beside an origin
  * that is 200 ms away, whatever its rate, all had gone to their places just before it, and took 8 to 17% longer than by a plain
  * download of 10 s (simulated).
  */
 const FIRST_CHUNK_ROUND_TRIPS = 8
-
-/** What takes longer, in ms, is no distance, but an origin or a processor that is busy (guess). */
-const LONGEST_ROUND_TRIP_MS = 250
 
 /**
  * Where the timer for the server's answer rings so late, in ms, the answer may be waiting behind it: it is given its time once more, and
@@ -44,8 +41,8 @@ export interface ArrivalView {
   /** False while stored chunks are being checked, and at the end. */
   readonly isFetching: boolean
   readonly keptChunks: number
-  /** From asking to the first byte, in ms; 0: unknown. */
-  readonly roundTripMs: number
+  /** The way to the origin and back, in ms; 0: unknown. */
+  readonly distanceMs: number
   /** What the origins bring is so slow that to close it and to ask elsewhere costs next to nothing of the time for the rest. */
   readonly isSlow: boolean
 }
@@ -108,7 +105,8 @@ export class Arrival {
     this.hasBegun = true
     this.context.deadlines.clear('arrival')
     if (!knowsSize) return 'probe'
-    const isToBePlaced = !this.isPlaced && isWelcome && (keptChunks === 0 || (isSlow && this.mayStillPlace))
+    const isWanting = keptChunks === 0 || (isSlow && this.mayStillPlace)
+    const isToBePlaced = !this.isPlaced && isWelcome && this.isDue && isWanting
     // Once it has been looked at, that is decided: later it may only seem slow.
     if (this.isDue && isWelcome) this.isPlaced = true
     if (!isFetching || (this.hasBegunRuns && !isToBePlaced)) return null
@@ -118,10 +116,10 @@ export class Arrival {
   }
 
   /** A first chunk is not here, and cannot be expected to: puts off the look. */
-  private isTooSoon({ isWelcome, keptChunks, roundTripMs }: ArrivalView): boolean {
+  private isTooSoon({ isWelcome, keptChunks, distanceMs }: ArrivalView): boolean {
     const { nowMs, lateness } = this.context
     if (!this.isDue || !isWelcome || this.isPlaced || keptChunks > 0 || lateness.isBusy) return false
-    const untilMs = this.begunAtMs + FIRST_CHUNK_ROUND_TRIPS * Math.min(LONGEST_ROUND_TRIP_MS, roundTripMs)
+    const untilMs = this.begunAtMs + FIRST_CHUNK_ROUND_TRIPS * distanceMs
     if (nowMs >= untilMs) return false
     this.isDue = false
     this.ringAt(untilMs)
@@ -129,7 +127,7 @@ export class Arrival {
   }
 
   private get mayStillPlace(): boolean {
-    return this.isDue && this.context.nowMs - this.begunAtMs < LATEST_PLACING_MS
+    return this.context.nowMs - this.begunAtMs < LATEST_PLACING_MS
   }
 
   /** The topology server cannot be reached: no use in waiting for it longer than usual. */

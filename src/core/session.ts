@@ -267,7 +267,7 @@ export class Session {
       knowsSize: material !== null,
       isFetching: verification?.isFetching === true,
       keptChunks: material?.inventory.kept.count ?? 0,
-      roundTripMs: this.origins.roundTripMs,
+      distanceMs: this.origins.distanceMs,
       isSlow: this.origins.isSlow,
     })
     if (next === 'probe') this.origins.probe()

@@ -47,6 +47,11 @@ export class Service {
     return this.waiting.size > 0
   }
 
+  /** Nobody is being served, or waits. */
+  get isIdle(): boolean {
+    return this.served.size === 0 && !this.isAwaited
+  }
+
   /** Enough has gone up to say what our uplink carries: before, there is a bound at most, which may be many times that. */
   get isUplinkKnown(): boolean {
     return this.bestBytesPerSec > 0
@@ -152,7 +157,8 @@ export class Service {
     const isLast = (neighbour: Neighbour): boolean => this.reciprocity.isLast(neighbour, inventory)
     const atOnce = servedAtOnce(view)
     while (hasRoom(served, nowMs, slowMs, atOnce)) {
-      const next = takeNextService({ waiting, served, rarity, isLast, mechanisms, chunkBytes })
+      const quick = [...served].filter(({ serving }) => nowMs - (serving?.sinceMs ?? 0) < slowMs)
+      const next = takeNextService({ waiting, served: quick, rarity, isLast, mechanisms, chunkBytes })
       if (next === null) break
       const { neighbour, chunk } = next
       if (neighbour.queue.length === 0) waiting.delete(neighbour)

@@ -95,7 +95,7 @@ export function hasRoom(
 export interface ServiceOptions {
   /** Those in whose queues something is. */
   readonly waiting: Iterable<Neighbour>
-  /** Those who are being served. Default: nobody. */
+  /** Those who are being served, and take no longer than usual. Default: nobody. */
   readonly served?: Iterable<Neighbour>
   readonly rarity: RarityIndex
   /**

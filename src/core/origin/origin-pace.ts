@@ -15,6 +15,9 @@ const RATE_WINDOW_MS = 1500
  */
 const BUSY_ROUND_TRIP_MS = 200
 
+/** What takes longer, in ms, is no distance, but an origin or a processor that is busy (guess). */
+const LONGEST_WAY_MS = 250
+
 export class OriginPace {
   private readonly context: Context
   /** Rate at which the origin's bytes arrive. */
@@ -60,6 +63,11 @@ export class OriginPace {
   /** The same; 0: unknown. */
   get roundTripMs(): number {
     return Number.isFinite(this.rttMs) ? this.likelyRoundTripMs : 0
+  }
+
+  /** What of it may be the way to the origin; 0: unknown. */
+  get distanceMs(): number {
+    return Math.min(LONGEST_WAY_MS, this.roundTripMs)
   }
 
   /** What it brings in the time that another request takes, in bytes. */

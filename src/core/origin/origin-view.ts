@@ -162,7 +162,7 @@ export class OriginView {
       elapsedSec: (nowMs - startedAtMs) / 1000,
       fileBytes: geometry.sizeBytes,
       isDuplicating: origin.isDuplicating,
-      isUplinkIdle: !this.mesh.service.isAwaited,
+      isUplinkIdle: this.mesh.service.isIdle,
       firstChunkSec: origin.firstChunkSec,
     }
   }

@@ -62,13 +62,14 @@ export class Origins {
     // Without ranges all would have to come anew.
     if (open.length === 0 || open.some(({ follower }) => !follower.rangesWork)) return false
     const bytesPerSec = open.reduce((sum, { planner }) => sum + planner.pace.currentBytesPerSec, 0)
-    const slowSec = Math.max(SLOW_SEC, (SLOW_ROUND_TRIPS * this.roundTripMs) / 1000)
+    const slowSec = Math.max(SLOW_SEC, (SLOW_ROUND_TRIPS * this.distanceMs) / 1000)
     return bytesPerSec * slowSec < (this.inventory?.missingBytes ?? 0)
   }
 
-  /** The longest time from asking one of them to its first byte, in ms; 0: unknown. */
-  get roundTripMs(): number {
-    return Math.max(...this.seats.map(({ planner }) => planner.pace.roundTripMs))
+  /** To the farthest of those that are asked and back, in ms; 0: unknown. */
+  get distanceMs(): number {
+    const open = this.seats.filter(({ follower }) => follower.isOpen)
+    return Math.max(0, ...open.map(({ planner }) => planner.pace.distanceMs))
   }
 
   /** n̂, ourselves included. */

@@ -59,6 +59,9 @@ const MESH_ALIVE_MS = 10_000
 /** A newcomer for so long, in ms: twice the time over which the best goodput is averaged. */
 const NEWCOMER_MS = 4000
 
+/** See `isShared`: a seat's rate comes and goes (guess). */
+const MORE_THAN_SHARED = 1.5
+
 /** See `runLeads`. With two visitors that share an origin's line each gets as much from the other as from it. */
 const LEADS_BY = 1.5
 
@@ -233,10 +236,7 @@ export class RunPlanner {
     return Math.max(requests.bytesPerSec, service.uplinkBytesPerSec) < this.plainShareBytesPerSec
   }
 
-  /**
-   * Where everybody has a seat, runs go on through what others have: unless the mesh does better, as what is rare then comes
-   * first. On a busy processor it did not matter (measured), and ends stay whole.
-   */
+  /** Runs may come to what others have: unless the mesh does better. On a busy processor it did not matter (measured). */
   get isSweeping(): boolean {
     return this.context.lateness.isBusy || this.mesh.requests.bytesPerSec < this.plainShareBytesPerSec
   }
@@ -268,9 +268,9 @@ export class RunPlanner {
     const { nowMs, startedAtMs } = this.context
     const plainSec = view.inventory.geometry.sizeBytes / this.plainShareBytesPerSec
     if (view.hasTime || nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
-    const { lastBytesPerSec, roundTripMs } = this.pace
+    const { lastBytesPerSec, distanceMs } = this.pace
     if (lastBytesPerSec <= LEADS_BY * this.mesh.requests.bytesPerSec) return false
-    return !view.hasFree() || isLeavingDear(view.inventory.missingBytes, roundTripMs, lastBytesPerSec)
+    return !view.hasFree() || isLeavingDear(view.inventory.geometry.sizeBytes, distanceMs, lastBytesPerSec)
   }
 
   /**
@@ -282,17 +282,21 @@ export class RunPlanner {
     const { requests, service } = this.mesh
     if (this.isLiteral || !requests.trustPeers || !(this.ledger.areOthersWaiting || isShared)) return false
     if (!service.isAwaited || service.uplinkBytesPerSec === 0 || this.isMeshSilent(view)) return false
-    if (this.isPlainBetter(view)) return false
+    if (this.isPlainBetter(view) || this.isReaderWaiting(view)) return false
     const originSec = (): number => (isShared ? view.nowhereBytes / this.originBytesPerSec : Infinity)
     return isBacklogTooLong(backlogSec(view.inventory, service.uplinkBytesPerSec), originSec)
   }
 
   /**
-   * Others have seats, too, and get what we leave of the origin's rate. Not on a busy processor, as there all uplinks seem slow:
+   * Others have seats, too, and get what we leave of the origin's rate: if we have no more of it than they, or they may not be able
+   * to take it. Not on a busy processor, as there all uplinks seem slow:
    * eight visitors on two cores made way for each other, and took 1.2 to 2 times as long (measured).
    */
   private get isShared(): boolean {
-    return this.ledger.takenSeats > 0 && this.mesh.service.isUplinkKnown && !this.context.lateness.isBusy
+    const { requests, service } = this.mesh
+    if (this.ledger.takenSeats === 0 || !service.isUplinkKnown || this.context.lateness.isBusy) return false
+    const usualBytesPerSec = Math.max(this.plainShareBytesPerSec, requests.bytesPerSec)
+    return this.pace.lastBytesPerSec <= MORE_THAN_SHARED * usualBytesPerSec
   }
 
   /** What an in-order reader waits for is to be had from nobody but the origin. */

@@ -94,12 +94,12 @@ export function abortCostMs(rttMs: number, rateBytesPerSec: number): number {
 }
 
 /**
- * Of what the rest takes. Beside an origin of 1 Gb/s, 200 ms away, eight who were fetching the whole file side by side at their lines'
+ * Of what the file takes at its rate. Beside an origin of 1 Gb/s, 200 ms away, eight who were fetching the whole file side by side at their lines'
  * rate took up to 17% longer for it where each left it for what the others had not begun (simulated).
  */
 const DEAR_SHARE = 0.02
 
-/** So much is missing, and the response brings it so fast, that to leave it for another range costs too much of the visit. */
-export function isLeavingDear(missingBytes: number, rttMs: number, rateBytesPerSec: number): boolean {
-  return abortCostMs(rttMs, rateBytesPerSec) > (DEAR_SHARE * missingBytes * 1000) / rateBytesPerSec
+/** The response brings a file of so many bytes so fast that to leave it for another range costs too much of the visit. */
+export function isLeavingDear(sizeBytes: number, rttMs: number, rateBytesPerSec: number): boolean {
+  return abortCostMs(rttMs, rateBytesPerSec) > (DEAR_SHARE * sizeBytes * 1000) / rateBytesPerSec
 }

@@ -84,7 +84,7 @@ export class OriginSeat implements Teammate {
 
   /** Where our run comes to what others have, if it does. */
   get sweep(): Sweep | null {
-    return this.follower.sweep(this.planner.isSweeping && this.gossip.leechers <= this.ledger.seats)
+    return this.follower.sweep(this.gossip.leechers <= this.ledger.seats && this.planner.isSweeping)
   }
 
   // ---------------------------------------------------------------------------------------- taking the seat

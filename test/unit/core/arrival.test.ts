@@ -9,7 +9,7 @@ const BEGUN: ArrivalView = {
   knowsSize: true,
   isFetching: true,
   keptChunks: 0,
-  roundTripMs: 200,
+  distanceMs: 200,
   isSlow: true,
 }
 
@@ -27,4 +27,13 @@ function afterASecond(lateMs: number): string | null {
 
 it('waits longer for a first chunk from far away, but not where it is the processor that is late', () => {
   expect([afterASecond(0), afterASecond(50)]).toEqual([null, 'runs'])
+})
+
+it('leaves a first chunk its time, whatever else is heard before that is over', () => {
+  const context = newContext([])
+  const arrival = new Arrival(context)
+  arrival.begin(BEGUN)
+  arrival.welcomed(44, true)
+  context.nowMs += 999
+  expect(arrival.begin({ ...BEGUN, isWelcome: true })).toBeNull()
 })

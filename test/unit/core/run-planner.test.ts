@@ -84,6 +84,22 @@ describe('a seat is more for others', () => {
     expect(isMoreWith(2, 1)).toBe(false)
   })
 
+  it('but not where we get more of the origin than others might, or a reader waits for it', () => {
+    const isMoreAt = [1, 2].map((chunksPerSec) => {
+      const setting = holderOf(20, { swarm: FIRST_SEATS })
+      setting.claim([CHUNKS - 1])
+      for (const _ of range(0, 40)) {
+        setting.goOn(100)
+        setting.planner.pace.noteBytes((chunksPerSec * CHUNK_BYTES) / 10)
+      }
+      return setting.planner.isMoreForOthers(setting.view)
+    })
+    expect(isMoreAt).toEqual([true, false])
+    const read = holderOf(20, { swarm: SWARM })
+    read.mesh.requests.readerChunk = CHUNKS - 1
+    expect(read.planner.isMoreForOthers(read.view)).toBe(false)
+  })
+
   it('but not where nobody else has or wants one, or it is not known what goes up, or nobody waits for it', () => {
     const settings = [{ swarm: 2 }, { sent: false }, { isAwaited: false }].map((each) =>
       holderOf(20, { swarm: SWARM, ...each }),
