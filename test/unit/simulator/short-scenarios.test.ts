@@ -12,6 +12,8 @@ const FILE = 'test/unit/simulator/short-scenarios.json'
 const GRID = [
   'never-worse/at-once-n1-origin100-up1-rtt200',
   'never-worse/at-once-n8-origin1000-up1-rtt5',
+  'never-worse/at-once-n8-origin1000-up1-rtt200',
+  'never-worse/poisson-n8-origin100-up1-rtt200',
   'never-worse/at-once-n8-origin10-up1-rtt200',
   'never-worse/poisson-n2-origin10-up10-rtt50',
 ]
