@@ -14,9 +14,9 @@ import { DEFAULT_LIMITS } from './session-io.ts'
 const FIRST_CHUNK_PATIENCE_MS = 1000
 
 /**
- * Or so many times the way to the origin and back (guess: the round trips in which slow start brings a chunk of 256 KiB). Beside an origin
- * that is 200 ms away, whatever its rate, all had gone to their places just before it, and took 8 to 17% longer than by a plain
- * download of 10 s (simulated).
+ * Or so many times the way to the origin and back (guess: the round trips in which slow start brings a chunk of 256 KiB).
+ * Beside an origin that is 200 ms away, whatever its rate, all had gone to their places just before it, and took 8 to 17%
+ * longer than by a plain download of 10 s (simulated).
  */
 const FIRST_CHUNK_ROUND_TRIPS = 8
 

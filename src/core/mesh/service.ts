@@ -10,7 +10,7 @@ import type { PeerId } from '../types.ts'
 import { MAX_QUEUED_REQUESTS, type Neighbour } from './neighbour.ts'
 import type { Company } from './only-takes.ts'
 import { Reciprocity } from './reciprocity.ts'
-import { hasRoom, servedAtOnce, slowServiceMs, takeNextService } from './uploads.ts'
+import { hasRoom, isServedQuickly, servedAtOnce, slowServiceMs, takeNextService } from './uploads.ts'
 
 /** The uplink is measured over this time at least, in ms: several chunks even of a slow one (guess). */
 const MEASURE_MS = 3000
@@ -157,7 +157,7 @@ export class Service {
     const isLast = (neighbour: Neighbour): boolean => this.reciprocity.isLast(neighbour, inventory)
     const atOnce = servedAtOnce(view)
     while (hasRoom(served, nowMs, slowMs, atOnce)) {
-      const quick = [...served].filter(({ serving }) => nowMs - (serving?.sinceMs ?? 0) < slowMs)
+      const quick = [...served].filter((neighbour) => isServedQuickly(neighbour, nowMs, slowMs))
       const next = takeNextService({ waiting, served: quick, rarity, isLast, mechanisms, chunkBytes })
       if (next === null) break
       const { neighbour, chunk } = next

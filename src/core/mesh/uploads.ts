@@ -87,9 +87,14 @@ export function hasRoom(
   atOnce: number = MAX_SERVED_AT_ONCE,
 ): boolean {
   let quick = 0
-  for (const { serving } of served)
-    if (serving !== null && nowMs - serving.sinceMs < slowMs && ++quick >= atOnce) return false
+  for (const neighbour of served)
+    if (isServedQuickly(neighbour, nowMs, slowMs) && ++quick >= atOnce) return false
   return true
+}
+
+/** It is being served, and that has not become slow. */
+export function isServedQuickly({ serving }: Neighbour, nowMs: number, slowMs: number): boolean {
+  return serving !== null && nowMs - serving.sinceMs < slowMs
 }
 
 export interface ServiceOptions {

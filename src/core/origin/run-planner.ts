@@ -231,14 +231,18 @@ export class RunPlanner {
 
   /** A plain download would bring more than the mesh does, or would if all had our uplink. */
   isPlainBetter(view: OriginView): boolean {
-    const { requests, service } = this.mesh
-    if (view.hasTime) return false
-    return Math.max(requests.bytesPerSec, service.uplinkBytesPerSec) < this.plainShareBytesPerSec
+    if (view.hasTime || !this.doesMeshLag) return false
+    return this.mesh.service.uplinkBytesPerSec < this.plainShareBytesPerSec
+  }
+
+  /** The mesh gives less than a plain download would. */
+  private get doesMeshLag(): boolean {
+    return this.mesh.requests.bytesPerSec < this.plainShareBytesPerSec
   }
 
   /** Runs may come to what others have: unless the mesh does better. On a busy processor it did not matter (measured). */
   get isSweeping(): boolean {
-    return this.context.lateness.isBusy || this.mesh.requests.bytesPerSec < this.plainShareBytesPerSec
+    return this.context.lateness.isBusy || this.doesMeshLag
   }
 
   /** See `hasTimeToSpare`; notes our share of the origin. Asked for every chunk: the view keeps the answer. */
@@ -273,10 +277,7 @@ export class RunPlanner {
     return !view.hasFree() || isLeavingDear(view.inventory.geometry.sizeBytes, distanceMs, lastBytesPerSec)
   }
 
-  /**
-   * Others wait for us, who have more first copies already than our uplink passes on in good time; and they wait for our seat, or
-   * share the origin with us.
-   */
+  /** Others wait for us, who have more first copies than go up in good time; and they wait for our seat, or share the origin. */
   isMoreForOthers(view: OriginView): boolean {
     const { isShared } = this
     const { requests, service } = this.mesh
@@ -288,9 +289,8 @@ export class RunPlanner {
   }
 
   /**
-   * Others have seats, too, and get what we leave of the origin's rate: if we have no more of it than they, or they may not be able
-   * to take it. Not on a busy processor, as there all uplinks seem slow:
-   * eight visitors on two cores made way for each other, and took 1.2 to 2 times as long (measured).
+   * Others have seats, too, and can take what we leave of the origin's rate, as we have no more of it than they. Not on a busy
+   * processor, where all uplinks seem slow: eight on two cores made way for each other, and took up to twice as long (measured).
    */
   private get isShared(): boolean {
     const { requests, service } = this.mesh
@@ -312,7 +312,7 @@ export class RunPlanner {
    */
   isDuplicateWorthwhile(view: OriginView, isDuplicating: boolean): boolean {
     if (!this.context.limits.mechanisms.duplicates || view.hasTime) return false
-    if (this.mesh.requests.bytesPerSec >= this.plainShareBytesPerSec && view.hasFree()) return false
+    if (!this.doesMeshLag && view.hasFree()) return false
     const figures = view.duplicateView({
       bytesPerSec: this.originBytesPerSec,
       swarmSize: this.ledger.gossip.leechers,

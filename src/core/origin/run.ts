@@ -94,8 +94,8 @@ export function abortCostMs(rttMs: number, rateBytesPerSec: number): number {
 }
 
 /**
- * Of what the file takes at its rate. Beside an origin of 1 Gb/s, 200 ms away, eight who were fetching the whole file side by side at their lines'
- * rate took up to 17% longer for it where each left it for what the others had not begun (simulated).
+ * Of what the file takes at its rate. Beside an origin of 1 Gb/s, 200 ms away, eight who were fetching the file side by side at
+ * their lines' rate took up to 17% longer for it where each left it for what the others had not begun (simulated).
  */
 const DEAR_SHARE = 0.02
 
