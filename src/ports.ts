@@ -113,6 +113,8 @@ export class StoreError extends Error {
 /** Keeps the chunks of one download. Every method rejects with `StoreError` only. */
 export interface ChunkStore {
   readonly kind: 'indexeddb' | 'memory'
+  /** Whether `getBlobs` gives what points to a disk: worth having at hand, and free to put together. */
+  readonly keepsBlobs: boolean
   /** Opens or creates; resolves to the indices of the chunks kept from an earlier visit, ascending (a hint). */
   open(identity: StoreIdentity): Promise<readonly number[]>
   /** Keeps these chunks, in one transaction; resolved means they survive the page. A chunk kept twice is replaced. */
@@ -199,7 +201,10 @@ export interface Links {
   connect(peer: PeerId): void
   /** Signalling data from that peer; the first starts a connection as its other side. Hostile: bad data is dropped. */
   signal(peer: PeerId, data: unknown): void
-  /** Hands over a frame; order is kept. Dropped silently where the link is not open. */
+  /**
+   * Hands over a frame, which may be written over as soon as this returns; order is kept. Dropped silently where the link is
+   * not open.
+   */
   send(peer: PeerId, frame: Bytes): void
   /** Bytes handed over and not yet sent. */
   unsentBytes(peer: PeerId): number

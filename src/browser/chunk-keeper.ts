@@ -117,8 +117,8 @@ export class ChunkKeeper {
   }
 
   /**
-   * The whole file: a Blob of the stored Blobs, and of those bytes that are still on their way to the store. Null, and
-   * `lost` called, where a chunk cannot be read.
+   * The whole file: a Blob of the stored Blobs, and of those bytes that are in memory where there are none. Null, and `lost`
+   * called, where a chunk cannot be read.
    */
   async blob(type: string): Promise<Blob | null> {
     await this.opening
@@ -126,7 +126,7 @@ export class ChunkKeeper {
     const parts: (Blob | Bytes)[] = []
     const absent: number[] = []
     for (let chunk = 0; chunk < chunkCount; chunk++) {
-      const part = this.unstored.get(chunk) ?? this.blobsAtHand.get(chunk)
+      const part = this.unstored.get(chunk) ?? this.blobsAtHand.get(chunk) ?? this.cache.get(chunk)
       if (part === undefined) absent.push(chunk)
       else parts[chunk] = part
     }
@@ -241,7 +241,7 @@ export class ChunkKeeper {
   /** Takes the Blobs of what was just stored at hand. A failure costs nothing: they are read at the end. */
   private async fetchBlobs(group: readonly StoredChunk[]): Promise<void> {
     const store = this.stores.at(-1)
-    if (store?.kind !== 'indexeddb' || this.options.geometry.chunkCount > MAX_BLOBS_AT_HAND) return
+    if (store?.keepsBlobs !== true || this.options.geometry.chunkCount > MAX_BLOBS_AT_HAND) return
     const blobs = await store.getBlobs(group.map(({ index }) => index)).catch(() => [])
     for (const [place, blob] of blobs.entries()) {
       const chunk = group[place]

@@ -3,9 +3,11 @@
  * of the file and the chunk, and is written in the transaction that writes the chunk. So a crash can leave nothing
  * claimed that is not there, and a page that still writes an older version cannot mix it into a newer one.
  *
- * Chunks are Blobs where the browser takes them. In Chromium they are written no slower than ArrayBuffers (256 KiB
- * chunks, 8 at a time: both about 200 MB/s), and the finished file is composed of pointers to the disk: 100 MB in
- * 30 ms and no memory, where ArrayBuffers take 400 ms and 100 MB.
+ * Chunks of large files are Blobs where the browser takes them: the finished file is composed of pointers to the disk,
+ * 100 MB in 30 ms and no memory, where ArrayBuffers take 400 ms and 100 MB (Chromium). But each Blob has to be announced to
+ * the browser's own process, which holds up the page's thread, so that chunks of small files are ArrayBuffers: 300 MB in
+ * files of 10 MB, chunks of 256 KiB one by one, took 7 to 8.5 s of the processor as Blobs and 2.3 to 2.9 as ArrayBuffers,
+ * with the finished files' Blobs.
  */
 
 import { del, delMany, get, getMany, keys, set, setMany } from 'idb-keyval'
@@ -22,6 +24,9 @@ const TOUCH_INTERVAL_MS: number = 60 * 60 * 1000
 /** So much of the locator names the database, in hex digits; the keys hold it whole. */
 const LOCATOR_PREFIX_LENGTH = 16
 
+/** Files up to this length are kept as ArrayBuffers, in bytes: about half of it is in memory anyway (chunk-keeper.ts). */
+const SMALL_FILE_BYTES = 32 * 1024 * 1024
+
 /** Blobs are made of parts of this length, in bytes. */
 const BLOB_PART_BYTES = 256 * 1024
 
@@ -30,7 +35,7 @@ const PROBE_KEY = 'probe'
 export interface IndexedDbStoreOptions extends StoreIndexOptions {
   /** Names a set of stores of its own: several visitors in one browser. Default ''. */
   readonly visitor?: string
-  /** Default: whether this browser takes them. */
+  /** Default: for files above 32 MiB, if this browser takes them. */
   readonly keepBlobs?: boolean
 }
 
@@ -41,6 +46,10 @@ export class IndexedDbStore implements ChunkStore {
 
   constructor(options: IndexedDbStoreOptions = {}) {
     this.#options = options
+  }
+
+  get keepsBlobs(): boolean {
+    return this.#opened?.keepsBlobs ?? false
   }
 
   /** Also deletes stores that nobody has used for a week, without waiting for that. */
@@ -102,6 +111,7 @@ class OpenStore {
   readonly #index: StoreIndex
   /** First part of every key: the version of the file. */
   readonly #version: string
+  /** Null: to be found out. */
   #keepsBlobs: boolean | null
   #touchedAtMs = -Infinity
 
@@ -114,7 +124,11 @@ class OpenStore {
     this.#connection = new IdbConnection(name, options)
     this.#index = new StoreIndex(options)
     this.#version = JSON.stringify([locator, sizeBytes, chunkBytes, validator])
-    this.#keepsBlobs = options.keepBlobs ?? null
+    this.#keepsBlobs = options.keepBlobs ?? (sizeBytes > SMALL_FILE_BYTES ? null : false)
+  }
+
+  get keepsBlobs(): boolean {
+    return this.#keepsBlobs === true
   }
 
   async start(): Promise<number[]> {
@@ -129,7 +143,7 @@ class OpenStore {
     void this.#touch()
     const entries = chunks.map(({ index, bytes }): [IDBValidKey, KeptChunk] => [
       this.#key(index),
-      this.#keepsBlobs === true ? newBlob(bytes) : exactBuffer(bytes),
+      this.keepsBlobs ? newBlob(bytes) : exactBuffer(bytes),
     ])
     for (;;) {
       try {

@@ -16,6 +16,7 @@ export interface MemoryStoreOptions {
 
 export class MemoryStore implements ChunkStore {
   readonly kind = 'memory'
+  readonly keepsBlobs = false
   readonly #maxBytes: number
   #chunks: Map<number, Bytes> | null = null
   #keptBytes = 0

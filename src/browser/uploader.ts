@@ -65,6 +65,8 @@ export class Uploader {
   private readonly probes = new Map<PeerId, HeldProbe>()
   private readonly pacer = new BytePacer()
   private readonly meter = new UplinkMeter()
+  /** Every block's frame is written here: new memory for each costs more than the copy, as its pages must be faulted in. */
+  private room: Bytes = new Uint8Array(0)
   private isPumping = false
 
   constructor(options: UploaderOptions) {
@@ -159,7 +161,7 @@ export class Uploader {
       return false
     }
     const end = Math.min(bytes.byteLength, offset + this.blockBytes(peer))
-    const frame = encodeBlock(job.chunk, offset, bytes, offset, end)
+    const frame = encodeBlock(job.chunk, offset, bytes, offset, end, this.roomFor(end - offset))
     links.send(peer, frame)
     job.offset = end
     this.busy.add(peer)
@@ -167,6 +169,12 @@ export class Uploader {
     this.pacer.take(frame.byteLength, clock.nowMs())
     sent(peer, end - offset)
     return true
+  }
+
+  private roomFor(payloadBytes: number): Bytes {
+    const neededBytes = BLOCK_HEADER_BYTES + payloadBytes
+    if (this.room.byteLength < neededBytes) this.room = new Uint8Array(neededBytes)
+    return this.room
   }
 
   private sendProbe(peer: PeerId): void {

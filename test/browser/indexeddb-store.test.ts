@@ -44,10 +44,23 @@ afterEach(async () => {
 })
 
 describe('IndexedDbStore', () => {
-  test('keeps chunks as Blobs where the browser takes them', async () => {
-    const identity = someIdentity()
-    await (await openStore(identity)).put([chunk(1)])
+  test('keeps chunks of large files as Blobs where the browser takes them', async () => {
+    const identity = someLargeIdentity()
+    const store = await openStore(identity)
+    await store.put([chunk(1)])
     expect(await rawValues(databaseOf(identity))).toEqual([expect.any(Blob)])
+    expect(store.keepsBlobs).toBe(true)
+  })
+
+  test('keeps chunks of small files as buffers, and reads what was a Blob', async () => {
+    const identity = someIdentity()
+    await (await openStore(identity, { keepBlobs: true })).put([chunk(1)])
+    const store = await openStore(identity)
+    expect(store.keepsBlobs).toBe(false)
+    await store.put([chunk(2)])
+    expect(await rawValues(databaseOf(identity))).toEqual([expect.any(Blob), expect.any(ArrayBuffer)])
+    expectBytes(await store.get(1), chunk(1).bytes)
+    expectBytes(await store.get(2), chunk(2).bytes)
   })
 
   test('leaves nothing but chunks in its database', async () => {
@@ -103,7 +116,7 @@ describe('IndexedDbStore', () => {
   })
 
   test('takes a chunk whose file cannot be read for one it has not', async () => {
-    const store = await openStore(someIdentity())
+    const store = await openStore(someLargeIdentity())
     await store.put([chunk(1)])
     vi.spyOn(Blob.prototype, 'arrayBuffer').mockRejectedValue(new DOMException('gone', 'NotReadableError'))
     expect(await store.get(1)).toBeNull()
@@ -175,6 +188,11 @@ describe('IndexedDbStore when the disk share is used up', () => {
     expect(await createStore({ factory: () => small }).open({ ...oldest, ...large })).toEqual([])
   })
 })
+
+/** Of a file whose chunks are kept as Blobs. */
+function someLargeIdentity(): StoreIdentity {
+  return { ...someIdentity(), sizeBytes: 64e6 }
+}
 
 function databaseOf(identity: StoreIdentity): string {
   return `swarmfetch:${VISITOR}:${identity.locator.slice(0, 16)}`

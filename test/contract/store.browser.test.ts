@@ -4,12 +4,12 @@ import { storeContract } from './store.suite.ts'
 
 storeContract('MemoryStore', { createStore: () => new MemoryStore(), isPersistent: false })
 
-storeContract('IndexedDbStore', {
-  createStore: () => new IndexedDbStore({ visitor: 'contract' }),
+storeContract('IndexedDbStore with Blobs', {
+  createStore: () => new IndexedDbStore({ visitor: 'contract', keepBlobs: true }),
   isPersistent: true,
 })
 
-storeContract('IndexedDbStore where Blobs are refused', {
+storeContract('IndexedDbStore with buffers', {
   createStore: () => new IndexedDbStore({ visitor: 'contract-buffers', keepBlobs: false }),
   isPersistent: true,
 })

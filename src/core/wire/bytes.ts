@@ -7,15 +7,15 @@ import { invariant } from '../invariant.ts'
 
 const U32_RANGE = 2 ** 32
 
-/** Fills a frame of known length. Writing more or less than that is a defect of the encoder. */
+/** Fills a frame of known length, in `room` if given. Writing more or less than that is a defect of the encoder. */
 export class FrameWriter {
   readonly frame: Uint8Array<ArrayBuffer>
   private readonly view: DataView
   private offset = 0
 
-  constructor(lengthBytes: number) {
-    this.frame = new Uint8Array(lengthBytes)
-    this.view = new DataView(this.frame.buffer)
+  constructor(lengthBytes: number, room: Uint8Array<ArrayBuffer> = new Uint8Array(lengthBytes)) {
+    this.frame = room.subarray(0, lengthBytes)
+    this.view = new DataView(this.frame.buffer, this.frame.byteOffset, this.frame.byteLength)
   }
 
   u8(value: number): void {

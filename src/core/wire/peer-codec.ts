@@ -79,7 +79,7 @@ export function encodePeerMessage(message: PeerMessage<Uint8Array>): Uint8Array<
 
 /**
  * The frame of a block whose payload is `source` from `start` to before `end`: header and payload are written into
- * one new buffer, which is the only copy that sending a block takes.
+ * `room`, or one new buffer, which is the only copy that sending a block takes.
  */
 export function encodeBlock(
   chunk: number,
@@ -87,10 +87,11 @@ export function encodeBlock(
   source: Uint8Array,
   start: number,
   end: number,
+  room?: Uint8Array<ArrayBuffer>,
 ): Uint8Array<ArrayBuffer> {
   invariant(start >= 0 && start <= end && end <= source.length, 'A block lies within its source.')
   invariant(isChunk(chunk) && isBlockPlace(offsetBytes, end - start), 'A block lies within a chunk.')
-  const writer = new FrameWriter(BLOCK_HEADER_BYTES + end - start)
+  const writer = new FrameWriter(BLOCK_HEADER_BYTES + end - start, room)
   writer.u8(FRAME_TYPE.block)
   writer.u32(chunk)
   writer.u32(offsetBytes)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 import type { ChunkKeeper } from '../../../src/browser/chunk-keeper.ts'
 import { MemoryStore } from '../../../src/browser/memory-store.ts'
@@ -277,16 +277,41 @@ describe('a store that fails', () => {
   })
 
   it('to write and then to read has lost what it held, and says so', async () => {
+    const geometry = geometryOf(24, MIB)
     const store = new FaultyStore()
-    store.failsFromPut = 2
     store.reads = false
-    const { keeper, lost } = keeperOn(store)
-    keeper.keep(0, chunkOf(GEOMETRY, 0))
+    const { keeper, lost } = keeperOn(store, geometry)
+    for (let chunk = 0; chunk < 20; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
     await settle()
-    for (let chunk = 1; chunk < 10; chunk++) keeper.keep(chunk, chunkOf(GEOMETRY, chunk))
+    store.failsFromPut = store.groups.length + 1
+    for (let chunk = 20; chunk < 24; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
     await settle()
+    expect(keeper.storage).toBe('memory')
     expect(await keeper.blob('')).toBeNull()
-    expect(lost).toEqual([0])
+    expect(lost).toEqual([0, 1, 2, 3])
+  })
+
+  it('to read has lost nothing that is still in memory', async () => {
+    const store = new FaultyStore()
+    store.keepsBlobs = false
+    const kept = keeperOn(store)
+    keepAll(kept.keeper)
+    await settle()
+    store.reads = false
+    await expectWhole(kept)
+  })
+
+  it('and keeps no Blobs is not asked for what left memory before the file is put together', async () => {
+    const geometry = geometryOf(24, MIB)
+    const store = new FaultyStore()
+    store.keepsBlobs = false
+    const { keeper } = keeperOn(store, geometry)
+    const asked = vi.spyOn(store, 'getBlobs')
+    await storeAll(keeper, geometry)
+    expect(asked).not.toHaveBeenCalled()
+    const bytes = await bytesOf(await keeper.blob(''))
+    expect(Buffer.compare(fileBytes(geometry), bytes ?? new Uint8Array(0))).toBe(0)
+    expect(asked).toHaveBeenCalledExactlyOnceWith([0, 1, 2, 3, 4, 5, 6, 7])
   })
 
   it('to read after it has stored keeps the file together by the Blobs that were taken at hand', async () => {

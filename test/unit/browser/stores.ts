@@ -12,6 +12,7 @@ import type { Gate } from './chunks.ts'
 
 export class FaultyStore implements ChunkStore {
   readonly kind: ChunkStore['kind']
+  keepsBlobs: boolean
   /** Indices of each group that was to be kept, in order. */
   readonly groups: number[][] = []
   /** Groups wait for this before they are kept. */
@@ -34,6 +35,7 @@ export class FaultyStore implements ChunkStore {
     maxBytes = Infinity,
   ) {
     this.kind = kind
+    this.keepsBlobs = kind === 'indexeddb'
     this.before = before
     this.inner = new MemoryStore({ maxBytes })
   }

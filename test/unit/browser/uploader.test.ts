@@ -35,7 +35,7 @@ class Pipes implements Links {
   closeAll(): void {}
 
   send(peer: PeerId, frame: Bytes): void {
-    this.frames.set(peer, [...this.framesTo(peer), frame])
+    this.frames.set(peer, [...this.framesTo(peer), frame.slice()])
     this.unsent.set(peer, this.unsentBytes(peer) + frame.byteLength)
   }
 
