@@ -47,7 +47,7 @@ export class Announcement {
     const hops = this.hopsToAll
     if (hops === 0) return false
     const { start, count } = choice.run
-    const lead = this.planner.leadChunks(view.inventory.geometry, false)
+    const lead = this.planner.lengths.leadChunks(view.inventory.geometry, false)
     this.choice = choice
     this.follower.announce({ start, count: Math.min(count, lead) })
     this.context.deadlines.set('listen', this.context.nowMs + HOP_MS * hops)

@@ -348,7 +348,7 @@ export class RunFollower {
 
   private reserveAhead(run: Run, view: OriginView, prospects = this.planner.prospects(view)): void {
     const { inventory } = view
-    const lead = this.planner.leadChunks(inventory.geometry, run.isDuplicate)
+    const lead = this.planner.lengths.leadChunks(inventory.geometry, run.isDuplicate)
     this.reservations.review(run, lead, view, prospects)
     // Said once the claimed part is half used up, not for every chunk; where it keeps nobody away, when it is used up.
     const spentAt = run.isDuplicate ? run.next - 3 * lead : run.next

@@ -1,5 +1,5 @@
 /**
- * Which run to fetch next, how far ahead to claim, and when to cut short: from what the origin has delivered so far.
+ * Which run to fetch next, and when to cut it short: from what the origin has delivered so far.
  */
 
 import type { Geometry } from '../geometry.ts'
@@ -13,33 +13,9 @@ import type { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
 import { OriginPace } from './origin-pace.ts'
 import type { OriginView, Prospects } from './origin-view.ts'
-import { abortCostMs, isLeavingDear, type Run, type RunChoice } from './run.ts'
+import { isLeavingDear, type Run, type RunChoice } from './run.ts'
+import { RunLengths } from './run-lengths.ts'
 import { hasTimeToSpare, PlainDownload } from './time-to-spare.ts'
-
-/** A run lasts about this long at the seat's rate, plus 20 round trips, so that the pauses between runs cost 5%. */
-const RUN_SEC = 4
-const RUN_ROUND_TRIPS = 20
-
-/** Where it is to be brief, it is a first run, or so many round trips, of which the pause after it is a tenth. */
-const BRIEF_RUN_ROUND_TRIPS = 10
-
-/**
- * A claim reaches as far ahead as its run will get in this time, in seconds: less than a claim lives, and so long that
- * claims are said every 2 s. With half of it (as in a fluid model) copies were the same and claims twice as many.
- */
-const CLAIM_LEAD_SEC = 4
-
-/**
- * What others have is kept from being asked of them no further ahead than this, in seconds (guess: a few round trips). With
- * 4 s a visitor waited in the end for its own slow run, while ten idle neighbours had all of it: among 75 peers of whom
- * each has 10 Mb/s, the last was done after 17.2 to 17.5 s instead of 17.0 to 17.4, beside 25 free riders after 19.0 to
- * 21.7 instead of 19.0 to 19.5 (five seeds, simulated).
- */
-const DUPLICATE_LEAD_SEC = 1
-
-/** Chunks claimed ahead before a rate is known, and at the least. */
-const FIRST_LEAD_CHUNKS = FIRST_RUN_CHUNKS
-const MIN_LEAD_CHUNKS = 2
 
 /**
  * A mesh that gives nothing for this long, in ms, makes claims doubtful: longer than a claim lives (5 s) unrenewed; and
@@ -73,6 +49,7 @@ export class RunPlanner {
   private readonly mesh: Mesh
   private readonly ledger: OriginLedger
   readonly pace: OriginPace
+  readonly lengths: RunLengths
   private readonly plainDownload = new PlainDownload()
   private lastWasDuplicate = false
 
@@ -81,6 +58,7 @@ export class RunPlanner {
     this.mesh = mesh
     this.ledger = ledger
     this.pace = new OriginPace(context)
+    this.lengths = new RunLengths(context, ledger, this.pace)
   }
 
   /** n̂, ourselves included. */
@@ -187,7 +165,7 @@ export class RunPlanner {
     if (this.isLiteral || !this.isDuplicateWorthwhile(view, this.lastWasDuplicate)) return null
     const duplicate = chooseDuplicateRun({
       ...options,
-      bridgeChunks: this.chunksPerRoundTrip(inventory.geometry),
+      bridgeChunks: this.lengths.chunksPerRoundTrip(inventory.geometry),
       isWanted: (chunk) => inventory.isMissing(chunk) && !view.isFollowed(chunk),
     })
     return duplicate === null ? null : this.decide(view, duplicate, true)
@@ -333,35 +311,14 @@ export class RunPlanner {
     }
   }
 
-  /** The processor is busy, and others wait for a seat: claims come late, and runs collide. */
-  private get isToBeBrief(): boolean {
-    return this.context.lateness.isBusy && this.ledger.areOthersWaiting
-  }
-
   /** Slurpie's k/n and nothing else. */
   get isLiteral(): boolean {
     return typeof this.context.limits.originLoad === 'number'
   }
 
-  /** Chunks to reserve and claim ahead of a run's position. */
-  leadChunks({ chunkBytes }: Geometry, isDuplicate: boolean): number {
-    const isBrief = isDuplicate && this.context.limits.mechanisms.briefDuplicates
-    if (this.pace.lastBytesPerSec === 0) return FIRST_LEAD_CHUNKS
-    const leadSec = isBrief ? DUPLICATE_LEAD_SEC : CLAIM_LEAD_SEC
-    const leastChunks = isBrief ? 1 : MIN_LEAD_CHUNKS
-    return Math.max(leastChunks, Math.ceil((this.pace.lastBytesPerSec * leadSec) / chunkBytes))
-  }
-
-  /** Whether leaving out so many needless chunks saves more than a new request costs. */
-  private isWorthCutting(needlessChunks: number, { chunkBytes }: Geometry): boolean {
-    const bytesPerSec = Math.max(1, this.pace.lastBytesPerSec)
-    const savedMs = ((needlessChunks * chunkBytes) / bytesPerSec) * 1000
-    return savedMs > abortCostMs(this.pace.likelyRoundTripMs, bytesPerSec)
-  }
-
   /** Not to bring these chunks is reason to leave the run. */
   isEnoughToLeave(run: Run, start: number, end: number, geometry: Geometry): boolean {
-    return end >= run.end || this.isWorthCutting(end - start, geometry)
+    return end >= run.end || this.lengths.isWorthCutting(end - start, geometry)
   }
 
   /** Takes the turn as far on as there is something to fetch. */
@@ -374,27 +331,17 @@ export class RunPlanner {
       return inventory.isMissing(chunk) && !inventory.isReserved(chunk) && !view.isFollowed(chunk)
     }
     // What is not wanted is fetched along, where that is quicker than another request.
-    const bridge = isDuplicate ? this.chunksPerRoundTrip(inventory.geometry) : 0
+    const bridge = isDuplicate ? this.lengths.chunksPerRoundTrip(inventory.geometry) : 0
     // On a busy processor much is under way when a response is closed: 70 KB each time, of 48 visitors on two cores (measured).
-    if (!this.isLiteral && !this.isToBeBrief)
+    if (!this.isLiteral && !this.lengths.isToBeBrief)
       for (let chunk = end; chunk < inventory.geometry.chunkCount && chunk - end <= bridge; chunk++)
         if (isWanted(chunk)) end = chunk + 1
     return { run: { start: turn.start, count: end - turn.start }, turnChunks: turn.count, isDuplicate }
   }
 
-  private chunksPerRoundTrip({ chunkBytes }: Geometry): number {
-    return Math.floor(this.pace.bytesPerRoundTrip / chunkBytes)
-  }
-
   /** Length of a run, in chunks. Alone, to the end of the file. */
-  runChunks({ chunkCount, chunkBytes }: Geometry): number {
+  runChunks(geometry: Geometry): number {
     if (this.isLiteral && this.mesh.requests.trustPeers) return 1
-    if (this.isAlone) return chunkCount
-    if (this.pace.lastBytesPerSec === 0) return FIRST_RUN_CHUNKS
-    const runSec = RUN_SEC + (RUN_ROUND_TRIPS * this.pace.roundTripMs) / 1000
-    const runBytes = this.pace.lastBytesPerSec * runSec
-    const briefBytes = BRIEF_RUN_ROUND_TRIPS * this.pace.bytesPerRoundTrip
-    const most = this.isToBeBrief ? Math.max(FIRST_RUN_CHUNKS, briefBytes / chunkBytes) : chunkCount
-    return Math.max(1, Math.round(Math.min(most, runBytes / chunkBytes)))
+    return this.isAlone ? geometry.chunkCount : this.lengths.runChunks(geometry)
   }
 }
