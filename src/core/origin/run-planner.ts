@@ -88,6 +88,11 @@ export class RunPlanner {
     return Math.min(this.ledger.seats, this.ledger.gossip.leechers)
   }
 
+  /** Those among whom what is free is shared out: who has time leaves little of it to one (`seatsNow`). */
+  private seatsSharing(view: OriginView): number {
+    return view.hasTime ? Math.min(this.seatsInUse, this.seatsNow(view)) : this.seatsInUse
+  }
+
   /**
    * The origin's best goodput, all seats together, in bytes a second: as claimed, and no less than ours suggests. Who has
    * just come has no average yet, and takes what is claimed now.
@@ -154,7 +159,7 @@ export class RunPlanner {
       isFree: (chunk) => view.isFree(chunk),
       isApproached: (chunk) => view.isApproached(chunk),
       readerChunk: this.mesh.requests.readerChunk,
-      seats: this.seatsInUse,
+      seats: this.seatsSharing(view),
     })
     if (free !== null) return this.decide(view, free, false)
     const helping = this.isLiteral ? null : help()

@@ -22,6 +22,8 @@ interface Circumstances {
   readonly isNew?: boolean
   /** Another is known to hold one. */
   readonly beside?: boolean
+  /** But for so many chunks all is known to have been brought. */
+  readonly left?: number
   readonly ranges?: boolean
   /** What an in-order reader waits for. */
   readonly reader?: number | null
@@ -38,6 +40,7 @@ function aboutToFetch({
   plainShare = 0.5,
   isNew = true,
   beside = false,
+  left = CHUNKS,
   ranges = true,
   reader = null,
   lonely = false,
@@ -46,7 +49,7 @@ function aboutToFetch({
   const { context, gossip, ledger, mesh, planner, view, outputs } = setting
   context.selfId = peer(0)
   Object.assign(context.limits, { originLoad })
-  if (beside) setting.claim([55])
+  if (beside) setting.claim([55], range(0, CHUNKS - left))
   gossip.noteServerCount(swarm)
   setting.ringLate(lateMs)
   setting.originGives(plainShare * swarm * CHUNK_BYTES)
@@ -75,6 +78,7 @@ describe('on a busy processor', () => {
 
   it('so does the next one in a seat beside others', () => {
     expect(aboutToFetch({ isNew: false, beside: true }).claimed).toEqual([[CHOICE.run]])
+    expect(aboutToFetch({ isNew: false, beside: true, left: 9 }).claimed).toEqual([[CHOICE.run]])
   })
 
   it('it begins as it is where nobody objects, and nothing else of it is left', () => {
@@ -118,12 +122,15 @@ describe('on a busy processor', () => {
   })
 })
 
+const LITTLE_LEFT: Circumstances = { isNew: false, beside: true, left: 8 }
+
 describe('nothing is announced', () => {
   it.each([
     ['where the processor is not busy', { lateMs: 0 }],
     ['of what others have', { choice: { isDuplicate: true } }],
     ['by whoever would have more by a plain download', { plainShare: 2 }],
     ['by whoever goes on in the only seat', { isNew: false }],
+    ['beside another by whoever goes on in a seat, and what is left is enough for one', LITTLE_LEFT],
     ['by whoever has no neighbour', { lonely: true }],
     ['where the origin has no ranges', { ranges: false }],
     ['where an in-order reader waits for what the origin has to bring', { reader: 62 }],

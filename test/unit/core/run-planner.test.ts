@@ -192,6 +192,14 @@ describe('a busy processor with time', () => {
     expect(busy?.planner.seatsNow(busy.view)).toBe(1)
   })
 
+  it('takes what is left in one piece, instead of leaving most of it to seats that are given up', () => {
+    const counts = [0, 50].map((lateMs) => {
+      const { planner, view } = besidePlain(0.5, lateMs, 44)
+      return planner.choose(view, { continueAt: null, place: null })?.turnChunks
+    })
+    expect(counts).toEqual([1, 6])
+  })
+
   it('does not call a plain download better, nor go on before others for its own rate', () => {
     const settings = [0, 50].map((lateMs) => besidePlain(2, lateMs, 47))
     expect(settings.map(({ planner, view }) => planner.isPlainBetter(view))).toEqual([true, false])
