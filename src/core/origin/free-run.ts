@@ -13,8 +13,10 @@ export interface FreeRunOptions {
   readonly isApproached: (chunk: number) => boolean
   /** Chunk after the end of our last run: going on from there keeps runs long. */
   readonly continueAt: number | null
-  /** Where to begin in what is free, as a share of it, 0 to 1 exclusive; null: anywhere. */
+  /** Where to begin in what is free, as a share of it, 0 to 1 exclusive; null: in any gap. */
   readonly place: number | null
+  /** Which gap that is, as a share of what is free, 0 to 1 exclusive; null: drawn by size. */
+  readonly home: number | null
   /** What an in-order reader waits for: the first gap from there on comes before all others. */
   readonly readerChunk: number | null
   /** Longest run wanted, in chunks. */
@@ -26,7 +28,7 @@ export interface FreeRunOptions {
 
 /** The next run, or null where nothing is free. */
 export function chooseFreeRun(options: FreeRunOptions): ChunkRun | null {
-  const { continueAt, readerChunk, random } = options
+  const { continueAt, home, readerChunk, random } = options
   const gaps = findGaps(options.chunkCount, options.isFree)
   const free = gaps.reduce((sum, gap) => sum + gap.count, 0)
   if (free === 0) return null
@@ -40,7 +42,7 @@ export function chooseFreeRun(options: FreeRunOptions): ChunkRun | null {
   if (options.place !== null) return placedIn(gaps, Math.floor(options.place * free), longest)
   const next = gaps.find((gap) => gap.start === continueAt)
   if (next !== undefined) return { start: next.start, count: Math.min(next.count, longest) }
-  const gap = drawBySize(gaps, free, random)
+  const { gap } = locate(gaps, home === null ? random.below(free) : Math.floor(home * free))
   const start = gap.start + startWithin(gap, longest, options)
   return { start, count: Math.min(gap.start + gap.count - start, longest) }
 }
@@ -63,13 +65,22 @@ export function findGaps(chunkCount: number, accept: (chunk: number) => boolean)
 }
 
 /** From the chunk with so many free ones before it. */
-function placedIn(gaps: readonly ChunkRun[], before: number, longest: number): ChunkRun | null {
-  let rest = before
-  for (const { start, count } of gaps) {
-    if (rest < count) return { start: start + rest, count: Math.min(count - rest, longest) }
-    rest -= count
+function placedIn(gaps: readonly ChunkRun[], before: number, longest: number): ChunkRun {
+  const { gap, offset } = locate(gaps, before)
+  return { start: gap.start + offset, count: Math.min(gap.count - offset, longest) }
+}
+
+/** The gap of the chunk with so many free ones before it, and its place there. There are that many. */
+function locate(
+  gaps: readonly ChunkRun[],
+  before: number,
+): { readonly gap: ChunkRun; readonly offset: number } {
+  let offset = before
+  for (const gap of gaps) {
+    if (offset < gap.count) return { gap, offset }
+    offset -= gap.count
   }
-  return null
+  throw new RangeError('A share of what is free lies within it.')
 }
 
 /** Offset in the gap. Others will draw the same gap: a random start, beyond whoever comes from its left. */
@@ -81,13 +92,4 @@ function startWithin(
   if (gap.count <= 1.5 * longest) return 0
   if (isApproached(gap.start)) return Math.floor(gap.count * random.between(0.3, 0.7))
   return seats > 1 ? Math.floor(gap.count * random.between(0, 0.6)) : 0
-}
-
-function drawBySize(gaps: readonly ChunkRun[], total: number, random: Random): ChunkRun {
-  let rest = random.below(total)
-  for (const gap of gaps) {
-    if (rest < gap.count) return gap
-    rest -= gap.count
-  }
-  return gaps.at(-1) ?? { start: 0, count: 0 }
 }

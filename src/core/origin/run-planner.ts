@@ -7,7 +7,7 @@ import type { Mesh } from '../mesh/mesh.ts'
 import type { ChunkRun } from '../types.ts'
 import { backlogSec, isBacklogTooLong } from './backlog.ts'
 import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
-import { FIRST_RUN_CHUNKS, firstRun } from './first-run.ts'
+import { bitReversed, FIRST_RUN_CHUNKS, firstRun } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
 import type { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
@@ -52,6 +52,11 @@ export class RunPlanner {
   readonly lengths: RunLengths
   private readonly plainDownload = new PlainDownload()
   private lastWasDuplicate = false
+  /**
+   * Where in what is free our runs begin on a busy processor, as a share of it; null: anywhere. There seats choose before they hear of
+   * each other, and of few gaps two often draw the same.
+   */
+  private home: number | null = null
 
   constructor(context: OriginContext, mesh: Mesh, ledger: OriginLedger) {
     this.context = context
@@ -127,6 +132,11 @@ export class RunPlanner {
     return this.mesh.requests.bytesPerSec < SILENT_SHARE * plainShare
   }
 
+  /** Takes a place of its own among the seats, by the order of arrival. With several origins each has a place. */
+  settle(joinIndex: number, origins: number): void {
+    this.home = bitReversed(joinIndex * origins + this.context.index)
+  }
+
   /** A newcomer's, by its place in the order of arrival. With several origins each has a place. */
   firstRun({ inventory }: OriginView, joinIndex: number, origins: number): ChunkRun {
     const isAlone = this.swarmSizeSeen === 1
@@ -151,9 +161,10 @@ export class RunPlanner {
     help: () => RunChoice | null = () => null,
   ): RunChoice | null {
     const { inventory } = view
-    const { random } = this.context
+    const { lateness, random } = this.context
+    const home = lateness.isBusy ? this.home : null
     const maxChunks = this.runChunks(inventory.geometry)
-    const options = { chunkCount: inventory.geometry.chunkCount, ...from, maxChunks, random }
+    const options = { chunkCount: inventory.geometry.chunkCount, ...from, home, maxChunks, random }
     const free = chooseFreeRun({
       ...options,
       isFree: (chunk) => view.isFree(chunk),

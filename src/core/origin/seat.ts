@@ -113,6 +113,7 @@ export class OriginSeat implements Teammate {
     const { view, follower } = this
     if (view === null || view.inventory.isComplete || this.standing.isBanned) return
     const { seats } = this.ledger.seatCount
+    this.planner.settle(joinIndex, origins)
     this.coin.noteWork()
     if (this.planner.isLiteral || (joinIndex >= seats && this.gossip.swarmSize > seats)) {
       if (follower.rangesWork || !this.planner.isLiteral) follower.abort()
@@ -136,11 +137,11 @@ export class OriginSeat implements Teammate {
   }
 
   /**
-   * We have been given a name and a place while a run is under way, which may be where everybody's is: others hear of it, and
-   * the next one begins at our place. That of the first to come is with whoever of all goes on from the file's start; it goes to one
-   * that no newcomer begins at.
+   * We have a name and a place while a run is under way, which may be where everybody's is: others hear of it, and the next begins
+   * at our place. That of the first to come is with whoever goes on from the file's start; it goes where no newcomer begins.
    */
   place(joinIndex: number, origins: number): void {
+    this.planner.settle(joinIndex, origins)
     if (!this.follower.isOpen || this.planner.isLiteral) return
     const index = joinIndex === 0 ? 2 * this.ledger.seatCount.seats - 1 : joinIndex
     this.nextPlace = bitReversed(index * origins + this.context.index)

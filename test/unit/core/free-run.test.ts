@@ -15,6 +15,7 @@ function optionsFor(free: readonly number[], overrides: Partial<FreeRunOptions> 
     isApproached: () => false,
     continueAt: null,
     place: null,
+    home: null,
     readerChunk: null,
     maxChunks: 16,
     seats: 1,
@@ -104,6 +105,12 @@ describe('a free run', () => {
   it('is drawn by size: long gaps are met more often than short ones', () => {
     const short = starts([...range(0, 4), ...range(10, 100)]).filter((start) => start < 4)
     expect(short.length).toBeLessThan(10)
+  })
+
+  it('is in the gap where its home is, if it has one', () => {
+    const free = [...range(0, 10), ...range(20, 30), ...range(40, 60)]
+    const at = (home: number): unknown => chooseFreeRun(optionsFor(free, { home, maxChunks: 10 }))?.start
+    expect([0, 0.24, 0.25, 0.49, 0.5, 0.99].map(at)).toEqual([0, 0, 20, 20, 40, 40])
   })
 
   it('takes a short gap from its start', () => {
