@@ -160,7 +160,7 @@ export class StandingClaim {
       brought: this.brought.map(({ start, count }) => ({ start, count })),
       goodputBytesPerSec: Math.min(2 ** 32 - 1, Math.round(seat.goodputBytesPerSec)),
     }
-    this.mesh.floods.spread(claim, null)
+    this.mesh.floods.say(claim)
     return claim
   }
 

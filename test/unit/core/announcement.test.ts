@@ -145,15 +145,17 @@ const FACTS = fileOf(CHUNKS)
 const [ANNA, OTHER] = [peer(1), peer(9)]
 const MIRROR: OriginTag = 22
 
-/** In a crowd, late, beside Anna, who has 40 of 100 chunks, and its timers ring so late. It has just claimed a run. */
+/** In a crowd, late, beside Anna, who has 40 of 100 chunks, and others; its timers ring so late. It has just claimed a run. */
 function claimantInCrowd(
   lateMs: number,
   options: VisitorOptions = {},
+  neighbours = 1,
 ): { visitor: Visitor; claimed: ChunkRun } {
   const visitor = new Visitor(options)
   visitor.start()
   visitor.welcome({ joinIndex: 44, swarmSize: 45, facts: FACTS })
   visitor.meet(ANNA, FACTS)
+  for (const other of range(2, neighbours + 1)) visitor.meet(peer(other), FACTS)
   visitor.hearHave(ANNA, range(0, 40))
   let deliveredAtMs = 0
   for (const turn of range(1, 2000)) {
@@ -189,6 +191,15 @@ describe('whoever has won a seat', () => {
   it('asks the origin at once where the processor is not busy', () => {
     const { visitor, claimed } = claimantInCrowd(0)
     expect(firstChunks(visitor)).toEqual([claimed.start])
+  })
+
+  it('tells all its neighbours, or three of them where the processor is not busy', () => {
+    const counts = [0, 50].map((lateMs) => {
+      const { visitor } = claimantInCrowd(lateMs, {}, 8)
+      const told = sent(visitor.outputs, 'claim').filter(({ message }) => message.peer === SELF)
+      return new Set(told.map(({ peer: to }) => to)).size
+    })
+    expect(counts).toEqual([3, 8])
   })
 
   it('listens first where it is, and then asks for what it has claimed', () => {
