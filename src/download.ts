@@ -109,7 +109,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
     }
   }
 
-  /** The whole file, once it is complete and verified. Disk-backed where the store is. */
+  /** The whole file, once it is complete and verified. Above 32 MiB disk-backed where the store is. */
   async blob(): Promise<Blob> {
     for (let attempt = 0; attempt < MAX_BLOB_ATTEMPTS; attempt++) {
       await this.completion.passed
@@ -120,7 +120,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
   }
 
   /**
-   * The bytes in order, as soon as they may be trusted. With a manifest, from peers and origin. With a hash of the whole
+   * The bytes in order, as soon as they may be trusted: copies, which may be transferred or changed. With a manifest, from peers and origin. With a hash of the whole
    * file only, a part cannot be verified before the end: then only the origin's own bytes are taken, and the last
    * step throws `SwarmError` 'integrity-mismatch' if the whole was wrong.
    */
@@ -139,7 +139,7 @@ export class Download extends EventTarget implements PromiseLike<DownloadResult>
       const chunk = Math.floor(offsetBytes / facts.chunkBytes)
       const bytes = await this.readInOrder(chunk, facts)
       if (bytes === null) continue
-      const part = bytes.subarray(offsetBytes - chunk * facts.chunkBytes)
+      const part = bytes.slice(offsetBytes - chunk * facts.chunkBytes)
       offsetBytes += part.byteLength
       yield part
     }

@@ -132,17 +132,27 @@ export class ChunkKeeper {
     }
     for (const store of this.stores.toReversed()) {
       const wanted = absent.filter((chunk) => parts[chunk] === undefined && !this.removals.has(chunk))
-      if (wanted.length === 0) break
-      const blobs = await store.getBlobs(wanted).catch(() => [])
-      for (const [place, blob] of blobs.entries()) {
-        const chunk = wanted[place]
-        if (chunk !== undefined && blob?.size === this.options.geometry.lengthBytes(chunk))
-          parts[chunk] = blob
-      }
+      for (const [chunk, blob] of await this.readBlobs(store, wanted)) parts[chunk] = blob
     }
     const lost = absent.filter((chunk) => parts[chunk] === undefined)
     for (const chunk of lost) this.options.lost(chunk)
     return lost.length > 0 ? null : new Blob(parts, { type })
+  }
+
+  /** Those that can be read. Where they are not on a disk they are read into memory: a group at a time. */
+  private async readBlobs(store: ChunkStore, wanted: readonly number[]): Promise<Map<number, Blob>> {
+    const { geometry } = this.options
+    const atOnce = store.keepsBlobs ? wanted.length : Math.ceil(GROUP_BYTES / geometry.chunkBytes)
+    const read = new Map<number, Blob>()
+    for (let start = 0; start < wanted.length; start += atOnce) {
+      const group = wanted.slice(start, start + atOnce)
+      const blobs = await store.getBlobs(group).catch(() => [])
+      for (const [place, blob] of blobs.entries()) {
+        const chunk = group[place]
+        if (chunk !== undefined && blob?.size === geometry.lengthBytes(chunk)) read.set(chunk, blob)
+      }
+    }
+    return read
   }
 
   /** Writes what is not written, then lets go of the store. */

@@ -23,7 +23,7 @@ export class PageClock implements Clock {
 
   setAlarm(atMs: number | null, ring: () => void): void {
     this.alarm = atMs === null ? null : { atMs, ring }
-    if (this.alarm === null || this.alarm.atMs < this.timerAtMs) this.rewind()
+    if (this.alarm === null || this.alarm.atMs < this.timerAtMs || isHidden()) this.rewind()
   }
 
   private rewind(): void {
@@ -45,4 +45,9 @@ export class PageClock implements Clock {
     this.alarm = null
     alarm.ring()
   }
+}
+
+/** A hidden page's timers may be held up for a minute where they were set by timers, and for a second where not (Chromium). */
+function isHidden(): boolean {
+  return globalThis.document?.visibilityState === 'hidden'
 }

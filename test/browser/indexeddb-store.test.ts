@@ -52,6 +52,12 @@ describe('IndexedDbStore', () => {
     expect(store.keepsBlobs).toBe(true)
   })
 
+  test('takes a file of 32 MiB for a small one', async () => {
+    const small = { ...someIdentity(), sizeBytes: 32 * 1024 * 1024 }
+    expect((await openStore(small)).keepsBlobs).toBe(false)
+    expect((await openStore({ ...small, sizeBytes: small.sizeBytes + 1 })).keepsBlobs).toBe(true)
+  })
+
   test('keeps chunks of small files as buffers, and reads what was a Blob', async () => {
     const identity = someIdentity()
     await (await openStore(identity, { keepBlobs: true })).put([chunk(1)])
@@ -61,10 +67,16 @@ describe('IndexedDbStore', () => {
     expect(await rawValues(databaseOf(identity))).toEqual([expect.any(Blob), expect.any(ArrayBuffer)])
     expectBytes(await store.get(1), chunk(1).bytes)
     expectBytes(await store.get(2), chunk(2).bytes)
+    const blobs = await store.getBlobs([2, 1])
+    for (const [place, index] of [2, 1].entries())
+      expectBytes(
+        new Uint8Array((await blobs[place]?.arrayBuffer()) ?? new ArrayBuffer(0)),
+        chunk(index).bytes,
+      )
   })
 
   test('leaves nothing but chunks in its database', async () => {
-    const identity = someIdentity()
+    const identity = someLargeIdentity()
     await openStore(identity)
     expect(await rawValues(databaseOf(identity))).toEqual([])
   })

@@ -1,6 +1,6 @@
 /**
- * What floods the swarm: claims, which each peer passes on once, to some of its neighbours. Where the processor is busy, they
- * wait for company.
+ * What floods the swarm: claims, which each peer passes on once, to some of its neighbours. Where the processor is busy, those
+ * of others wait for company.
  */
 
 import type { Context } from '../context.ts'

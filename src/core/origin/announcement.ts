@@ -2,8 +2,9 @@
  * A run that is announced before it is begun. On a busy processor claims come late: of 48 visitors on two cores two or three fetched
  * the same chunks, as each began while the others' claims were on their way, one copy in eight (measured). So whoever has time says
  * first what it is about to fetch, and listens until whoever fetches that already, or is about to, should have been heard; as stations
- * that share a channel do before they send. Whoever goes on in a seat need not while nobody else is known to hold one, nor where
- * what is free is little enough for one: those who take one meanwhile will listen, most of them, and others give theirs up.
+ * that share a channel do before they send. Whoever goes on in a seat need not while nobody else is known to hold one, nor the
+ * first of those who do where what is free is little enough for one: those who take one meanwhile will listen, most of them, and the
+ * others give theirs up.
  */
 
 import type { Mesh } from '../mesh/mesh.ts'
@@ -13,7 +14,7 @@ import type { RunChoice } from './run.ts'
 import type { RunFollower } from './run-follower.ts'
 import type { RunPlanner } from './run-planner.ts'
 
-/** A claim takes so long from peer to peer, in ms: it waits for company (`floods.ts`), and then for the processors (guess). */
+/** A claim takes so long on from peer to peer, in ms: it waits for company (`floods.ts`), and then for the processors (guess). */
 const HOP_MS = 500
 
 /**
@@ -80,7 +81,7 @@ export class Announcement {
     if (!context.lateness.isBusy || !view.hasTime || planner.isLiteral) return false
     // Without ranges there is but one run, of which most may be here.
     if (!follower.rangesWork || planner.isReaderWaiting(view)) return false
-    return isNew || (planner.seatsHeld > 1 && planner.seatsNow(view) > 1)
+    return isNew || (planner.seatsHeld > 1 && !(planner.isFirst && planner.seatsNow(view) <= 1))
   }
 
   /** Hops beyond our neighbours; 0 where nobody hears us. */

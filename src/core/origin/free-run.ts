@@ -13,9 +13,9 @@ export interface FreeRunOptions {
   readonly isApproached: (chunk: number) => boolean
   /** Chunk after the end of our last run: going on from there keeps runs long. */
   readonly continueAt: number | null
-  /** Where to begin in what is free, as a share of it, 0 to 1 exclusive; null: in any gap. */
+  /** Where to begin in what is free, as a share of it, 0 to 1 exclusive; null: somewhere in a gap. */
   readonly place: number | null
-  /** Which gap that is, as a share of what is free, 0 to 1 exclusive; null: drawn by size. */
+  /** The gap to take then is the one at this share of what is free, 0 to 1 exclusive; null: drawn by size. */
   readonly home: number | null
   /** What an in-order reader waits for: the first gap from there on comes before all others. */
   readonly readerChunk: number | null

@@ -44,6 +44,9 @@ const LEADS_BY = 1.5
 /** The mesh has so much of a plain download's time to show what it can do: as much as before everybody goes to the origin. */
 const LEADS_AFTER_SHARE = 0.01
 
+/** A seat's home is so much of what is free (guess: of the three seats of a busy crowd each has one of its own). */
+const HOME_WIDTH = 0.25
+
 export class RunPlanner {
   private readonly context: OriginContext
   private readonly mesh: Mesh
@@ -53,8 +56,8 @@ export class RunPlanner {
   private readonly plainDownload = new PlainDownload()
   private lastWasDuplicate = false
   /**
-   * Where in what is free our runs begin on a busy processor, as a share of it; null: anywhere. There seats choose before they hear of
-   * each other, and of few gaps two often draw the same.
+   * Near which place in what is free our runs are, on a busy processor, as a share of it; null: anywhere. There seats choose before
+   * they hear of each other, and of few gaps two often draw the same.
    */
   private home: number | null = null
 
@@ -87,6 +90,11 @@ export class RunPlanner {
   /** Seats that are held, ours included. */
   get seatsHeld(): number {
     return 1 + this.ledger.heldSeats
+  }
+
+  /** Of those who are known to hold seats our id is the least. */
+  get isFirst(): boolean {
+    return this.ledger.seatsBeforeOurs === 0
   }
 
   get seatsInUse(): number {
@@ -162,7 +170,9 @@ export class RunPlanner {
   ): RunChoice | null {
     const { inventory } = view
     const { lateness, random } = this.context
-    const home = lateness.isBusy ? this.home : null
+    // Not quite the same place each time: two whose homes are in one gap are not to meet in it again and again.
+    const home =
+      lateness.isBusy && this.home !== null ? (this.home + HOME_WIDTH * random.fraction()) % 1 : null
     const maxChunks = this.runChunks(inventory.geometry)
     const options = { chunkCount: inventory.geometry.chunkCount, ...from, home, maxChunks, random }
     const free = chooseFreeRun({

@@ -189,7 +189,7 @@ export class OriginSeat implements Teammate {
     const { view } = this
     if (view === null) return
     const choice = this.announcement.heardOut(view)
-    if (choice === null) this.work()
+    if (choice === null) this.goOnElsewhere()
     else if (this.tenure.mustYield(view)) this.leave()
     else this.open(choice)
   }

@@ -22,6 +22,8 @@ interface Circumstances {
   readonly isNew?: boolean
   /** Another is known to hold one. */
   readonly beside?: boolean
+  /** The other's id is less than ours. */
+  readonly isSecond?: boolean
   /** But for so many chunks all is known to have been brought. */
   readonly left?: number
   readonly ranges?: boolean
@@ -40,6 +42,7 @@ function aboutToFetch({
   plainShare = 0.5,
   isNew = true,
   beside = false,
+  isSecond = false,
   left = CHUNKS,
   ranges = true,
   reader = null,
@@ -47,7 +50,7 @@ function aboutToFetch({
 }: Circumstances) {
   const setting = new Setting(1)
   const { context, gossip, ledger, mesh, planner, view, outputs } = setting
-  context.selfId = peer(0)
+  context.selfId = peer(isSecond ? 0xffff : 0)
   Object.assign(context.limits, { originLoad })
   if (beside) setting.claim([55], range(0, CHUNKS - left))
   gossip.noteServerCount(swarm)
@@ -79,6 +82,9 @@ describe('on a busy processor', () => {
   it('so does the next one in a seat beside others', () => {
     expect(aboutToFetch({ isNew: false, beside: true }).claimed).toEqual([[CHOICE.run]])
     expect(aboutToFetch({ isNew: false, beside: true, left: 9 }).claimed).toEqual([[CHOICE.run]])
+    expect(aboutToFetch({ isNew: false, beside: true, left: 8, isSecond: true }).claimed).toEqual([
+      [CHOICE.run],
+    ])
   })
 
   it('it begins as it is where nobody objects, and nothing else of it is left', () => {
@@ -130,7 +136,7 @@ describe('nothing is announced', () => {
     ['of what others have', { choice: { isDuplicate: true } }],
     ['by whoever would have more by a plain download', { plainShare: 2 }],
     ['by whoever goes on in the only seat', { isNew: false }],
-    ['beside another by whoever goes on in a seat, and what is left is enough for one', LITTLE_LEFT],
+    ['by the first of those who go on in a seat, where what is left is enough for one', LITTLE_LEFT],
     ['by whoever has no neighbour', { lonely: true }],
     ['where the origin has no ranges', { ranges: false }],
     ['where an in-order reader waits for what the origin has to bring', { reader: 62 }],

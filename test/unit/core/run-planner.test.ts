@@ -135,6 +135,18 @@ function besidePlain(share: number, lateMs: number, here = 0): Setting {
   return setting
 }
 
+/** Where the gaps begin, of three equal ones, that somebody with this join index takes its runs from. */
+function gapsChosen(lateMs: number, joinIndex: number): Set<number> {
+  const { planner, view, inventory } = besidePlain(0.5, lateMs)
+  for (const chunk of [...range(60, 70), ...range(80, 90)])
+    inventory.markKept(chunk, { kind: 'origin', run: 0 })
+  planner.settle(joinIndex, 1)
+  const starts = range(0, 40).map(
+    () => planner.choose(view, { continueAt: null, place: null })?.run.start ?? -1,
+  )
+  return new Set(starts.map((start) => 10 * Math.floor(start / 10)))
+}
+
 /** On a busy processor, so long after the start, and nobody has said what the origin gives. */
 function hasTimeAfter(ms: number, swarm = SWARM): boolean {
   const setting = new Setting(1, ms)
@@ -190,6 +202,13 @@ describe('a busy processor with time', () => {
     const [idle, busy] = [0, 50].map((lateMs) => besidePlain(2, lateMs, 47))
     expect(idle?.planner.seatsNow(idle.view)).toBeGreaterThanOrEqual(FIRST_SEATS)
     expect(busy?.planner.seatsNow(busy.view)).toBe(1)
+  })
+
+  it('looks for its next run near a place of its own, of which each visitor has another', () => {
+    const [idle, first, second] = [gapsChosen(0, 0), gapsChosen(50, 0), gapsChosen(50, 1)]
+    expect(idle.size).toBe(3)
+    expect(first).toEqual(new Set([50]))
+    expect(second).toEqual(new Set([70, 90]))
   })
 
   it('takes what is left in one piece, instead of leaving most of it to seats that are given up', () => {
