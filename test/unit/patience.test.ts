@@ -4,7 +4,9 @@ import { storePatienceMs, topologyPatienceMs } from '../../src/patience.ts'
 
 describe('patience at the start', () => {
   it('with the topology server is 300 ms where preparations are quick, and longer where they are not, within bounds', () => {
-    expect([0, 15, 16, 100, 250, 60_000].map(topologyPatienceMs)).toEqual([300, 300, 320, 2000, 5000, 5000])
+    expect([0, 15, 16, 100, 500, 60_000].map(topologyPatienceMs)).toEqual([
+      300, 300, 320, 2000, 10_000, 10_000,
+    ])
   })
 
   it('with the store is three seconds at the least, eight at the most', () => {
