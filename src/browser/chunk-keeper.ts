@@ -252,12 +252,8 @@ export class ChunkKeeper {
   private async fetchBlobs(group: readonly StoredChunk[]): Promise<void> {
     const store = this.stores.at(-1)
     if (store?.keepsBlobs !== true || this.options.geometry.chunkCount > MAX_BLOBS_AT_HAND) return
-    const blobs = await store.getBlobs(group.map(({ index }) => index)).catch(() => [])
-    for (const [place, blob] of blobs.entries()) {
-      const chunk = group[place]
-      if (chunk !== undefined && blob?.size === chunk.bytes.byteLength)
-        this.blobsAtHand.set(chunk.index, blob)
-    }
+    const indices = group.map(({ index }) => index)
+    for (const [chunk, blob] of await this.readBlobs(store, indices)) this.blobsAtHand.set(chunk, blob)
   }
 
   private async removeGroup(): Promise<void> {

@@ -79,14 +79,10 @@ export class Floods {
   }
 
   private drawTargets(except: PeerId | null, fanOut: number): PeerId[] {
-    const others = this.readyBut(except)
+    const others: PeerId[] = []
+    for (const { id, isReady } of this.neighbours.values()) if (isReady && id !== except) others.push(id)
     const { random, limits } = this.context
     if (!limits.mechanisms.sparseFloods || others.length <= fanOut) return others
     return random.some(others, fanOut)
-  }
-  private readyBut(except: PeerId | null): PeerId[] {
-    const others: PeerId[] = []
-    for (const { id, isReady } of this.neighbours.values()) if (isReady && id !== except) others.push(id)
-    return others
   }
 }
