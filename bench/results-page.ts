@@ -43,7 +43,9 @@ sends each byte once, nobody takes it faster than his line does, and pages of on
 ring of as many raw data channels did in the same repeat. A connection is a response under way; the average is over the time in
 which there are any. CPU is of all the browsers’ processes. Heap is JavaScript’s, garbage included, and what buffers hold beside
 it, at the peak. Hosts are network namespaces; late is by how much the network between them handed packets on after
-their time: where that is much, the machine was too busy to measure.
+their time: where that is much, the machine was too busy to measure. What stands for other machines, the origin, the servers
+and the network, goes before the visitors’ processes, as it would not wait for theirs (the bench needs root for that); where
+the origin had to wait all the same, it was held up for as long as it says. Runs that say nothing there are from before that.
 
 ${Object.keys(plots)
   .map((file) => image(file, PLOT_WORDS[file] ?? file))
@@ -150,6 +152,7 @@ const COLUMNS: readonly Column[] = [
   { head: 'requests', digits: 0, of: ({ requests }) => requests },
   { head: 'connections mean', digits: 1, of: ({ connectionsMean }) => connectionsMean },
   { head: 'peak', digits: 0, of: ({ connectionsPeak }) => connectionsPeak },
+  { head: 'origin held up s', digits: 1, of: ({ originLostS = null }) => originLostS },
   { head: 'MB/s of a visit', digits: 1, of: ({ medianS }, { sizeBytes }) => sizeBytes / 1e6 / medianS },
   { head: 'CPU s per GB', digits: 1, of: ({ cpuSecPerGB }) => cpuSecPerGB },
   { head: 'heap MB', digits: 0, of: ({ heapMB }) => heapMB },

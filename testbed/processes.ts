@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+import { putFirst } from './priority.ts'
 import { type Answers, type Ask, questionsTo } from './questions.ts'
 import type { SampleOriginStats } from './sample-origin-stats.ts'
 
@@ -97,9 +98,10 @@ const END_WITH_PARENT = 'data:text/javascript,process.once("disconnect",()=>proc
 const running = new Set<ChildProcess>()
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
-/** Starts one of our scripts. */
+/** Starts one of our scripts, and has it go before the visitors. */
 export async function startProcess(script: string, args: readonly string[]): Promise<ServerProcess> {
-  const { ready, kill } = await startChild(script, args, [])
+  const { ready, kill, child } = await startChild(script, args, [])
+  if (child.pid !== undefined) putFirst(child.pid)
   return { ready, kill }
 }
 

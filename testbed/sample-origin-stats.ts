@@ -17,6 +17,8 @@ export interface SampleOriginStats {
   openResponsesMax: number
   /** Time-weighted mean over the time in which at least one was open; 0 if none was. */
   openResponsesMean: number
+  /** For how long a real link would have gone on sending, while the process waited for the processor, in ms. */
+  lostMs: number
   files: Record<string, SampleFileStats>
 }
 
@@ -33,6 +35,7 @@ export class SampleOriginCounters {
   readonly #responses = new Gauge()
   readonly #files = new Map<string, { sizeBytes: number; requests: number; bytesSent: number }>()
   #preflights = 0
+  #lostMs = 0
 
   addFile(name: string, sizeBytes: number): void {
     this.#files.set(name, { sizeBytes, requests: 0, bytesSent: 0 })
@@ -52,6 +55,10 @@ export class SampleOriginCounters {
     if (file !== undefined) file.bytesSent += bytes
   }
 
+  countLost(ms: number): void {
+    this.#lostMs += ms
+  }
+
   changeConnections(by: 1 | -1): void {
     this.#connections.change(by)
   }
@@ -62,6 +69,7 @@ export class SampleOriginCounters {
 
   reset(): void {
     this.#preflights = 0
+    this.#lostMs = 0
     for (const file of this.#files.values()) file.requests = file.bytesSent = 0
     this.#connections.reset()
     this.#responses.reset()
@@ -86,6 +94,7 @@ export class SampleOriginCounters {
       openResponses: this.#responses.value,
       openResponsesMax: this.#responses.max,
       openResponsesMean: this.#responses.busyMean(),
+      lostMs: this.#lostMs,
       files,
     }
   }

@@ -120,7 +120,7 @@ class SampleOriginServer {
 
   constructor(options: SampleOriginOptions) {
     this.#options = options
-    this.shaper = new Shaper(bytesPerSec(options.rateBitsPerSec ?? null))
+    this.shaper = new Shaper(bytesPerSec(options.rateBitsPerSec ?? null), (ms) => this.counters.countLost(ms))
     for (const [name, bytes] of Object.entries(options.files)) {
       const etag = options.etag === 'none' ? null : strongEtag(bytes)
       this.#files.set(name, { name, bytes, etag })

@@ -38,9 +38,12 @@ export class Shaper {
   #wasIdle = true
   #timer: NodeJS.Timeout | null = null
   #immediate: NodeJS.Immediate | null = null
+  readonly #lost: (ms: number) => void
 
-  constructor(rateBytesPerSec: number | null) {
+  /** `lost` hears for how long a real link would have gone on sending, in ms, while this process did not get to run. */
+  constructor(rateBytesPerSec: number | null, lost: (ms: number) => void = () => {}) {
     this.#rateBytesPerSec = rateBytesPerSec
+    this.#lost = lost
   }
 
   /** Takes effect at once, also for flows under way. Null: as fast as the sockets go. */
@@ -88,7 +91,9 @@ export class Shaper {
     const rateBytesPerSec = this.#rateBytesPerSec
     if (rateBytesPerSec === null || this.#flows.size === 0) return
     const nowMs = performance.now()
-    const earnedMs = Math.min(nowMs - this.#lastEarnedAtMs, MAX_CATCH_UP_MS)
+    const elapsedMs = nowMs - this.#lastEarnedAtMs
+    const earnedMs = Math.min(elapsedMs, MAX_CATCH_UP_MS)
+    if (elapsedMs > earnedMs) this.#lost(elapsedMs - earnedMs)
     this.#lastEarnedAtMs = nowMs
     if (this.#wasIdle) this.#budgetBytes = 0
     this.#budgetBytes += (rateBytesPerSec * earnedMs) / 1000

@@ -7,9 +7,9 @@
  */
 
 import { createSocket, type Socket } from 'node:dgram'
-import { setPriority } from 'node:os'
 
 import { destinationOf, fillChecksum, kindOf, packetBytes, type TrafficKind } from './inner-frame.ts'
+import { putFirst } from './priority.ts'
 import { answerQuestions } from './questions.ts'
 import { TimedLine } from './timed-line.ts'
 import { VXLAN_PORT, type WanAnswers, type WanLook, type WanOptions, type WanTraceRow } from './wan-ends.ts'
@@ -17,8 +17,6 @@ import { VXLAN_PORT, type WanAnswers, type WanLook, type WanOptions, type WanTra
 const TRACE_EVERY_MS = 100
 const QUEUE_SAMPLE_MS = 10
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
-/** Measures before all else that runs beside it (nice value). */
-const PRIORITY = -15
 
 class Counts {
   readonly fromMs = performance.now()
@@ -88,7 +86,7 @@ interface Port {
 }
 
 const { ends } = JSON.parse(process.argv[2] ?? '{}') as WanOptions
-setPriority(PRIORITY)
+putFirst(process.pid)
 const ports = new Map<string, Port>()
 for (const end of ends) {
   const socket = await bind(end.ownAddress)

@@ -122,6 +122,7 @@ describe('visits', () => {
     openResponses: 0,
     openResponsesMax: 3,
     openResponsesMean: 1.5,
+    lostMs: 250,
     files: {},
   }
 
@@ -134,6 +135,7 @@ describe('visits', () => {
       medianS: 6,
       worstS: 9,
       originCopies: 2,
+      originLostS: 0.25,
       cpuSecPerGB: 300,
       peerShare: null,
       correct: 2,

@@ -33,6 +33,7 @@ beforeEach(() => {
 })
 
 afterEach(() => {
+  vi.restoreAllMocks()
   vi.useRealTimers()
 })
 
@@ -145,5 +146,17 @@ describe('Shaper', () => {
     shaper.setRate(null)
     vi.advanceTimersByTime(1_000)
     expect(flow.sentBytes).toBe(100_000_000)
+  })
+
+  test('makes up for a quarter of a second in which it did not get to run, and tells of the rest', () => {
+    const lost: number[] = []
+    const flow = new FakeFlow()
+    const shaper = new Shaper(RATE_BYTES_PER_SEC, (ms) => lost.push(ms))
+    shaper.add(flow)
+    const ranAgainAtMs = performance.now() + 1_000
+    vi.spyOn(performance, 'now').mockReturnValue(ranAgainAtMs)
+    vi.advanceTimersByTime(6)
+    expectAbout(flow.sentBytes, RATE_BYTES_PER_SEC / 4)
+    expect(lost).toEqual([750])
   })
 })

@@ -1,0 +1,26 @@
+/** Who gets the processor first, where visitors keep it busy. */
+
+import { writeFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
+
+/** Nice value, of a process and of its session. */
+const FIRST = -20
+
+/**
+ * Puts a process before those of the visitors. What stands for another machine, a server or a line, would not wait for theirs: beside
+ * eight pages on two cores the origin's process was not given the processor for up to two seconds on end, and sent nothing
+ * meanwhile (measured). Needs the rights of root; without them nothing changes.
+ */
+export function putFirst(processId: number): void {
+  // Linux compares sessions first where it groups by them (sched(7), autogroup), and threads within one.
+  const ways = [
+    () => setPriority(processId, FIRST),
+    () => writeFileSync(`/proc/${processId}/autogroup`, `${FIRST}`),
+  ]
+  for (const way of ways)
+    try {
+      way()
+    } catch {
+      // No right to, or no such way here.
+    }
+}
