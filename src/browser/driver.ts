@@ -160,6 +160,7 @@ export class Driver {
     this.assembly?.clear()
     this.fileCheck?.close()
     if (forget) await this.keeper?.delete()
+    else this.keeper?.hurry()
   }
 
   // -------------------------------------------------------------------------------------------- outputs
@@ -217,6 +218,7 @@ export class Driver {
       case 'abort':
         return this.runs.abort(output.run)
       case 'complete':
+        this.keeper?.hurry()
         this.options.events.checking()
         this.checkFile().catch((error: unknown) => events.crashed(error))
         return

@@ -1,25 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
 
-import type { ChunkKeeper } from '../../../src/browser/chunk-keeper.ts'
 import { MemoryStore } from '../../../src/browser/memory-store.ts'
-import type { Geometry } from '../../../src/core/geometry.ts'
 import type { ChunkStore } from '../../../src/ports.ts'
 import { bytesOf, chunkOf, fileBytes, geometryOf, isSettled, newGate, settle } from './chunks.ts'
-import { GEOMETRY, type Kept, keeperOn, MIB, storeAll } from './keeper-setting.ts'
+import { expectWhole, GEOMETRY, keepAll, keeperOn, MIB, storeAll } from './keeper-setting.ts'
 import { FaultyStore } from './stores.ts'
-
-function keepAll(keeper: ChunkKeeper, geometry: Geometry = GEOMETRY): void {
-  for (let chunk = 0; chunk < geometry.chunkCount; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
-}
-
-async function expectWhole({ keeper, lost }: Kept, geometry: Geometry = GEOMETRY): Promise<void> {
-  for (let chunk = 0; chunk < geometry.chunkCount; chunk++)
-    expect(await keeper.get(chunk)).toEqual(chunkOf(geometry, chunk))
-  const blob = await keeper.blob('text/plain')
-  expect(blob?.type).toBe('text/plain')
-  expect(await bytesOf(blob)).toEqual(fileBytes(geometry))
-  expect(lost).toEqual([])
-}
 
 describe.each(['memory', 'indexeddb'] as const)('what is kept (%s)', (kind) => {
   const newStore = (): ChunkStore => (kind === 'memory' ? new MemoryStore() : new FaultyStore())
@@ -347,7 +332,7 @@ describe('a store that fails', () => {
   it('and whose replacement is too small loses nothing, either', async () => {
     const store = new FaultyStore()
     store.failsFromPut = 2
-    const kept = keeperOn(store, GEOMETRY, 3000)
+    const kept = keeperOn(store, GEOMETRY, { fallbackBytes: 3000 })
     for (let chunk = 0; chunk < GEOMETRY.chunkCount; chunk++) {
       kept.keeper.keep(chunk, chunkOf(GEOMETRY, chunk))
       await settle()

@@ -1,10 +1,12 @@
 /** A keeper on a store, and what tests of it do again and again. */
 
+import { expect } from 'vitest'
+
 import { ChunkKeeper } from '../../../src/browser/chunk-keeper.ts'
 import { MemoryStore } from '../../../src/browser/memory-store.ts'
 import type { Geometry } from '../../../src/core/geometry.ts'
 import type { ChunkStore } from '../../../src/ports.ts'
-import { chunkOf, geometryOf, settle } from './chunks.ts'
+import { bytesOf, chunkOf, fileBytes, geometryOf, settle } from './chunks.ts'
 
 export const MIB: number = 1024 * 1024
 export const GEOMETRY: Geometry = geometryOf(10)
@@ -15,7 +17,17 @@ export interface Kept {
   readonly lost: number[]
 }
 
-export function keeperOn(store: ChunkStore, geometry: Geometry = GEOMETRY, fallbackBytes?: number): Kept {
+export interface KeeperWishes {
+  readonly fallbackBytes?: number
+  /** Default 0: every chunk is stored at once. */
+  readonly gatherMs?: number
+}
+
+export function keeperOn(
+  store: ChunkStore,
+  geometry: Geometry = GEOMETRY,
+  { fallbackBytes, gatherMs = 0 }: KeeperWishes = {},
+): Kept {
   const fallbacks: ChunkStore[] = []
   const lost: number[] = []
   const keeper = new ChunkKeeper({
@@ -33,6 +45,7 @@ export function keeperOn(store: ChunkStore, geometry: Geometry = GEOMETRY, fallb
       return fallback
     },
     lost: (chunk) => lost.push(chunk),
+    gatherMs,
   })
   return { keeper, fallbacks, lost }
 }
@@ -44,4 +57,19 @@ export async function storeAll(keeper: ChunkKeeper, geometry: Geometry): Promise
     await keeper.whenRoom()
   }
   await settle()
+}
+
+/** Keeps every chunk, at once. */
+export function keepAll(keeper: ChunkKeeper, geometry: Geometry = GEOMETRY): void {
+  for (let chunk = 0; chunk < geometry.chunkCount; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
+}
+
+/** Each chunk, and the Blob of all, is what it should be. */
+export async function expectWhole({ keeper, lost }: Kept, geometry: Geometry = GEOMETRY): Promise<void> {
+  for (let chunk = 0; chunk < geometry.chunkCount; chunk++)
+    expect(await keeper.get(chunk)).toEqual(chunkOf(geometry, chunk))
+  const blob = await keeper.blob('text/plain')
+  expect(blob?.type).toBe('text/plain')
+  expect(await bytesOf(blob)).toEqual(fileBytes(geometry))
+  expect(lost).toEqual([])
 }
