@@ -1,6 +1,7 @@
 /**
  * Which chunk to ask of a neighbour: of one that leaves, what would go with it; else what the reader waits for, then
- * random first, then rarest first; near the end, a chunk that another neighbour is slow to bring.
+ * random first, then rarest first, or in order where all neighbours have the whole file; near the end, a chunk that another
+ * neighbour is slow to bring.
  */
 
 import type { Inventory } from '../inventory.ts'
@@ -39,6 +40,8 @@ export interface ChunkChoice {
   readonly readerChunk: number | null
   /** Our own run, if it will come to what neighbours have; else null. */
   readonly sweep: Sweep | null
+  /** Every neighbour has the whole file. Default false. */
+  readonly amongComplete?: boolean
   /** No origin delivers. Default false. */
   readonly originsFail?: boolean
   readonly mechanisms: Mechanisms
@@ -56,7 +59,7 @@ export function chooseChunk(choice: ChunkChoice): number | null {
   const urgent = chooseUrgent(choice)
   if (urgent !== null) return urgent
   if (inventory.rarity.availableCount > 0) {
-    if (choice.sweep !== null) return findFarthest(inventory, choice.sweep, holds)
+    if (choice.sweep !== null) return findBesideRun(choice, choice.sweep, holds)
     const found = findUsual(choice, holds)
     if (found !== null) return found
   }
@@ -70,14 +73,29 @@ function chooseFromLastHope({ inventory, neighbour, originsFail = false }: Chunk
   return null
 }
 
+/**
+ * Among those who have everything nothing is rare. In order, the hash of the whole is taken of what has just come in: of 200 MB that
+ * one neighbour brought in another order all had to be read again, and hashed when the last chunk was there (0.9 s, measured).
+ */
 function findUsual(
-  { inventory, mechanisms }: ChunkChoice,
+  { inventory, mechanisms, amongComplete = false }: ChunkChoice,
   accept: (chunk: number) => boolean,
 ): number | null {
   const { kept, rarity } = inventory
   if (!mechanisms.mixedOrder) return rarity.findFirst(accept)
   const isNew = mechanisms.randomFirst && kept.count < RANDOM_FIRST_CHUNKS
-  return isNew || !mechanisms.rarestFirst ? rarity.findRandom(accept) : rarity.findRarest(accept)
+  if (isNew || !mechanisms.rarestFirst) return rarity.findRandom(accept)
+  return amongComplete ? rarity.findFirst(accept) : rarity.findRarest(accept)
+}
+
+function findBesideRun(
+  { inventory, amongComplete = false }: ChunkChoice,
+  sweep: Sweep,
+  accept: (chunk: number) => boolean,
+): number | null {
+  const isInOrder = amongComplete && !sweep.leads
+  const first = isInOrder ? inventory.rarity.findFirst((chunk) => chunk < sweep.from && accept(chunk)) : null
+  return first ?? findFarthest(inventory, sweep, accept)
 }
 
 /**

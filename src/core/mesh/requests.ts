@@ -122,6 +122,7 @@ export class Requests {
     if (neighbour.isDry && !isEndgame(inventory)) return
     const sweep = this.sweep()
     const originsFail = this.originsFail()
+    const amongComplete = this.isAmongComplete()
     const chunks: number[] = []
     while (neighbour.canBeAsked(nowMs)) {
       const chunk = chooseChunk({
@@ -131,6 +132,7 @@ export class Requests {
         readerChunk: this.readerChunk,
         sweep,
         originsFail,
+        amongComplete,
         mechanisms: limits.mechanisms,
         nowMs,
       })
@@ -148,6 +150,11 @@ export class Requests {
     if (chunks.length === 0) return
     this.context.emit({ type: 'send', peer: neighbour.id, message: { type: 'request', chunks } })
     deadlines.setNoLater('meshStall', this.stallsAtMs(neighbour))
+  }
+
+  private isAmongComplete(): boolean {
+    for (const { held } of this.neighbours.values()) if (!held.isFull) return false
+    return true
   }
 
   /**

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Geometry } from '../../../src/core/geometry.ts'
 import { Inventory } from '../../../src/core/inventory.ts'
 import { allBut, type Mechanism, type Mechanisms } from '../../../src/core/mechanisms.ts'
-import { chooseChunk, type Sweep } from '../../../src/core/mesh/choose-chunk.ts'
+import { chooseChunk, type ChunkChoice, type Sweep } from '../../../src/core/mesh/choose-chunk.ts'
 import { Neighbour } from '../../../src/core/mesh/neighbour.ts'
 import { Random } from '../../../src/core/random.ts'
 import { fileOf, peer, range } from './shapes.ts'
@@ -43,9 +43,29 @@ class Setting {
   }
 
   choose(neighbour: Neighbour, readerChunk: number | null = null, sweep: Sweep | null = null): number | null {
-    const { inventory, neighbours, mechanisms } = this
-    return chooseChunk({ inventory, neighbour, neighbours, readerChunk, sweep, mechanisms, nowMs: NOW_MS })
+    return this.chooseFrom(neighbour, { readerChunk, sweep })
   }
+
+  /** All neighbours are known to have everything. */
+  chooseAmongComplete(neighbour: Neighbour, sweep: Sweep | null = null): number | null {
+    return this.chooseFrom(neighbour, { readerChunk: null, sweep, amongComplete: true })
+  }
+
+  private chooseFrom(
+    neighbour: Neighbour,
+    how: Pick<ChunkChoice, 'readerChunk' | 'sweep' | 'amongComplete'>,
+  ): number | null {
+    const { inventory, neighbours, mechanisms } = this
+    return chooseChunk({ inventory, neighbour, neighbours, mechanisms, nowMs: NOW_MS, ...how })
+  }
+}
+
+/** Two neighbours that have everything; the first of them is not asked. */
+function amongComplete(kept: readonly number[]): { setting: Setting; neighbour: Neighbour } {
+  const setting = new Setting()
+  setting.keep(kept)
+  setting.neighbour(range(0, CHUNKS))
+  return { setting, neighbour: setting.neighbour(range(0, CHUNKS)) }
 }
 
 /** All but the last few chunks are here; a first neighbour is asked for those. */
@@ -207,5 +227,36 @@ describe('near the end', () => {
     setting.ask(slow, 99, 2000)
     expect(setting.choose(slow)).toBeNull()
     expect(setting.choose(ignorant)).toBeNull()
+  })
+})
+
+describe('among those who have the whole file', () => {
+  it('the next one in order is asked for, so that what is hashed has just come in', () => {
+    const { setting, neighbour } = amongComplete([0, 1, 2, 5, 90])
+    expect(setting.chooseAmongComplete(neighbour)).toBe(3)
+  })
+
+  it('the first ones are random all the same', () => {
+    const chosen = range(0, 20).map((seed) => {
+      const setting = new Setting(seed)
+      return setting.chooseAmongComplete(setting.neighbour(range(0, CHUNKS)))
+    })
+    expect(new Set(chosen).size).toBeGreaterThan(10)
+  })
+
+  it('what lies before a run of ours comes first, in order, and then what it would come to last', () => {
+    const { setting, neighbour } = amongComplete([0, 1, 50, 51])
+    const sweep = { from: 52, leads: false }
+    expect(setting.chooseAmongComplete(neighbour, sweep)).toBe(2)
+    setting.keep(range(2, 50))
+    expect(setting.chooseAmongComplete(neighbour, sweep)).toBe(99)
+  })
+
+  it('a run that leads is met from its far end', () => {
+    const { setting, neighbour } = amongComplete([0, 1, 50, 51])
+    expect(setting.chooseAmongComplete(neighbour, { from: 52, leads: true })).toBe(
+      setting.choose(neighbour, null, { from: 52, leads: true }),
+    )
+    expect(setting.chooseAmongComplete(neighbour, { from: 52, leads: true })).not.toBe(2)
   })
 })
