@@ -39,8 +39,8 @@ export interface Visits {
   readonly connectionsPeak: number
   /** Of sockets, idle ones too. */
   readonly socketsPeak: number
-  /** How long the origin's process was kept from the processor, beyond what it made up for. Absent in runs of before. */
-  readonly originLostS?: number
+  /** How long the origin's process was kept from the processor, beyond what it made up for. Null without a rate; absent in runs of before. */
+  readonly originLostS?: number | null
   /** Of the browsers, all their processes, over bytes delivered; null where the system does not tell. */
   readonly cpuSecPerGB: number | null
   /** What visitors got from each other; null where the system does not say. */
@@ -66,7 +66,10 @@ export interface Measured {
   readonly wan?: { readonly latestMs: number; readonly meanLateMs: number }
 }
 
-export function visitsOf({ sizeBytes }: Pick<Scenario, 'sizeBytes'>, measured: Measured): Visits {
+export function visitsOf(
+  { sizeBytes, originBitsPerSec }: Pick<Scenario, 'sizeBytes' | 'originBitsPerSec'>,
+  measured: Measured,
+): Visits {
   const { results, origin, cpuSec, heap, wan } = measured
   const visitsS = results.map(({ elapsedMs }) => round(elapsedMs / 1_000))
   const delivered = sum(results.map((result) => result.sizeBytes ?? 0))
@@ -81,7 +84,7 @@ export function visitsOf({ sizeBytes }: Pick<Scenario, 'sizeBytes'>, measured: M
     connectionsMean: round(origin.openResponsesMean),
     connectionsPeak: origin.openResponsesMax,
     socketsPeak: origin.openConnectionsMax,
-    originLostS: round(origin.lostMs / 1_000),
+    originLostS: originBitsPerSec === null ? null : round(origin.lostMs / 1_000),
     cpuSecPerGB: cpuSec === null || delivered === 0 ? null : round(cpuSec / (delivered / 1e9)),
     peerShare: peerShareOf(results),
     correct: results.filter((result) => result.integrity === measured.integrity).length,

@@ -100,8 +100,7 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
 /** Starts one of our scripts, and has it go before the visitors. */
 export async function startProcess(script: string, args: readonly string[]): Promise<ServerProcess> {
-  const { ready, kill, child } = await startChild(script, args, [])
-  if (child.pid !== undefined) putFirst(child.pid)
+  const { ready, kill } = await startChild(script, args, [], true)
   return { ready, kill }
 }
 
@@ -109,14 +108,18 @@ async function startChild(
   script: string,
   args: readonly string[],
   wrapper: readonly string[],
+  goesFirst = false,
 ): Promise<ServerProcess & { readonly child: ChildProcess }> {
   const own = [process.execPath, '--import', 'tsx', '--import', END_WITH_PARENT, script, ...args]
   const [command = '', ...rest] = [...wrapper, ...own]
   const child = spawn(command, rest, {
     cwd: projectRoot,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A session of its own: priorities are compared by session, and ours has more to do than it.
+    detached: goesFirst,
   })
   running.add(child)
+  if (goesFirst && child.pid !== undefined) putFirst(child.pid)
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   void gone.then(() => running.delete(child))
   const kill = (): Promise<void> => {

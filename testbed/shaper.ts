@@ -40,7 +40,7 @@ export class Shaper {
   #immediate: NodeJS.Immediate | null = null
   readonly #lost: (ms: number) => void
 
-  /** `lost` hears for how long a real link would have gone on sending, in ms, while this process did not get to run. */
+  /** `lost` hears for how long a real link would have gone on sending, in ms, while this process did not get to run, if it has a rate. */
   constructor(rateBytesPerSec: number | null, lost: (ms: number) => void = () => {}) {
     this.#rateBytesPerSec = rateBytesPerSec
     this.#lost = lost
@@ -74,6 +74,7 @@ export class Shaper {
   #restart(): void {
     if (this.#flows.size === 0) return
     this.#budgetBytes = 0
+    this.#wasIdle = false
     this.#lastEarnedAtMs = performance.now()
     if (this.#rateBytesPerSec === null) this.wake()
     else this.#timer ??= setTimeout(() => this.#tick(), TICK_MS)
@@ -93,7 +94,7 @@ export class Shaper {
     const nowMs = performance.now()
     const elapsedMs = nowMs - this.#lastEarnedAtMs
     const earnedMs = Math.min(elapsedMs, MAX_CATCH_UP_MS)
-    if (elapsedMs > earnedMs) this.#lost(elapsedMs - earnedMs)
+    if (elapsedMs > earnedMs && !this.#wasIdle) this.#lost(elapsedMs - earnedMs)
     this.#lastEarnedAtMs = nowMs
     if (this.#wasIdle) this.#budgetBytes = 0
     this.#budgetBytes += (rateBytesPerSec * earnedMs) / 1000

@@ -160,7 +160,7 @@ export class Driver {
     this.assembly?.clear()
     this.fileCheck?.close()
     if (forget) await this.keeper?.delete()
-    else this.keeper?.hurry()
+    else this.keeper?.flush()
   }
 
   // -------------------------------------------------------------------------------------------- outputs
@@ -218,7 +218,7 @@ export class Driver {
       case 'abort':
         return this.runs.abort(output.run)
       case 'complete':
-        this.keeper?.hurry()
+        this.keeper?.flush()
         this.options.events.checking()
         this.checkFile().catch((error: unknown) => events.crashed(error))
         return

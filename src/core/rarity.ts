@@ -23,6 +23,8 @@ export class RarityIndex {
   /** `ends[h]`: the place after the last chunk with at most h holders. */
   private readonly ends: number[] = [0]
   private eligibleCount = 0
+  /** No chunk before it is eligible. */
+  private lowest = 0
 
   /** Starts with every chunk eligible and held by nobody. */
   constructor(chunkCount: number, random: Random) {
@@ -50,6 +52,7 @@ export class RarityIndex {
   /** Makes the chunk eligible. */
   admit(chunk: number): void {
     if (this.isEligible(chunk)) return
+    this.lowest = Math.min(this.lowest, chunk)
     const holders = this.holderCount(chunk)
     this.growTo(holders)
     // Opens a place at the end and carries it down over each fuller bucket's border.
@@ -124,9 +127,10 @@ export class RarityIndex {
     return null
   }
 
-  /** The eligible chunk nearest to the file's beginning, with a holder, that `accept` takes; or null. */
-  findFirst(accept: (chunk: number) => boolean): number | null {
-    for (let chunk = 0; chunk < this.places.length; chunk++)
+  /** The eligible chunk nearest to the file's beginning, and before `end`, with a holder, that `accept` takes; or null. */
+  findFirst(accept: (chunk: number) => boolean, end: number = this.places.length): number | null {
+    while (this.lowest < this.places.length && !this.isEligible(this.lowest)) this.lowest++
+    for (let chunk = this.lowest; chunk < end; chunk++)
       if (this.isEligible(chunk) && this.holderCount(chunk) > 0 && accept(chunk)) return chunk
     return null
   }

@@ -148,6 +148,18 @@ describe('Shaper', () => {
     expect(flow.sentBytes).toBe(100_000_000)
   })
 
+  test('does not count as lost what nobody could have taken', () => {
+    const lost: number[] = []
+    const flow = new FakeFlow(0)
+    const shaper = new Shaper(RATE_BYTES_PER_SEC, (ms) => lost.push(ms))
+    shaper.add(flow)
+    vi.advanceTimersByTime(6)
+    const ranAgainAtMs = performance.now() + 1_000
+    vi.spyOn(performance, 'now').mockReturnValue(ranAgainAtMs)
+    vi.advanceTimersByTime(6)
+    expect(lost).toEqual([])
+  })
+
   test('makes up for a quarter of a second in which it did not get to run, and tells of the rest', () => {
     const lost: number[] = []
     const flow = new FakeFlow()

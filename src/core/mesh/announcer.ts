@@ -16,6 +16,12 @@ import type { Neighbour } from './neighbour.ts'
 /** Haves are held back this long for company, so that a burst is one message. Short beside any round trip (guess). */
 const BATCH_MS = 20
 
+/**
+ * On a busy processor what several have, in ms: each message costs the two ends' processors some half a millisecond, and whoever
+ * lacks the chunk can ask others (guess: two or three chunks of a crowd of eight).
+ */
+const BUSY_BATCH_MS = 150
+
 /** News that concern nobody are told when so many have come together (guess: a few per cent of a usual file). */
 const MAX_WITHHELD = 16
 
@@ -56,8 +62,13 @@ export class Announcer {
   /** A chunk is kept: the neighbours hear of it with the next batch. */
   announce(chunk: number): void {
     this.unannounced.push(chunk)
-    if (this.context.nowMs - this.announcedAtMs >= BATCH_MS) this.onDeadline()
-    else this.context.deadlines.setNoLater('announce', this.announcedAtMs + BATCH_MS)
+    const dueMs = this.announcedAtMs + this.batchMs(chunk)
+    if (this.context.nowMs >= dueMs) this.onDeadline()
+    else this.context.deadlines.setNoLater('announce', dueMs)
+  }
+
+  private batchMs(chunk: number): number {
+    return this.context.lateness.isBusy && !this.isRare(chunk) ? BUSY_BATCH_MS : BATCH_MS
   }
 
   onDeadline(): void {
@@ -96,7 +107,11 @@ export class Announcer {
   /** It may ask for the chunk now; or few have it, so that all are to know. */
   private concerns({ held, queue }: Neighbour, chunk: number): boolean {
     if (held.has(chunk)) return false
-    return queue.length === 0 || (this.inventory?.rarity.holderCount(chunk) ?? 0) <= RARE_HOLDERS
+    return queue.length === 0 || this.isRare(chunk)
+  }
+
+  private isRare(chunk: number): boolean {
+    return (this.inventory?.rarity.holderCount(chunk) ?? 0) <= RARE_HOLDERS
   }
 
   /** One that was given up meanwhile is not ours to offer. */

@@ -30,6 +30,8 @@ export interface Sweep {
   readonly from: number
   /** It brings far more than the mesh does. */
   readonly leads: boolean
+  /** No other run of ours is under way. Default false. */
+  readonly isOnly?: boolean
 }
 
 export interface ChunkChoice {
@@ -88,13 +90,14 @@ function findUsual(
   return amongComplete ? rarity.findFirst(accept) : rarity.findRarest(accept)
 }
 
+/** In order as far as the run does not get before it has gone through all the rest. */
 function findBesideRun(
   { inventory, amongComplete = false }: ChunkChoice,
   sweep: Sweep,
   accept: (chunk: number) => boolean,
 ): number | null {
-  const isInOrder = amongComplete && !sweep.leads
-  const first = isInOrder ? inventory.rarity.findFirst((chunk) => chunk < sweep.from && accept(chunk)) : null
+  const { leads, isOnly = false, from } = sweep
+  const first = amongComplete && isOnly && !leads ? inventory.rarity.findFirst(accept, from) : null
   return first ?? findFarthest(inventory, sweep, accept)
 }
 

@@ -308,7 +308,8 @@ export class Origins {
 
   /** Where a run of ours comes to what others have; of several runs the first one counts. */
   private sweep(): Sweep | null {
-    for (const { sweep } of this.seats) if (sweep !== null) return sweep
+    const isOnly = this.seats.filter(({ follower }) => follower.isOpen).length === 1
+    for (const { sweep } of this.seats) if (sweep !== null) return { ...sweep, isOnly }
     return null
   }
 }

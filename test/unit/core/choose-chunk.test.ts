@@ -246,17 +246,17 @@ describe('among those who have the whole file', () => {
 
   it('what lies before a run of ours comes first, in order, and then what it would come to last', () => {
     const { setting, neighbour } = amongComplete([0, 1, 50, 51])
-    const sweep = { from: 52, leads: false }
+    const sweep = { from: 52, leads: false, isOnly: true }
     expect(setting.chooseAmongComplete(neighbour, sweep)).toBe(2)
     setting.keep(range(2, 50))
     expect(setting.chooseAmongComplete(neighbour, sweep)).toBe(99)
   })
 
-  it('a run that leads is met from its far end', () => {
+  it.each([
+    ['a run that leads', { leads: true, isOnly: true }],
+    ['one of several runs', { leads: false }],
+  ])('%s is met from its far end', (_which, run) => {
     const { setting, neighbour } = amongComplete([0, 1, 50, 51])
-    expect(setting.chooseAmongComplete(neighbour, { from: 52, leads: true })).toBe(
-      setting.choose(neighbour, null, { from: 52, leads: true }),
-    )
-    expect(setting.chooseAmongComplete(neighbour, { from: 52, leads: true })).not.toBe(2)
+    expect(setting.chooseAmongComplete(neighbour, { from: 52, ...run })).toBe(49)
   })
 })

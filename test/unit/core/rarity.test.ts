@@ -108,6 +108,23 @@ describe('the rarity index', () => {
     )
   })
 
+  it('finds the first available chunk before an end, whatever was admitted and dismissed between', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.array(steps), fc.nat(CHUNKS), (seed, sequences, end) => {
+        const index = new RarityIndex(CHUNKS, new Random(seed))
+        const model = new NaiveRarity()
+        for (const sequence of sequences) {
+          for (const step of sequence) take(step, index, model)
+          expect(index.findFirst((chunk) => chunk % 3 > 0, end)).toBe(
+            model.available().find((chunk) => chunk % 3 > 0 && chunk < end) ?? null,
+          )
+          expect(index.findFirst(() => true)).toBe(model.available()[0] ?? null)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   it('breaks ties differently for different seeds, and evenly', () => {
     const firsts = Array.from({ length: CHUNKS }, () => 0)
     for (let seed = 0; seed < 2800; seed++) {
