@@ -4,6 +4,7 @@
  */
 
 import type { Random } from '../src/core/random.ts'
+import { COUNTED_AFTER_MS } from '../src/core/registration.ts'
 import { ServerRotation } from '../src/core/server-rotation.ts'
 import type { PeerId } from '../src/core/types.ts'
 import type { ClientMessage, Join, ServerMessage } from '../src/core/wire/topology-messages.ts'
@@ -115,6 +116,7 @@ export class SimSocket {
       this.identity = message.token === '' ? null : { id: message.id, token: message.token }
       this.ownResumeServed = true
       this.ping(socket)
+      this.askForCount(socket)
     } else if (message.type === 'pong') this.rotation.forgive()
     this.host.heardServer(message)
   }
@@ -125,6 +127,14 @@ export class SimSocket {
       this.transmit({ type: 'ping' })
       this.ping(socket)
     })
+  }
+
+  private askForCount(socket: Socket): void {
+    const { queue } = this.host.world
+    for (const afterMs of COUNTED_AFTER_MS)
+      queue.callAt(queue.nowMs + afterMs, () => {
+        if (this.socket === socket) this.transmit({ type: 'ping' })
+      })
   }
 
   private sayJoin(): void {

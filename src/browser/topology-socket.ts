@@ -5,6 +5,7 @@
  * of it; events come from tasks of their own, never from within a call.
  */
 
+import { COUNTED_AFTER_MS } from '../core/registration.ts'
 import { type RotationSettings, ServerRotation } from '../core/server-rotation.ts'
 import { MAX_TOPOLOGY_MESSAGE_BYTES } from '../core/wire/limits.ts'
 import { encodeTopologyMessage, parseServerMessage } from '../core/wire/topology-codec.ts'
@@ -14,6 +15,8 @@ import type { Topology, TopologyEvents, TopologyFactory } from '../ports.ts'
 export interface TopologySocketSettings extends RotationSettings {
   /** Time from the start of a connection to its `welcome`, in ms. 10 s (guess: three handshakes over a bad link). */
   readonly welcomeWithinMs: number
+  /** So long after a welcome the server is asked how many there are by now, in ms. Default: `COUNTED_AFTER_MS`. */
+  readonly countedAfterMs: readonly number[]
 }
 
 const DEFAULT_SETTINGS: TopologySocketSettings = {
@@ -22,10 +25,13 @@ const DEFAULT_SETTINGS: TopologySocketSettings = {
   drainSpreadMs: 40_000,
   random: Math.random,
   welcomeWithinMs: 10_000,
+  countedAfterMs: COUNTED_AFTER_MS,
 }
 
 /** Pings in one heartbeat; as many unanswered ones are silence. */
 const PINGS_PER_HEARTBEAT = 3
+
+const PING: ClientMessage = { type: 'ping' }
 
 /** Unsent bytes above which further messages are dropped: the server, or the way to it, does not read (guess). */
 const MAX_UNSENT_BYTES = 16 * MAX_TOPOLOGY_MESSAGE_BYTES
@@ -60,6 +66,7 @@ class TopologySocket implements Topology {
   private retryTimer: ReturnType<typeof setTimeout> | undefined
   private welcomeTimer: ReturnType<typeof setTimeout> | undefined
   private pingTimer: ReturnType<typeof setInterval> | undefined
+  private countTimers: readonly ReturnType<typeof setTimeout>[] = []
 
   constructor(urls: readonly string[], events: TopologyEvents, settings: TopologySocketSettings) {
     this.servers = new ServerRotation(urls, settings)
@@ -159,19 +166,26 @@ class TopologySocket implements Topology {
 
   private welcomed({ id, token, heartbeatMs }: Welcome): void {
     clearTimeout(this.welcomeTimer)
-    clearInterval(this.pingTimer)
+    this.stopPings()
     this.identity = token === '' ? null : { id, token, swarmSize: null }
     if (this.latestJoin !== null) this.latestJoin = { ...this.latestJoin, resume: this.identity }
     this.servers.welcomed()
     this.isLost = false
     this.pingTimer = setInterval(() => this.ping(), heartbeatMs / PINGS_PER_HEARTBEAT)
+    // Beside the pings that show silence: those come as often as the server says.
+    this.countTimers = this.settings.countedAfterMs.map((ms) => setTimeout(() => this.transmit(PING), ms))
+  }
+
+  private stopPings(): void {
+    clearInterval(this.pingTimer)
+    for (const timer of this.countTimers) clearTimeout(timer)
   }
 
   /** Pings are counted, not milliseconds: a page that was asleep has not waited for an answer. */
   private ping(): void {
     if (this.unansweredPings >= PINGS_PER_HEARTBEAT) return this.fail(null)
     this.unansweredPings++
-    this.transmit({ type: 'ping' })
+    this.transmit(PING)
   }
 
   private giveUp(): void {
@@ -193,7 +207,7 @@ class TopologySocket implements Topology {
   /** Lets go of the socket; whatever it still says is not heard. */
   private drop(): void {
     clearTimeout(this.welcomeTimer)
-    clearInterval(this.pingTimer)
+    this.stopPings()
     this.unansweredPings = 0
     const { socket } = this
     this.socket = null

@@ -170,6 +170,20 @@ describe('a server of another mind', () => {
     guest.topology.close()
   })
 
+  test('is asked soon after its welcome how many there are by now, once at each time', async () => {
+    const guest = guestOf(script, { countedAfterMs: [20, 40] })
+    guest.topology.join(joinWith(null))
+    const first = await script.nextVisitor()
+    const heard: unknown[] = []
+    first.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString())))
+    first.send(JSON.stringify(WELCOME))
+    await expect.poll(() => heard.length).toBe(3)
+    expect(heard).toEqual([joinWith(null), { type: 'ping' }, { type: 'ping' }])
+    first.send(JSON.stringify({ type: 'pong', swarmSize: 48 }))
+    expect(await guest.next('pong')).toEqual({ type: 'pong', swarmSize: 48 })
+    guest.topology.close()
+  })
+
   test('sees that the visitor leaves', async () => {
     const guest = guestOf(script)
     guest.topology.join(joinWith(null))

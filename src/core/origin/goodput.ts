@@ -10,6 +10,12 @@ const MAX_SAMPLES = 128
 /** Goodput is averaged over this time before the best of it is taken, in ms. */
 const BEST_WINDOW_MS = 2000
 
+/**
+ * Where the processor is busy, what waited there comes all at once: the best two seconds of 48 visitors' seats on two cores were 1.6 to
+ * 2.2 times what the origin gave (measured). So it is averaged over longer there, in ms (guesses; samples are not that regular).
+ */
+const LASTING_WINDOW_MS = { least: 8000, most: 10_000 } as const
+
 export interface GoodputAverage {
   readonly bytesPerSec: number
   readonly openSeats: number
@@ -29,6 +35,7 @@ export class OriginGoodput {
   private lastMs: number | null = null
   /** The best average of the samples there are; null: not worked out since the last of them. */
   private best: number | null = null
+  private lasting: number | null = null
   private current: GoodputAverage = { bytesPerSec: 0, openSeats: 0 }
 
   /** From `nowMs` on, this is what the seats get. */
@@ -40,7 +47,7 @@ export class OriginGoodput {
     this.current = current
     const newest = this.samples.at(-1)
     if (newest !== undefined && nowMs - newest.atMs < SAMPLE_EVERY_MS) return
-    this.best = null
+    this.best = this.lasting = null
     this.samples.push({ atMs: nowMs, bytes: this.bytes, seatMs: this.seatMs })
     if (this.samples.length > MAX_SAMPLES) this.samples.shift()
   }
@@ -53,18 +60,24 @@ export class OriginGoodput {
     return averageBetween(first, last)
   }
 
-  /** The best average over two seconds that is remembered, in bytes a second. */
+  /** The best average over two seconds, or less at first, that is remembered, in bytes a second. */
   get bestBytesPerSec(): number {
-    return (this.best ??= this.findBest())
+    return (this.best ??= this.findBest(SAMPLE_EVERY_MS, BEST_WINDOW_MS))
   }
 
-  private findBest(): number {
+  /** The best average over about ten seconds that is remembered, else the one over all the time there is, in bytes a second. */
+  get lastingBytesPerSec(): number {
+    const { least, most } = LASTING_WINDOW_MS
+    return (this.lasting ??= this.findBest(least, most) || (this.averageSince(0)?.bytesPerSec ?? 0))
+  }
+
+  private findBest(leastMs: number, mostMs: number): number {
     let best = 0
     let start = 0
     for (const end of this.samples) {
       let from = this.samples[start]
-      while (from !== undefined && end.atMs - from.atMs > BEST_WINDOW_MS) from = this.samples[++start]
-      if (from !== undefined && end.atMs > from.atMs)
+      while (from !== undefined && end.atMs - from.atMs > mostMs) from = this.samples[++start]
+      if (from !== undefined && end.atMs - from.atMs >= leastMs)
         best = Math.max(best, averageBetween(from, end).bytesPerSec)
     }
     return best

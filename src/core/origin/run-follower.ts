@@ -172,14 +172,14 @@ export class RunFollower {
     return run !== null && run.next >= run.end
   }
 
-  /** The seat's turn is over, though the response is not. */
-  get isTurnOver(): boolean {
-    return this.run !== null && this.turnChunks <= 0
+  /** The response has more to bring. */
+  get isUnderWay(): boolean {
+    return this.run !== null && this.run.next < this.run.end
   }
 
-  /** Chunks until the seat's turn is over. */
-  get turnChunks(): number {
-    return this.run === null ? 0 : this.run.turnEnd - this.run.next
+  /** The seat's turn is over, though the response is not. */
+  get isTurnOver(): boolean {
+    return this.run !== null && this.run.next >= this.run.turnEnd
   }
 
   /** Another turn, of so many chunks from here. */

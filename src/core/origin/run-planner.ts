@@ -112,10 +112,12 @@ export class RunPlanner {
    */
   private get originBytesPerSec(): number {
     const { takenSeats, claimedBytesPerSec, seatCount } = this.ledger
-    const { nowMs, startedAtMs } = this.context
+    const { nowMs, startedAtMs, lateness } = this.context
+    const { bestBytesPerSec, lastingBytesPerSec } = seatCount.goodput
+    if (lateness.isBusy && lastingBytesPerSec > 0) return lastingBytesPerSec
     const seats = Math.min(this.seatsInUse, 1 + takenSeats)
     const claimed = nowMs - startedAtMs < NEWCOMER_MS ? claimedBytesPerSec : 0
-    return Math.max(seatCount.goodput.bestBytesPerSec, this.pace.lastBytesPerSec * seats, claimed)
+    return Math.max(bestBytesPerSec, this.pace.lastBytesPerSec * seats, claimed)
   }
 
   /** Neighbours have given us something lately. */

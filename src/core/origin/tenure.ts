@@ -4,7 +4,6 @@
 
 import type { Context } from '../context.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import { FIRST_RUN_CHUNKS } from './first-run.ts'
 import type { OriginLedger } from './ledger.ts'
 import type { OriginView } from './origin-view.ts'
 import type { RunFollower } from './run-follower.ts'
@@ -43,17 +42,22 @@ export class Tenure {
     const { follower, planner } = this
     // Without ranges there is no coming back.
     if (!follower.rangesWork) return 'goOn'
-    // On a busy processor a response ends with its turn, and most of what is left of it is on its way.
-    const endsSoon = !follower.isTurnOver && follower.turnChunks <= FIRST_RUN_CHUNKS
-    const mayYield = !(this.context.lateness.isBusy && endsSoon)
-    if (mayYield && planner.isMoreForOthers(view)) return 'yield'
+    if (!this.isPouring && planner.isMoreForOthers(view)) return 'yield'
     return follower.isTurnOver ? this.afterTurn(view) : 'goOn'
+  }
+
+  /**
+   * On a busy processor what was asked for is on its way long before it is taken in: of 48 visitors on two cores the first eight left
+   * their responses to others after half a megabyte each, and with them a fifth of a copy that the origin had sent (measured).
+   */
+  private get isPouring(): boolean {
+    return this.context.lateness.isBusy && this.follower.isUnderWay
   }
 
   /** Whether this response is still the best use of our seat, and the seat ours. */
   private afterTurn(view: OriginView): GoingOn {
     const { follower, planner } = this
-    if (this.mustYield(view)) return 'yield'
+    if (!this.isPouring && this.mustYield(view)) return 'yield'
     if (planner.isReaderWaiting(view)) return 'elsewhere'
     if (follower.isDuplicating && !planner.isDuplicateWorthwhile(view, true)) return 'elsewhere'
     follower.renewTurn(planner.runChunks(view.inventory.geometry))

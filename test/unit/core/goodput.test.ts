@@ -150,3 +150,36 @@ function lasting(from: number, count: number): Note[] {
 function near(value: number | undefined, expected: number): boolean {
   return value !== undefined && Math.abs(value - expected) <= 1e-6 * Math.max(1, expected)
 }
+
+/** A note every 250 ms for so many seconds, of a rate and then nothing. */
+function afterBurst(burstSec: number, bytesPerSec: number, untilSec: number): OriginGoodput {
+  return noted(steadily(range(0, 4 * untilSec + 1).map((place) => (place < 4 * burstSec ? bytesPerSec : 0))))
+}
+
+describe('the lasting goodput', () => {
+  it('is the best average over eight seconds at least, however good two of them were', () => {
+    expect(afterBurst(2, 1000, 12).lastingBytesPerSec).toBeCloseTo(250)
+    expect(afterBurst(2, 1000, 12).bestBytesPerSec).toBeCloseTo(1000)
+    expect(afterBurst(10, 1000, 20).lastingBytesPerSec).toBeCloseTo(1000)
+    expect(afterBurst(15, 1000, 31).lastingBytesPerSec).toBeCloseTo(1000)
+  })
+
+  it('is the average of all there is, before', () => {
+    expect([1, 2, 4, 7].map((untilSec) => afterBurst(1, 1000, untilSec).lastingBytesPerSec)).toEqual([
+      1000,
+      500,
+      250,
+      1000 / 7,
+    ])
+    expect(new OriginGoodput().lastingBytesPerSec).toBe(0)
+  })
+
+  it('is never above the best', () => {
+    fc.assert(
+      fc.property(anyNotes, (notes) => {
+        const { bestBytesPerSec, lastingBytesPerSec } = noted(notes)
+        expect(lastingBytesPerSec).toBeLessThanOrEqual(bestBytesPerSec * (1 + 1e-9))
+      }),
+    )
+  })
+})

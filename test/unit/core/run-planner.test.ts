@@ -276,3 +276,23 @@ describe('a run', () => {
     expect(runsAfter(1000, 50)).toEqual({ turn: 8, run: 8 })
   })
 })
+
+/** The mesh gives ten chunks a second to each of 32; the origin as much to all of them in its best seconds, so many of ten, and else nothing. */
+function hasTimeBeside(bestSeconds: number): boolean {
+  const setting = new Setting(0.1)
+  const { gossip, ledger, context, planner, view } = setting
+  gossip.noteServerCount(32)
+  setting.ringLate()
+  for (const quarter of range(0, 41)) {
+    const bytesPerSec = quarter < 4 * bestSeconds ? 2 * 32 * 10 * CHUNK_BYTES : 0
+    ledger.seatCount.goodput.note({ bytesPerSec, openSeats: 1 }, context.nowMs)
+    setting.goOn(250)
+  }
+  return planner.hasTime(view)
+}
+
+describe('what a plain download would bring, on a busy processor', () => {
+  it('is what the origin gives for long, as what waited there comes all at once', () => {
+    expect([2, 3, 6, 10].map(hasTimeBeside)).toEqual([true, true, false, false])
+  })
+})

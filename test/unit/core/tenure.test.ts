@@ -40,8 +40,8 @@ describe('a seat at the end of a run', () => {
   })
 })
 
-/** Others wait for our seat more than we do. How it goes on, so far into a turn of two chunks. */
-function goesOn(brought: number, lateMs: number): GoingOn {
+/** Others wait for our seat more than we do. How it goes on, so far into a turn of two chunks, of a response of so many. */
+function goesOn(brought: number, lateMs: number, asked = 2): GoingOn {
   const setting = holderOf(20, { swarm: 4 * FIRST_SEATS })
   const { context, mesh, ledger, planner, view, outputs } = setting
   expect(planner.isMoreForOthers(view)).toBe(true)
@@ -49,7 +49,7 @@ function goesOn(brought: number, lateMs: number): GoingOn {
   const own = originContext(context)
   const follower = new RunFollower(own, mesh, planner, () => ledger.seatCount.plan)
   follower.equip(view)
-  follower.open({ run: { start: 90, count: 2 }, turnChunks: 2, isDuplicate: false })
+  follower.open({ run: { start: 90, count: asked }, turnChunks: 2, isDuplicate: false })
   const run = pick(outputs, 'fetch').at(-1)?.run ?? -1
   for (const chunk of range(90, 90 + brought)) follower.broughtChunk(run, chunk)
   const coin = new SeatCoin(own, mesh, ledger, planner)
@@ -57,8 +57,35 @@ function goesOn(brought: number, lateMs: number): GoingOn {
 }
 
 describe('a seat that is more for others', () => {
-  it('is given up at once, on a busy processor at the end of the turn, as the rest is on its way', () => {
-    expect([goesOn(0, 0), goesOn(1, 0)]).toEqual(['yield', 'yield'])
+  it('is given up at once, on a busy processor with the response, as the rest is on its way', () => {
+    expect([goesOn(0, 0), goesOn(1, 0), goesOn(3, 0, 8)]).toEqual(['yield', 'yield', 'yield'])
     expect([goesOn(0, 50), goesOn(1, 50), goesOn(2, 50)]).toEqual(['goOn', 'goOn', 'yield'])
+    expect([goesOn(2, 50, 8), goesOn(7, 50, 8), goesOn(8, 50, 8)]).toEqual(['goOn', 'goOn', 'yield'])
+  })
+})
+
+/** There is one seat, and another holds it. How ours goes on after a turn of two chunks, of a response of so many. */
+function goesOnAsSecond(lateMs: number, asked: number): GoingOn {
+  const setting = new Setting(0.1)
+  const { context, mesh, ledger, planner, view, outputs } = setting
+  setting.gossip.noteServerCount(4 * FIRST_SEATS)
+  setting.originGives(CHUNK_BYTES)
+  ledger.seatCount.hint(1)
+  setting.claim([CHUNKS - 1])
+  setting.ringLate(lateMs)
+  const own = originContext(context)
+  const follower = new RunFollower(own, mesh, planner, () => ledger.seatCount.plan)
+  follower.equip(view)
+  follower.open({ run: { start: 60, count: asked }, turnChunks: 2, isDuplicate: false })
+  const run = pick(outputs, 'fetch').at(-1)?.run ?? -1
+  for (const chunk of [60, 61]) follower.broughtChunk(run, chunk)
+  const coin = new SeatCoin(own, mesh, ledger, planner)
+  return new Tenure(own, mesh, ledger, planner, follower, coin).decide(view)
+}
+
+describe('a seat beyond those there are to be', () => {
+  it('is given up after the turn, on a busy processor after the response', () => {
+    expect([goesOnAsSecond(0, 2), goesOnAsSecond(0, 8)]).toEqual(['yield', 'yield'])
+    expect([goesOnAsSecond(50, 2), goesOnAsSecond(50, 8)]).toEqual(['yield', 'goOn'])
   })
 })

@@ -71,13 +71,13 @@ describe('a look into a run', () => {
     expect(last.sockets).toBe(result.topology.socketsAtEnd)
   })
 
-  it('sees the first learn by its pongs how many came after it', () => {
+  it('sees the first learn by its pongs how many came after it, the first of which come soon', () => {
     const counts = new Map<number, number | null>()
     simulate(
       { ...TEN, arrivals: { kind: 'staggered', everyMs: 1000 }, untilMs: 22_000 },
       {
         inspect: {
-          everyMs: 11_000,
+          everyMs: 5500,
           look: ({ nowMs, hosts }) => {
             for (const { index, session } of hosts)
               if (index === 0) counts.set(nowMs, session.groupSize.serverCount)
@@ -85,8 +85,11 @@ describe('a look into a run', () => {
         },
       },
     )
+    // After 2 s, after 8 s, and a third of a heartbeat after the welcome.
     expect([...counts]).toEqual([
-      [11_000, 1],
+      [5500, 3],
+      [11_000, 9],
+      [16_500, 9],
       [22_000, 10],
     ])
   })
