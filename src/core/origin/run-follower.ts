@@ -26,6 +26,13 @@ const SILENCE_MS = 20_000
 /** News of a run may be late by a chunk, or by so many ms: so much sooner the next one is asked for (guess). */
 const NEWS_LATE_MS = 250
 
+/**
+ * On a busy processor bytes come in gushes: after a lull of so long, and for so long after it, both in ms, much more of the response is
+ * on its way. Of 48 visitors on two cores it was 100 to 500 KB then, and 4 to 50 KB else (measured).
+ */
+const LULL_MS = 400
+const GUSH_MS = 1500
+
 /** A run that brings so many times as much as the mesh ever did leads (guess: the line is full of it). */
 const LEADING_FACTOR = 4
 
@@ -130,7 +137,7 @@ export class RunFollower {
     const { context } = this
     const run = this.find(input.run)
     if (run === null) return
-    run.lastByteAtMs = context.nowMs
+    run.lastByteAtMs = run.lulledUntilMs = context.nowMs
     if (input.sizeBytes !== null) this.hasToldSize = true
     this.planner.pace.noteRoundTrip(context.nowMs - run.askedAtMs)
     if (!input.whole) return
@@ -149,6 +156,7 @@ export class RunFollower {
     const run = this.find(runId)
     if (run === null) return
     this.hasWorked = true
+    if (context.nowMs - run.lastByteAtMs > LULL_MS) run.lulledUntilMs = context.nowMs
     run.lastByteAtMs = context.nowMs
     run.partBytes += bytes
     this.planner.pace.noteBytes(bytes)
@@ -175,6 +183,12 @@ export class RunFollower {
   /** The response has more to bring. */
   get isUnderWay(): boolean {
     return this.run !== null && this.run.next < this.run.end
+  }
+
+  /** Much of it is likely to be on its way. */
+  get isGushing(): boolean {
+    const { run, context } = this
+    return run !== null && this.isUnderWay && context.nowMs - run.lulledUntilMs < GUSH_MS
   }
 
   /** The seat's turn is over, though the response is not. */

@@ -24,6 +24,8 @@ export interface Run {
   readonly isDuplicate: boolean
   readonly askedAtMs: number
   lastByteAtMs: number
+  /** When bytes came after a lull, or the headers did. */
+  lulledUntilMs: number
   /** Bytes of the chunk that is being received. */
   partBytes: number
 }
@@ -53,6 +55,7 @@ export function newRun(id: RunId, { run, turnChunks, isDuplicate }: RunChoice, n
     isDuplicate,
     askedAtMs: nowMs,
     lastByteAtMs: nowMs,
+    lulledUntilMs: nowMs,
     partBytes: 0,
   }
 }

@@ -42,7 +42,7 @@ export class Tenure {
     const { follower, planner } = this
     // Without ranges there is no coming back.
     if (!follower.rangesWork) return 'goOn'
-    if (!this.isPouring && planner.isMoreForOthers(view)) return 'yield'
+    if (!this.isOnItsWay && planner.isMoreForOthers(view)) return 'yield'
     return follower.isTurnOver ? this.afterTurn(view) : 'goOn'
   }
 
@@ -50,14 +50,14 @@ export class Tenure {
    * On a busy processor what was asked for is on its way long before it is taken in: of 48 visitors on two cores the first eight left
    * their responses to others after half a megabyte each, and with them a fifth of a copy that the origin had sent (measured).
    */
-  private get isPouring(): boolean {
+  private get isOnItsWay(): boolean {
     return this.context.lateness.isBusy && this.follower.isUnderWay
   }
 
   /** Whether this response is still the best use of our seat, and the seat ours. */
   private afterTurn(view: OriginView): GoingOn {
     const { follower, planner } = this
-    if (!this.isPouring && this.mustYield(view)) return 'yield'
+    if (this.mustYield(view)) return this.isOnItsWay && follower.isGushing ? 'goOn' : 'yield'
     if (planner.isReaderWaiting(view)) return 'elsewhere'
     if (follower.isDuplicating && !planner.isDuplicateWorthwhile(view, true)) return 'elsewhere'
     follower.renewTurn(planner.runChunks(view.inventory.geometry))

@@ -64,28 +64,41 @@ describe('a seat that is more for others', () => {
   })
 })
 
-/** There is one seat, and another holds it. How ours goes on after a turn of two chunks, of a response of so many. */
-function goesOnAsSecond(lateMs: number, asked: number): GoingOn {
+/**
+ * There is one seat, and another holds it. How ours goes on after a turn of two chunks, of a response of so many; bytes come every
+ * 100 ms, of the last so many after a lull.
+ */
+function goesOnAsSecond(lateMs: number, asked: number, sinceLull = Infinity): GoingOn {
   const setting = new Setting(0.1)
   const { context, mesh, ledger, planner, view, outputs } = setting
   setting.gossip.noteServerCount(4 * FIRST_SEATS)
   setting.originGives(CHUNK_BYTES)
   ledger.seatCount.hint(1)
-  setting.claim([CHUNKS - 1])
   setting.ringLate(lateMs)
   const own = originContext(context)
   const follower = new RunFollower(own, mesh, planner, () => ledger.seatCount.plan)
   follower.equip(view)
   follower.open({ run: { start: 60, count: asked }, turnChunks: 2, isDuplicate: false })
   const run = pick(outputs, 'fetch').at(-1)?.run ?? -1
+  follower.opened({ type: 'runOpened', run, sizeBytes: null, whole: false, validator: null })
+  for (const left of range(0, 20).reverse()) {
+    context.nowMs += left === sinceLull ? 500 : 100
+    follower.progressed(run, CHUNK_BYTES / 10)
+  }
   for (const chunk of [60, 61]) follower.broughtChunk(run, chunk)
+  setting.claim([CHUNKS - 1])
   const coin = new SeatCoin(own, mesh, ledger, planner)
   return new Tenure(own, mesh, ledger, planner, follower, coin).decide(view)
 }
 
 describe('a seat beyond those there are to be', () => {
-  it('is given up after the turn, on a busy processor after the response', () => {
-    expect([goesOnAsSecond(0, 2), goesOnAsSecond(0, 8)]).toEqual(['yield', 'yield'])
-    expect([goesOnAsSecond(50, 2), goesOnAsSecond(50, 8)]).toEqual(['yield', 'goOn'])
+  it('is given up after the turn, on a busy processor not while the response gushes after a lull', () => {
+    expect([goesOnAsSecond(0, 8), goesOnAsSecond(0, 8, 0)]).toEqual(['yield', 'yield'])
+    expect([goesOnAsSecond(50, 8), goesOnAsSecond(50, 2, 0)]).toEqual(['yield', 'yield'])
+    expect([0, 14, 15].map((sinceLull) => goesOnAsSecond(50, 8, sinceLull))).toEqual([
+      'goOn',
+      'goOn',
+      'yield',
+    ])
   })
 })
