@@ -25,6 +25,7 @@ const BACK_OFF = { firstBackOffMs: 1000, longestBackOffMs: 60_000, drainSpreadMs
 interface Socket extends ServerSide {
   connection: number | null
   isWelcomed: boolean
+  hasPinged: boolean
 }
 
 export class SimSocket {
@@ -84,6 +85,7 @@ export class SimSocket {
     const socket: Socket = {
       connection: null,
       isWelcomed: false,
+      hasPinged: false,
       receive: (message) => queue.callAt(queue.nowMs + this.oneWayMs, () => this.receive(socket, message)),
       dropped: (code) => queue.callAt(queue.nowMs + this.oneWayMs, () => this.fail(socket, code)),
     }
@@ -117,13 +119,14 @@ export class SimSocket {
       this.ownResumeServed = true
       this.ping(socket)
       this.askForCount(socket)
-    } else if (message.type === 'pong') this.rotation.forgive()
+    } else if (message.type === 'pong' && socket.hasPinged) this.rotation.forgive()
     this.host.heardServer(message)
   }
 
   private ping(socket: Socket): void {
     this.setTimer(HEARTBEAT_MS / PINGS_PER_HEARTBEAT, () => {
       if (this.socket !== socket) return
+      socket.hasPinged = true
       this.transmit({ type: 'ping' })
       this.ping(socket)
     })

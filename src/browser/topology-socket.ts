@@ -63,6 +63,8 @@ class TopologySocket implements Topology {
   /** Whether `lost` was said since the last welcome. */
   private isLost = false
   private unansweredPings = 0
+  /** A third of a heartbeat after the latest welcome, and later. */
+  private hasPinged = false
   private retryTimer: ReturnType<typeof setTimeout> | undefined
   private welcomeTimer: ReturnType<typeof setTimeout> | undefined
   private pingTimer: ReturnType<typeof setInterval> | undefined
@@ -159,7 +161,8 @@ class TopologySocket implements Topology {
     const message = typeof data === 'string' ? parseServerMessage(data) : null
     if (message === null || message.type === 'unknown') return
     if (message.type === 'welcome') this.welcomed(message)
-    if (message.type === 'pong') this.servers.forgive()
+    // An answer that comes soon after the welcome does not show that the server keeps us.
+    if (message.type === 'pong' && this.hasPinged) this.servers.forgive()
     this.events.message(message)
     if (message.type === 'error' && FINAL_ERRORS.has(message.code)) this.giveUp()
   }
@@ -170,7 +173,7 @@ class TopologySocket implements Topology {
     this.identity = token === '' ? null : { id, token, swarmSize: null }
     if (this.latestJoin !== null) this.latestJoin = { ...this.latestJoin, resume: this.identity }
     this.servers.welcomed()
-    this.isLost = false
+    this.isLost = this.hasPinged = false
     this.pingTimer = setInterval(() => this.ping(), heartbeatMs / PINGS_PER_HEARTBEAT)
     // Beside the pings that show silence: those come as often as the server says.
     this.countTimers = this.settings.countedAfterMs.map((ms) => setTimeout(() => this.transmit(PING), ms))
@@ -185,6 +188,7 @@ class TopologySocket implements Topology {
   private ping(): void {
     if (this.unansweredPings >= PINGS_PER_HEARTBEAT) return this.fail(null)
     this.unansweredPings++
+    this.hasPinged = true
     this.transmit(PING)
   }
 

@@ -184,6 +184,24 @@ describe('a server of another mind', () => {
     guest.topology.close()
   })
 
+  test('that counts, and throws the visitor out again, is tried ever more seldom', async () => {
+    const guest = guestOf(script, { random: () => 0.99, firstBackOffMs: 20, countedAfterMs: [0] })
+    script.greet((socket) => {
+      socket.send(JSON.stringify(WELCOME))
+      socket.on('message', (data: Buffer) => {
+        if (data.toString() !== '{"type":"ping"}') return
+        socket.send(JSON.stringify({ type: 'pong', swarmSize: 48 }), () => socket.close())
+      })
+    })
+    guest.topology.join(joinWith(null))
+    await guest.untilLost(3)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    // 20 ms after each would be some forty by now; doubled each time, it is six.
+    expect(script.visitors).toBeLessThan(12)
+    expect(guest.messages.filter(({ type }) => type === 'pong').length).toBeGreaterThanOrEqual(3)
+    guest.topology.close()
+  })
+
   test('sees that the visitor leaves', async () => {
     const guest = guestOf(script)
     guest.topology.join(joinWith(null))
@@ -211,6 +229,7 @@ class Script {
   private readonly server: WebSocketServer
   private readonly unseen: ServerSocket[] = []
   private wake: (() => void) | null = null
+  private greeting: (socket: ServerSocket) => void = () => undefined
 
   constructor(server: WebSocketServer) {
     this.server = server
@@ -218,8 +237,14 @@ class Script {
     server.on('connection', (socket) => {
       this.visitors++
       this.unseen.push(socket)
+      this.greeting(socket)
       this.wake?.()
     })
+  }
+
+  /** What becomes of every visitor from now on. */
+  greet(greeting: (socket: ServerSocket) => void): void {
+    this.greeting = greeting
   }
 
   /** Its end of the next connection, one that was made already included. */

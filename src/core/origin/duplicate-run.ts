@@ -31,7 +31,7 @@ export interface DuplicateView {
   readonly meshBytesPerSec: number
   /** Time since the mesh last gave us anything (or we joined), in seconds. */
   readonly meshSilentSec: number
-  /** G: the best goodput of the origin seen, all visitors together, in bytes a second; 0: none seen. */
+  /** G: what the origin gives at its best, all visitors together, in bytes a second; 0: none seen. */
   readonly originBytesPerSec: number
   readonly swarmSize: number
   /** T: time since we joined, in seconds. */

@@ -12,9 +12,12 @@ const BEST_WINDOW_MS = 2000
 
 /**
  * Where the processor is busy, what waited there comes all at once: the best two seconds of 48 visitors' seats on two cores were 1.6 to
- * 2.2 times what the origin gave (measured). So it is averaged over longer there, in ms (guesses; samples are not that regular).
+ * 2.2 times what the origin gave (measured). So it is averaged over longer there, in ms in which a seat was taken (guesses).
  */
 const LASTING_WINDOW_MS = { least: 8000, most: 10_000 } as const
+
+/** What is claimed counts for so long, in ms: a claim's life. */
+const LONGEST_NOTE_MS = 5000
 
 export interface GoodputAverage {
   readonly bytesPerSec: number
@@ -26,12 +29,17 @@ interface Sample {
   /** Integrals over time up to then, in bytes and in seat-ms. */
   readonly bytes: number
   readonly seatMs: number
+  /** The same of the time in which a seat was taken, in bytes and in ms. */
+  readonly openBytes: number
+  readonly openMs: number
 }
 
 export class OriginGoodput {
   private readonly samples: Sample[] = []
   private bytes = 0
   private seatMs = 0
+  private openBytes = 0
+  private openMs = 0
   private lastMs: number | null = null
   /** The best average of the samples there are; null: not worked out since the last of them. */
   private best: number | null = null
@@ -43,13 +51,20 @@ export class OriginGoodput {
     const elapsedMs = nowMs - (this.lastMs ?? nowMs)
     this.bytes += (this.current.bytesPerSec * elapsedMs) / 1000
     this.seatMs += this.current.openSeats * elapsedMs
+    if (this.current.openSeats > 0) this.noteOpen(Math.min(elapsedMs, LONGEST_NOTE_MS))
     this.lastMs = nowMs
     this.current = current
     const newest = this.samples.at(-1)
     if (newest !== undefined && nowMs - newest.atMs < SAMPLE_EVERY_MS) return
     this.best = this.lasting = null
-    this.samples.push({ atMs: nowMs, bytes: this.bytes, seatMs: this.seatMs })
+    const { bytes, seatMs, openBytes, openMs } = this
+    this.samples.push({ atMs: nowMs, bytes, seatMs, openBytes, openMs })
     if (this.samples.length > MAX_SAMPLES) this.samples.shift()
+  }
+
+  private noteOpen(forMs: number): void {
+    this.openBytes += (this.current.bytesPerSec * forMs) / 1000
+    this.openMs += forMs
   }
 
   /** The average from `fromMs` until the last sample; null where there are not two samples in that time. */
@@ -62,23 +77,35 @@ export class OriginGoodput {
 
   /** The best average over two seconds, or less at first, that is remembered, in bytes a second. */
   get bestBytesPerSec(): number {
-    return (this.best ??= this.findBest(SAMPLE_EVERY_MS, BEST_WINDOW_MS))
+    return (this.best ??= this.findBest())
   }
 
-  /** The best average over about ten seconds that is remembered, else the one over all the time there is, in bytes a second. */
+  /** The best average over about ten seconds in which a seat was taken that is remembered, in bytes a second; 0: there are none yet. */
   get lastingBytesPerSec(): number {
-    const { least, most } = LASTING_WINDOW_MS
-    return (this.lasting ??= this.findBest(least, most) || (this.averageSince(0)?.bytesPerSec ?? 0))
+    return (this.lasting ??= this.findLasting())
   }
 
-  private findBest(leastMs: number, mostMs: number): number {
+  private findBest(): number {
     let best = 0
     let start = 0
     for (const end of this.samples) {
       let from = this.samples[start]
-      while (from !== undefined && end.atMs - from.atMs > mostMs) from = this.samples[++start]
-      if (from !== undefined && end.atMs - from.atMs >= leastMs)
+      while (from !== undefined && end.atMs - from.atMs > BEST_WINDOW_MS) from = this.samples[++start]
+      if (from !== undefined && end.atMs > from.atMs)
         best = Math.max(best, averageBetween(from, end).bytesPerSec)
+    }
+    return best
+  }
+
+  private findLasting(): number {
+    const { least, most } = LASTING_WINDOW_MS
+    let best = 0
+    let start = 0
+    for (const end of this.samples) {
+      let from = this.samples[start]
+      while (from !== undefined && end.openMs - from.openMs > most) from = this.samples[++start]
+      if (from === undefined || end.openMs - from.openMs < least) continue
+      best = Math.max(best, ((end.openBytes - from.openBytes) / (end.openMs - from.openMs)) * 1000)
     }
     return best
   }

@@ -6,7 +6,7 @@
 import type { Context } from '../context.ts'
 import type { Inventory } from '../inventory.ts'
 import type { Mesh } from '../mesh/mesh.ts'
-import type { PeerId } from '../types.ts'
+import type { ChunkRun, PeerId } from '../types.ts'
 import type { ClaimGossip } from './claim-gossip.ts'
 import type { DuplicateView } from './duplicate-run.ts'
 import type { Run } from './run.ts'
@@ -185,6 +185,12 @@ export class OriginView {
   /** Somebody has it: a neighbour, or another as far as we were told. */
   exists(chunk: number): boolean {
     return this.isKnownToExist(chunk) || this.isSaidToExist(chunk)
+  }
+
+  /** Some of it nobody has, as far as we know. */
+  isNewIn({ start, count }: ChunkRun): boolean {
+    for (let chunk = start; chunk < start + count; chunk++) if (!this.exists(chunk)) return true
+    return false
   }
 
   /** By a neighbour's word alone. It keeps from fetching whoever has time, and cuts no run short. */

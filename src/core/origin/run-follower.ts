@@ -15,7 +15,17 @@ import type { SeatPlan } from '../wire/peer-messages.ts'
 import type { OriginContext } from './origin-context.ts'
 import type { OriginView, Prospects } from './origin-view.ts'
 import { cutAt, release, Reservations } from './reservations.ts'
-import { isOverdone, newRun, reservedOf, restChunks, type Run, type RunChoice, willBring } from './run.ts'
+import {
+  isGushing,
+  isOverdone,
+  newRun,
+  noteBytes,
+  reservedOf,
+  restChunks,
+  type Run,
+  type RunChoice,
+  willBring,
+} from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
 import type { OpenRun } from './split-run.ts'
 import { StandingClaim } from './standing-claim.ts'
@@ -25,13 +35,6 @@ const SILENCE_MS = 20_000
 
 /** News of a run may be late by a chunk, or by so many ms: so much sooner the next one is asked for (guess). */
 const NEWS_LATE_MS = 250
-
-/**
- * On a busy processor bytes come in gushes: after a lull of so long, and for so long after it, both in ms, much more of the response is
- * on its way. Of 48 visitors on two cores it was 100 to 500 KB then, and 4 to 50 KB else (measured).
- */
-const LULL_MS = 400
-const GUSH_MS = 1500
 
 /** A run that brings so many times as much as the mesh ever did leads (guess: the line is full of it). */
 const LEADING_FACTOR = 4
@@ -137,7 +140,7 @@ export class RunFollower {
     const { context } = this
     const run = this.find(input.run)
     if (run === null) return
-    run.lastByteAtMs = run.lulledUntilMs = context.nowMs
+    run.lastByteAtMs = run.gushesSinceMs = context.nowMs
     if (input.sizeBytes !== null) this.hasToldSize = true
     this.planner.pace.noteRoundTrip(context.nowMs - run.askedAtMs)
     if (!input.whole) return
@@ -156,9 +159,7 @@ export class RunFollower {
     const run = this.find(runId)
     if (run === null) return
     this.hasWorked = true
-    if (context.nowMs - run.lastByteAtMs > LULL_MS) run.lulledUntilMs = context.nowMs
-    run.lastByteAtMs = context.nowMs
-    run.partBytes += bytes
+    noteBytes(run, bytes, context.nowMs)
     this.planner.pace.noteBytes(bytes)
   }
 
@@ -180,15 +181,14 @@ export class RunFollower {
     return run !== null && run.next >= run.end
   }
 
-  /** The response has more to bring. */
+  /** The response has more to bring, or another has been asked for. */
   get isUnderWay(): boolean {
-    return this.run !== null && this.run.next < this.run.end
+    return this.ahead !== null || (this.run !== null && this.run.next < this.run.end)
   }
 
   /** Much of it is likely to be on its way. */
   get isGushing(): boolean {
-    const { run, context } = this
-    return run !== null && this.isUnderWay && context.nowMs - run.lulledUntilMs < GUSH_MS
+    return this.isUnderWay && this.run !== null && isGushing(this.run, this.context.nowMs)
   }
 
   /** The seat's turn is over, though the response is not. */
@@ -320,7 +320,8 @@ export class RunFollower {
 
   /** The page slept: silence was ours. */
   forgiveSilence(): void {
-    for (const run of [this.run, this.ahead]) if (run !== null) run.lastByteAtMs = this.context.nowMs
+    const { nowMs } = this.context
+    for (const run of [this.run, this.ahead]) if (run !== null) run.lastByteAtMs = run.gushesSinceMs = nowMs
   }
 
   /** Where the run led, it may have slowed down: the mesh then has more to do. */
@@ -374,7 +375,7 @@ export class RunFollower {
   private sayReserved(view: OriginView): void {
     const runs = [this.run, this.ahead].flatMap(reservedOf)
     if (runs.length === 0) return this.claim.withdraw(this.plan())
-    const isNew = runs.some((run) => bringsNews(run, view))
+    const isNew = runs.some((run) => view.isNewIn(run))
     // Where all went to the origin, so many claims kept the processors busy that the mesh had none for chunks (measured).
     if (!isNew && this.planner.isNobodysBusiness && !this.claim.hasNews) return this.claim.hold()
     this.say(runs, isNew)
@@ -394,10 +395,4 @@ export class RunFollower {
   private release(run: Run): void {
     if (this.view !== null) release(run, this.view.inventory)
   }
-}
-
-/** Some of it nobody has, as far as we know. */
-function bringsNews({ start, count }: ChunkRun, view: OriginView): boolean {
-  for (let chunk = start; chunk < start + count; chunk++) if (!view.exists(chunk)) return true
-  return false
 }

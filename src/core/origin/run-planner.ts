@@ -7,7 +7,7 @@ import type { Mesh } from '../mesh/mesh.ts'
 import type { ChunkRun } from '../types.ts'
 import { backlogSec, isBacklogTooLong } from './backlog.ts'
 import { chooseDuplicateRun, isDuplicateWorthwhile } from './duplicate-run.ts'
-import { bitReversed, FIRST_RUN_CHUNKS, firstRun } from './first-run.ts'
+import { bitReversed, FIRST_RUN_CHUNKS, firstRun, firstRunLimit } from './first-run.ts'
 import { chooseFreeRun } from './free-run.ts'
 import type { OriginLedger } from './ledger.ts'
 import type { OriginContext } from './origin-context.ts'
@@ -108,7 +108,8 @@ export class RunPlanner {
 
   /**
    * The origin's best goodput, all seats together, in bytes a second: as claimed, and no less than ours suggests. Who has
-   * just come has no average yet, and takes what is claimed now.
+   * just come has no average yet, and takes what is claimed now. On a busy processor, where each of them comes in gushes, the best that
+   * lasted, once that is known.
    */
   private get originBytesPerSec(): number {
     const { takenSeats, claimedBytesPerSec, seatCount } = this.ledger
@@ -150,12 +151,21 @@ export class RunPlanner {
   /** A newcomer's, by its place in the order of arrival. With several origins each has a place. */
   firstRun({ inventory }: OriginView, joinIndex: number, origins: number): ChunkRun {
     const isAlone = this.swarmSizeSeen === 1
-    const place = (joinIndex % this.ledger.seatCount.seats) * origins + this.context.index
     return firstRun({
-      joinIndex: isAlone ? 0 : place,
+      joinIndex: isAlone ? 0 : this.placeIndex(joinIndex, origins),
       starters: isAlone ? 1 : this.seatsInUse * origins,
       chunkCount: inventory.geometry.chunkCount,
     })
+  }
+
+  /** What to ask for with it: no more than what those who came before have left. */
+  decideFirst(view: OriginView, run: ChunkRun, joinIndex: number, origins: number): RunChoice {
+    const { chunkCount } = view.inventory.geometry
+    return this.decide(view, run, false, firstRunLimit(this.placeIndex(joinIndex, origins), chunkCount))
+  }
+
+  private placeIndex(joinIndex: number, origins: number): number {
+    return (joinIndex % this.ledger.seatCount.seats) * origins + this.context.index
   }
 
   /** Without ranges there is but one run, the file: not to be begun anew while the mesh delivers. */
@@ -349,11 +359,12 @@ export class RunPlanner {
     return end >= run.end || this.lengths.isWorthCutting(end - start, geometry)
   }
 
-  /** Takes the turn as far on as there is something to fetch. */
-  decide(view: OriginView, turn: ChunkRun, isDuplicate: boolean): RunChoice {
+  /** Takes the turn as far on as there is something to fetch, before this chunk. */
+  decide(view: OriginView, turn: ChunkRun, isDuplicate: boolean, limit: number = Infinity): RunChoice {
     this.lastWasDuplicate = isDuplicate
     const { inventory } = view
     let end = turn.start + turn.count
+    const mostEnd = Math.min(inventory.geometry.chunkCount, limit)
     const isWanted = (chunk: number): boolean => {
       if (!isDuplicate) return view.isFree(chunk)
       return inventory.isMissing(chunk) && !inventory.isReserved(chunk) && !view.isFollowed(chunk)
@@ -362,7 +373,7 @@ export class RunPlanner {
     const bridge = isDuplicate ? this.lengths.chunksPerRoundTrip(inventory.geometry) : 0
     // On a busy processor much is under way when a response is closed: 70 KB each time, of 48 visitors on two cores (measured).
     if (!this.isLiteral && !this.lengths.isToBeBrief)
-      for (let chunk = end; chunk < inventory.geometry.chunkCount && chunk - end <= bridge; chunk++)
+      for (let chunk = end; chunk < mostEnd && chunk - end <= bridge; chunk++)
         if (isWanted(chunk)) end = chunk + 1
     return { run: { start: turn.start, count: end - turn.start }, turnChunks: turn.count, isDuplicate }
   }

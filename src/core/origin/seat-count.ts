@@ -24,7 +24,7 @@ export interface LoadView {
   /** Seats beside those who pass nothing on. */
   readonly seatsBeside: number
   readonly swarmSize: number
-  /** Best goodput of the origin seen, all seats together, in bytes a second. */
+  /** What the origin gives at its best, all seats together, in bytes a second. */
   readonly originBytesPerSec: number
   readonly meshBytesPerSec: number
   readonly elapsedSec: number

@@ -132,7 +132,7 @@ export class OriginSeat implements Teammate {
     }
     const { firstPlaces } = this.context.limits.mechanisms
     if (firstPlaces && follower.rangesWork && view.isFree(run.start))
-      this.open(this.planner.decide(view, run, false))
+      this.open(this.planner.decideFirst(view, run, joinIndex, origins))
     else this.work()
   }
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { bitReversed, FIRST_RUN_CHUNKS, firstRun } from '../../../src/core/origin/first-run.ts'
+import { bitReversed, FIRST_RUN_CHUNKS, firstRun, firstRunLimit } from '../../../src/core/origin/first-run.ts'
 import { range } from './shapes.ts'
 
 describe('the place of a newcomer', () => {
@@ -57,5 +57,31 @@ describe('the first run', () => {
       return range(start, start + count)
     })
     expect(new Set(taken).size).toBe(64)
+  })
+})
+
+describe('the end of what a newcomer asks for', () => {
+  it('is where the nearest of those begins who came before, or the end of the file', () => {
+    const limits = range(0, 8).map((joinIndex) => firstRunLimit(joinIndex, 400))
+    expect(limits).toEqual([400, 400, 200, 400, 100, 300, 200, 400])
+  })
+
+  it('leaves each its place, and the file no gap', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 64 }),
+        fc.integer({ min: 64, max: 5000 }),
+        (newcomers, chunkCount) => {
+          const starts = range(0, newcomers).map((index) => Math.floor(bitReversed(index) * chunkCount))
+          for (const [index, start] of starts.entries()) {
+            const limit = firstRunLimit(index, chunkCount)
+            const before = starts.slice(0, index)
+            expect(before.some((other) => other > start && other < limit)).toBe(false)
+            expect(limit === chunkCount || before.includes(limit)).toBe(true)
+            expect(limit).toBeGreaterThan(start)
+          }
+        },
+      ),
+    )
   })
 })

@@ -40,8 +40,11 @@ describe('a seat at the end of a run', () => {
   })
 })
 
-/** Others wait for our seat more than we do. How it goes on, so far into a turn of two chunks, of a response of so many. */
-function goesOn(brought: number, lateMs: number, asked = 2): GoingOn {
+/**
+ * Others wait for our seat more than we do. How it goes on, so far into a turn of two chunks, of a response of so many, so long
+ * after its headers.
+ */
+function goesOn(brought: number, lateMs: number, asked = 2, afterMs = 0): GoingOn {
   const setting = holderOf(20, { swarm: 4 * FIRST_SEATS })
   const { context, mesh, ledger, planner, view, outputs } = setting
   expect(planner.isMoreForOthers(view)).toBe(true)
@@ -51,24 +54,35 @@ function goesOn(brought: number, lateMs: number, asked = 2): GoingOn {
   follower.equip(view)
   follower.open({ run: { start: 90, count: asked }, turnChunks: 2, isDuplicate: false })
   const run = pick(outputs, 'fetch').at(-1)?.run ?? -1
+  setting.goOn(afterMs)
   for (const chunk of range(90, 90 + brought)) follower.broughtChunk(run, chunk)
   const coin = new SeatCoin(own, mesh, ledger, planner)
   return new Tenure(own, mesh, ledger, planner, follower, coin).decide(view)
 }
 
 describe('a seat that is more for others', () => {
-  it('is given up at once, on a busy processor with the response, as the rest is on its way', () => {
+  it('is given up at once, on a busy processor with the turn, as the rest of it is on its way', () => {
     expect([goesOn(0, 0), goesOn(1, 0), goesOn(3, 0, 8)]).toEqual(['yield', 'yield', 'yield'])
     expect([goesOn(0, 50), goesOn(1, 50), goesOn(2, 50)]).toEqual(['goOn', 'goOn', 'yield'])
-    expect([goesOn(2, 50, 8), goesOn(7, 50, 8), goesOn(8, 50, 8)]).toEqual(['goOn', 'goOn', 'yield'])
+  })
+
+  it('is given up there once the response flows, if it goes beyond the turn, or with the response', () => {
+    expect([1400, 1500].map((afterMs) => goesOn(2, 50, 8, afterMs))).toEqual(['goOn', 'yield'])
+    expect([7, 8].map((brought) => goesOn(brought, 50, 8))).toEqual(['goOn', 'yield'])
   })
 })
 
-/**
- * There is one seat, and another holds it. How ours goes on after a turn of two chunks, of a response of so many; bytes come every
- * 100 ms, of the last so many after a lull.
- */
-function goesOnAsSecond(lateMs: number, asked: number, sinceLull = Infinity): GoingOn {
+interface Flow {
+  readonly lateMs: number
+  /** Chunks of the response, of which two are the turn, and how many have come. */
+  readonly asked: number
+  readonly brought?: number
+  /** Pieces come every 100 ms, but for one after 500 ms, so many before the last; or all of them. */
+  readonly sinceLull?: number | 'all'
+}
+
+/** There is one seat, and another holds it: how ours goes on. */
+function goesOnAsSecond({ lateMs, asked, brought = 2, sinceLull = Infinity }: Flow): GoingOn {
   const setting = new Setting(0.1)
   const { context, mesh, ledger, planner, view, outputs } = setting
   setting.gossip.noteServerCount(4 * FIRST_SEATS)
@@ -82,20 +96,38 @@ function goesOnAsSecond(lateMs: number, asked: number, sinceLull = Infinity): Go
   const run = pick(outputs, 'fetch').at(-1)?.run ?? -1
   follower.opened({ type: 'runOpened', run, sizeBytes: null, whole: false, validator: null })
   for (const left of range(0, 20).reverse()) {
-    context.nowMs += left === sinceLull ? 500 : 100
+    context.nowMs += sinceLull === 'all' || left === sinceLull ? 500 : 100
     follower.progressed(run, CHUNK_BYTES / 10)
   }
-  for (const chunk of [60, 61]) follower.broughtChunk(run, chunk)
+  for (const chunk of range(60, 60 + brought)) follower.broughtChunk(run, chunk)
   setting.claim([CHUNKS - 1])
   const coin = new SeatCoin(own, mesh, ledger, planner)
   return new Tenure(own, mesh, ledger, planner, follower, coin).decide(view)
 }
 
 describe('a seat beyond those there are to be', () => {
-  it('is given up after the turn, on a busy processor not while the response gushes after a lull', () => {
-    expect([goesOnAsSecond(0, 8), goesOnAsSecond(0, 8, 0)]).toEqual(['yield', 'yield'])
-    expect([goesOnAsSecond(50, 8), goesOnAsSecond(50, 2, 0)]).toEqual(['yield', 'yield'])
-    expect([0, 14, 15].map((sinceLull) => goesOnAsSecond(50, 8, sinceLull))).toEqual([
+  it('is given up after the turn', () => {
+    const flows: Flow[] = [
+      { lateMs: 0, asked: 8 },
+      { lateMs: 0, asked: 8, sinceLull: 0 },
+      { lateMs: 50, asked: 8 },
+    ]
+    expect(flows.map(goesOnAsSecond)).toEqual(['yield', 'yield', 'yield'])
+  })
+
+  it('is kept on a busy processor while the response gushes after a lull', () => {
+    const busy = { lateMs: 50, asked: 8 }
+    expect([0, 14, 15].map((sinceLull) => goesOnAsSecond({ ...busy, sinceLull }))).toEqual([
+      'goOn',
+      'goOn',
+      'yield',
+    ])
+    expect(goesOnAsSecond({ lateMs: 50, asked: 2, sinceLull: 0 })).toBe('yield')
+  })
+
+  it('is not kept for long where the response is but a trickle', () => {
+    const trickle: Flow = { lateMs: 50, asked: 30, sinceLull: 'all' }
+    expect([2, 17, 18].map((brought) => goesOnAsSecond({ ...trickle, brought }))).toEqual([
       'goOn',
       'goOn',
       'yield',
