@@ -84,13 +84,13 @@ export class Origins {
 
   /** The k that the swarm last settled on; null where it has tried none yet, or is trying another. */
   get settledSeats(): number | null {
-    return this.first.settledSeats
+    return this.first.seatCount.settled
   }
 
   /** The topology server counted this many, and remembers so many seats. */
   noteSwarm(count: number, seatsHint: number | null): void {
     this.gossip.noteServerCount(count)
-    if (seatsHint !== null) this.first.hintSeats(seatsHint)
+    if (seatsHint !== null) this.first.seatCount.hint(seatsHint)
   }
 
   /** A copy of another's claim, by this neighbour. False if no honest neighbour would have passed it on. */

@@ -22,12 +22,13 @@ import {
   noteBytes,
   reservedOf,
   restChunks,
+  restOf,
+  type RestOfRun,
   type Run,
   type RunChoice,
   willBring,
 } from './run.ts'
 import type { RunPlanner } from './run-planner.ts'
-import type { OpenRun } from './split-run.ts'
 import { StandingClaim } from './standing-claim.ts'
 
 /** A response that sends nothing for this long is taken for dead (guess; a shaped origin may pause for seconds). */
@@ -215,21 +216,9 @@ export class RunFollower {
   }
 
   /** What is left of the run's turn, or of the one asked for ahead; null where there is nothing that another could take over. */
-  get openRun():
-    (Omit<OpenRun, 'secPerChunk'> & { readonly end: number; readonly silentSec: number }) | null {
-    const { view, context } = this
-    const run = this.ahead ?? this.run
-    if (run === null || view === null || !this.rangesWork) return null
-    const end = Math.min(run.turnEnd, run.end)
-    if (end <= run.next) return null
-    const partShare = Math.min(1, run.partBytes / view.inventory.geometry.lengthBytes(run.next))
-    return {
-      end,
-      chunks: end - run.next,
-      // What comes before it is as good as missing from it.
-      partShare: partShare - (run === this.ahead ? restChunks(this.run, view.inventory) : 0),
-      silentSec: (context.nowMs - Math.max(run.lastByteAtMs, this.run?.lastByteAtMs ?? 0)) / 1000,
-    }
+  get openRun(): RestOfRun | null {
+    const { run, ahead, view, context } = this
+    return view === null || !this.rangesWork ? null : restOf(run, ahead, view.inventory, context.nowMs)
   }
 
   /** Another seat of ours fetches from this chunk on. */

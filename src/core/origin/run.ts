@@ -5,6 +5,7 @@
 import type { Inventory } from '../inventory.ts'
 import type { RunId } from '../session-io.ts'
 import type { ChunkRun } from '../types.ts'
+import type { OpenRun } from './split-run.ts'
 
 export interface Run {
   readonly id: RunId
@@ -104,6 +105,34 @@ export function isGushing({ next, turnEnd, gushesSinceMs }: Run, nowMs: number):
 /** What is missing of it, in chunks and parts of one. */
 export function restChunks(run: Run | null, { geometry }: Inventory): number {
   return run === null ? 0 : Math.max(0, run.end - run.next - run.partBytes / geometry.chunkBytes)
+}
+
+/** What of a turn another seat of ours could take over. */
+export interface RestOfRun extends Omit<OpenRun, 'secPerChunk'> {
+  /** Chunk after its last. */
+  readonly end: number
+  readonly silentSec: number
+}
+
+/** Of the one that was asked for ahead, if there is one; null where nothing is left of it. */
+export function restOf(
+  run: Run | null,
+  ahead: Run | null,
+  inventory: Inventory,
+  nowMs: number,
+): RestOfRun | null {
+  const last = ahead ?? run
+  if (last === null) return null
+  const end = Math.min(last.turnEnd, last.end)
+  if (end <= last.next) return null
+  const partShare = Math.min(1, last.partBytes / inventory.geometry.lengthBytes(last.next))
+  return {
+    end,
+    chunks: end - last.next,
+    // What comes before it is as good as missing from it.
+    partShare: partShare - (last === ahead ? restChunks(run, inventory) : 0),
+    silentSec: (nowMs - Math.max(last.lastByteAtMs, run?.lastByteAtMs ?? 0)) / 1000,
+  }
 }
 
 /** Slow start's first window: ten segments of 1,460 bytes (RFC 6928). */

@@ -22,6 +22,7 @@ import { RunFollower } from './run-follower.ts'
 import type { RunChoice } from './run.ts'
 import { RunPlanner } from './run-planner.ts'
 import { SeatCoin } from './seat-coin.ts'
+import type { SeatCount } from './seat-count.ts'
 import { type Failure, failureOf, Standing } from './standing.ts'
 import { Team, type Teammate } from './team.ts'
 import { Tenure } from './tenure.ts'
@@ -72,14 +73,9 @@ export class OriginSeat implements Teammate {
     this.events = events
   }
 
-  /** The k that the swarm last settled on; null where it has tried none yet, or is trying another. */
-  get settledSeats(): number | null {
-    return this.ledger.seatCount.settled
-  }
-
-  /** The topology server remembers so many seats. */
-  hintSeats(seats: number): void {
-    this.ledger.seatCount.hint(seats)
+  /** How many seats the swarm has here. */
+  get seatCount(): SeatCount {
+    return this.ledger.seatCount
   }
 
   /** Where our run comes to what others have, if it does. */
