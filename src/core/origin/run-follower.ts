@@ -52,6 +52,8 @@ export class RunFollower {
   private run: Run | null = null
   /** The next one, if it has been asked for already. */
   private ahead: Run | null = null
+  /** What is claimed beside them: it is to be asked for once others have been listened to. */
+  announced: ChunkRun | null = null
   /** It was asked for ahead, and not given: no more than one response at a time, then. */
   private refusesAhead = false
   /** The run led when the mesh was last asked for something. */
@@ -121,13 +123,18 @@ export class RunFollower {
 
   /** What is under way will be over within a round trip, and nothing is asked for yet. */
   get isNearItsEnd(): boolean {
+    const { view, planner } = this
+    if (view === null || this.ahead !== null || this.refusesAhead) return false
+    const secPerChunk = planner.pace.secPerChunk(view.inventory.geometry) ?? 0
+    return this.endsWithin(planner.pace.roundTripMs + Math.min(NEWS_LATE_MS, secPerChunk * 1000))
+  }
+
+  /** What was asked for will be here in less time, in ms, at the rate that there is. */
+  endsWithin(ms: number): boolean {
     const { run, view, planner } = this
-    if (run === null || view === null || this.ahead !== null || !this.rangesWork) return false
-    if (this.refusesAhead) return false
+    if (run === null || view === null || !this.rangesWork || run.next >= run.end) return false
     const secPerChunk = planner.pace.secPerChunk(view.inventory.geometry)
-    if (secPerChunk === null || run.next >= run.end) return false
-    const lateMs = Math.min(NEWS_LATE_MS, secPerChunk * 1000)
-    return this.restChunks * secPerChunk * 1000 <= planner.pace.roundTripMs + lateMs
+    return secPerChunk !== null && this.restChunks * secPerChunk * 1000 < ms
   }
 
   /** What was asked for and is not here. */
@@ -320,14 +327,15 @@ export class RunFollower {
     this.mesh.requests.askAll()
   }
 
-  /** Says of a run that it is about to be asked for. */
+  /** Says of a run that it is about to be asked for, until `announced` is null again. */
   announce(run: ChunkRun): void {
-    this.say([run], true)
+    this.announced = run
+    if (this.view !== null) this.sayReserved(this.view)
   }
 
   /** Says the standing claim again, to keep it alive or with news; or what was brought, where none stands. */
   renewClaim(): void {
-    if (this.run === null) this.claim.repeatFarewell(this.plan())
+    if (this.run === null && this.announced === null) this.claim.repeatFarewell(this.plan())
     else if (this.view !== null) this.sayReserved(this.view)
   }
 
@@ -363,6 +371,7 @@ export class RunFollower {
 
   private sayReserved(view: OriginView): void {
     const runs = [this.run, this.ahead].flatMap(reservedOf)
+    if (this.announced !== null) runs.push(this.announced)
     if (runs.length === 0) return this.claim.withdraw(this.plan())
     const isNew = runs.some((run) => view.isNewIn(run))
     // Where all went to the origin, so many claims kept the processors busy that the mesh had none for chunks (measured).

@@ -148,7 +148,8 @@ export class OriginSeat implements Teammate {
   work(): void {
     const { view } = this
     if (view === null || this.follower.isOpen || this.isPaused || this.standing.isBanned) return
-    if (this.context.deadlines.has('retry') || this.announcement.isPending) return
+    if (this.context.deadlines.has('retry')) return
+    if (this.announcement.isPending) return this.beginAnnounced()
     if (view.inventory.isComplete) return this.leave()
     if (!this.isSeated) return this.awaitCoin()
     const choice = this.chooseRun(view)
@@ -159,7 +160,7 @@ export class OriginSeat implements Teammate {
   /** A timer of this origin's has rung. */
   onDeadline(name: DeadlineName): void {
     if (name === 'coin') this.onCoinDeadline()
-    else if (name === 'listen') this.onListenDeadline()
+    else if (name === 'listen') this.beginAnnounced()
     else if (name === 'retry') this.onRetryDeadline()
     else if (name === 'originStall') this.onSilenceDeadline()
     else if (name === 'claim') this.onClaimDeadline()
@@ -181,10 +182,12 @@ export class OriginSeat implements Teammate {
     if (!mustWait) this.open(choice)
   }
 
-  private onListenDeadline(): void {
-    const { view } = this
-    if (view === null) return
-    const choice = this.announcement.heardOut(view)
+  /** Once others have been listened to, and the run before is over. */
+  private beginAnnounced(): void {
+    const { view, announcement, follower } = this
+    if (view === null || !announcement.isHeardOut) return
+    if (follower.isOpen) return announcement.review(view)
+    const choice = announcement.heardOut(view)
     if (choice === null) this.goOnElsewhere()
     else if (this.tenure.mustYield(view)) this.leave()
     else this.open(choice)
@@ -228,7 +231,7 @@ export class OriginSeat implements Teammate {
 
   progressed(runId: number, bytes: number): void {
     this.follower.progressed(runId, bytes)
-    if (this.follower.isRun(runId)) this.askAhead()
+    if (this.follower.isRun(runId)) this.lookAhead()
   }
 
   /** A chunk of the run is whole. True if it is wanted. */
@@ -263,7 +266,8 @@ export class OriginSeat implements Teammate {
   /** A run is over, or was cut short. */
   private goOnElsewhere(): void {
     const { view } = this
-    if (this.isSeated && view !== null && this.tenure.isOver(view, !this.team.hasOthers)) this.leave()
+    const isOver = (): boolean => view !== null && this.tenure.isOver(view, !this.team.hasOthers)
+    if (this.isSeated && !this.announcement.isPending && isOver()) this.leave()
     else this.work()
   }
 
@@ -274,6 +278,7 @@ export class OriginSeat implements Teammate {
     follower.finish(input.run)
     // What is under way still comes; after it, the origin is asked again.
     if (wasAhead) return
+    this.announcement.cancel()
     follower.abort()
     const verdict = this.standing.judge(input, {
       hasWorked: follower.hasWorked,
@@ -320,15 +325,19 @@ export class OriginSeat implements Teammate {
     if (next !== 'goOn') this.follower.abort()
     if (next === 'yield') this.leave()
     else if (next === 'elsewhere') this.work()
-    else if (this.follower.advance()) this.askAhead()
+    else if (this.follower.advance()) this.lookAhead()
     else this.goOnElsewhere()
   }
 
-  /** Beside others, a seat must not stand idle for a round trip: the work is given to whoever is done first. */
-  private askAhead(): void {
-    const { view, follower } = this
-    if (view === null || !this.team.hasOthers || this.planner.isLiteral || this.isPaused) return
-    if (!this.isSeated || !follower.isNearItsEnd || this.tenure.mustYield(view)) return
+  /**
+   * The origin must not stand idle while a request is on its way, or while others are listened to. Beside other seats of ours the work
+   * is given to whoever is done first; else the next run is announced while this one is under way.
+   */
+  private lookAhead(): void {
+    const { view, follower, announcement, team } = this
+    if (view === null || !this.isSeated || this.planner.isLiteral || announcement.isPending) return
+    const isTime = team.hasOthers ? follower.isNearItsEnd : follower.endsWithin(announcement.aheadMs(view))
+    if (!isTime || this.tenure.isOver(view, !team.hasOthers)) return
     const choice = this.chooseRun(view)
     if (choice !== null && !choice.isDuplicate) this.take(choice, view)
   }
