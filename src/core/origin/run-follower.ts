@@ -84,6 +84,11 @@ export class RunFollower {
     return this.run?.start ?? null
   }
 
+  /** Chunk after the open run, or null. */
+  get end(): number | null {
+    return this.run?.end ?? null
+  }
+
   isRun(runId: number): boolean {
     return this.run?.id === runId || this.isAhead(runId)
   }
@@ -123,18 +128,21 @@ export class RunFollower {
 
   /** What is under way will be over within a round trip, and nothing is asked for yet. */
   get isNearItsEnd(): boolean {
-    const { view, planner } = this
-    if (view === null || this.ahead !== null || this.refusesAhead) return false
-    const secPerChunk = planner.pace.secPerChunk(view.inventory.geometry) ?? 0
-    return this.endsWithin(planner.pace.roundTripMs + Math.min(NEWS_LATE_MS, secPerChunk * 1000))
+    const { run, view, planner } = this
+    if (run === null || view === null || this.ahead !== null || !this.rangesWork) return false
+    if (this.refusesAhead) return false
+    const secPerChunk = planner.pace.secPerChunk(view.inventory.geometry)
+    if (secPerChunk === null || run.next >= run.end) return false
+    const lateMs = Math.min(NEWS_LATE_MS, secPerChunk * 1000)
+    return this.restChunks * secPerChunk * 1000 <= planner.pace.roundTripMs + lateMs
   }
 
-  /** What was asked for will be here in less time, in ms, at the rate that there is. */
+  /** What was asked for will be here in less time, in ms, silence included. */
   endsWithin(ms: number): boolean {
-    const { run, view, planner } = this
+    const { run, view, planner, context } = this
     if (run === null || view === null || !this.rangesWork || run.next >= run.end) return false
-    const secPerChunk = planner.pace.secPerChunk(view.inventory.geometry)
-    return secPerChunk !== null && this.restChunks * secPerChunk * 1000 < ms
+    const restSec = this.restChunks * (planner.pace.secPerChunk(view.inventory.geometry) ?? Infinity)
+    return context.nowMs - run.lastByteAtMs + restSec * 1000 < ms
   }
 
   /** What was asked for and is not here. */

@@ -149,7 +149,7 @@ export class OriginSeat implements Teammate {
     const { view } = this
     if (view === null || this.follower.isOpen || this.isPaused || this.standing.isBanned) return
     if (this.context.deadlines.has('retry')) return
-    if (this.announcement.isPending) return this.beginAnnounced()
+    if (this.announcement.isPending && !this.planner.isReaderWaiting(view)) return this.beginAnnounced()
     if (view.inventory.isComplete) return this.leave()
     if (!this.isSeated) return this.awaitCoin()
     const choice = this.chooseRun(view)
@@ -186,7 +186,7 @@ export class OriginSeat implements Teammate {
   private beginAnnounced(): void {
     const { view, announcement, follower } = this
     if (view === null || !announcement.isHeardOut) return
-    if (follower.isOpen) return announcement.review(view)
+    if (follower.isOpen) return this.lookAhead()
     const choice = announcement.heardOut(view)
     if (choice === null) this.goOnElsewhere()
     else if (this.tenure.mustYield(view)) this.leave()
@@ -231,7 +231,7 @@ export class OriginSeat implements Teammate {
 
   progressed(runId: number, bytes: number): void {
     this.follower.progressed(runId, bytes)
-    if (this.follower.isRun(runId)) this.lookAhead()
+    if (this.follower.isRun(runId) && this.team.hasOthers) this.lookAhead()
   }
 
   /** A chunk of the run is whole. True if it is wanted. */
@@ -334,12 +334,20 @@ export class OriginSeat implements Teammate {
    * is given to whoever is done first; else the next run is announced while this one is under way.
    */
   private lookAhead(): void {
-    const { view, follower, announcement, team } = this
-    if (view === null || !this.isSeated || this.planner.isLiteral || announcement.isPending) return
-    const isTime = team.hasOthers ? follower.isNearItsEnd : follower.endsWithin(announcement.aheadMs(view))
-    if (!isTime || this.tenure.isOver(view, !team.hasOthers)) return
-    const choice = this.chooseRun(view)
+    const { view, announcement, planner } = this
+    if (view === null || !this.isSeated || planner.isLiteral || this.context.deadlines.has('retry')) return
+    if (announcement.stands(view)) return
+    const isTakenBack = announcement.isPending
+    announcement.cancel()
+    const choice = this.isTimeForNext(view) ? this.chooseRun(view) : null
     if (choice !== null && !choice.isDuplicate) this.take(choice, view)
+    else if (isTakenBack) this.follower.renewClaim()
+  }
+
+  private isTimeForNext(view: OriginView): boolean {
+    const { hasOthers } = this.team
+    const isTime = hasOthers ? this.follower.isNearItsEnd : this.announcement.isTimeForNext(view)
+    return isTime && !this.tenure.isOver(view, !hasOthers)
   }
 
   // ------------------------------------------------------------------------------------------ what others say
@@ -354,6 +362,7 @@ export class OriginSeat implements Teammate {
   private onClaimDeadline(): void {
     this.lookAtPlan()
     this.follower.reviewLead()
+    if (this.announcement.isHeardOut && this.follower.isOpen) this.lookAhead()
     this.follower.renewClaim()
   }
 
@@ -397,9 +406,10 @@ export class OriginSeat implements Teammate {
   }
 
   private chooseRun(view: OriginView): RunChoice | null {
-    const { continueAt, rangesWork } = this.follower
-    const from = { continueAt, place: this.nextPlace }
-    const choice = this.planner.choose(view, from, () => this.team.help(view))
-    return choice === null || rangesWork ? choice : this.planner.asWhole(view, choice)
+    const { follower, team, planner } = this
+    // What is chosen ahead goes on where this run ends; beside other seats of ours, which may take its end over, where the last one did.
+    const continueAt = (team.hasOthers ? null : follower.end) ?? follower.continueAt
+    const choice = planner.choose(view, { continueAt, place: this.nextPlace }, () => team.help(view))
+    return choice === null || follower.rangesWork ? choice : planner.asWhole(view, choice)
   }
 }

@@ -9,11 +9,12 @@ const FACTS = fileOf(CHUNKS)
 const [ANNA, OTHER, THIRD] = [peer(1), peer(9), peer(8)]
 /** Of our run a chunk comes every so many ms. */
 const CHUNK_MS = 300
-/** The claim has to go three hops. */
-const LISTENING_MS = 1500
+/** Its claims have to go one hop beyond its neighbours. */
+const LISTENING_MS = 500
+const NEIGHBOURS = 5
 
 /**
- * Late in a crowd of 45, beside Anna, who has 40 of 100 chunks, and another who holds a seat, too: a run is under way, of which so
+ * Late in a crowd, beside Anna, who has 40 of 100 chunks, and another who holds a seat, too: a run is under way, of which so
  * many chunks have come. Its timers ring so late.
  */
 class Fetcher {
@@ -24,12 +25,13 @@ class Fetcher {
   private readonly lateMs: number
   private claims = 0
 
-  constructor(lateMs: number) {
+  constructor(lateMs: number, swarm = 12) {
     this.lateMs = lateMs
     const { visitor } = this
     visitor.start()
-    visitor.welcome({ joinIndex: 44, swarmSize: 45, facts: FACTS })
+    visitor.welcome({ joinIndex: swarm - 1, swarmSize: swarm, facts: FACTS })
     visitor.meet(ANNA, FACTS)
+    for (const other of range(0, NEIGHBOURS - 1)) visitor.meet(peer(100 + other), FACTS)
     visitor.hearHave(ANNA, range(0, 40))
     let deliveredAtMs = 0
     while (visitor.all('fetch').length === 0) {
@@ -126,10 +128,13 @@ describe('the run after the one under way, beside another who holds a seat', () 
 
   it('is claimed beside what is left of that', () => {
     const fetcher = new Fetcher(50)
-    fetcher.bring(fetcher.first.count - 1)
-    const left = { start: endOf(fetcher.first) - 1, count: 1 }
-    fetcher.passLate(2500)
-    expect(claimsOf(fetcher.visitor).at(-1)).toEqual([left, fetcher.announced])
+    fetcher.bringUntilAnnounced()
+    const [left, next, ...others] = claimsOf(fetcher.visitor).at(-1) ?? []
+    const { first } = fetcher
+    expect(left?.start).toBeGreaterThan(first.start)
+    expect(left === undefined ? 0 : endOf(left)).toBe(endOf(first))
+    expect(next === undefined || (next.start < endOf(first) && endOf(next) > first.start)).toBe(false)
+    expect(others).toEqual([])
   })
 
   it('is not asked for before others have been listened to for long enough', () => {
@@ -143,19 +148,49 @@ describe('the run after the one under way, beside another who holds a seat', () 
     expect(fetcher.fetched).toHaveLength(2)
   })
 
-  it('is another one where somebody else claims it meanwhile', () => {
+  it.each([
+    ['while others are listened to', 100],
+    ['later', LISTENING_MS + 200],
+  ])('is another one, or none yet, where somebody else claims it %s', (_, afterMs) => {
     const fetcher = new Fetcher(50)
     fetcher.bringUntilAnnounced()
     const given = fetcher.announced ?? fetcher.first
-    fetcher.visitor.hear(ANNA, {
-      ...claimOf(THIRD, 1, given.start, given.count, 2),
-      goodputBytesPerSec: 1000,
-    })
-    fetcher.passLate(LISTENING_MS + 100)
-    fetcher.bring(3)
-    const next = fetcher.announced ?? fetcher.first
-    expect(next.start >= endOf(given) || endOf(next) <= given.start).toBe(true)
-    expect(fetcher.fetched).toHaveLength(1)
+    fetcher.passLate(afterMs)
+    const third = claimOf(THIRD, 1, given.start, given.count, 2)
+    fetcher.visitor.hear(ANNA, { ...third, goodputBytesPerSec: 1000 })
+    fetcher.passLate(LISTENING_MS)
+    fetcher.bring(1)
+    fetcher.passLate(2500)
+    expect(fetcher.announced?.start).not.toBe(given.start)
+    fetcher.bringRest()
+    fetcher.end()
+    fetcher.passLate(2 * LISTENING_MS)
+    expect(fetcher.fetched).toHaveLength(2)
+    expect(fetcher.fetched[1]).not.toBe(given.start)
+  })
+
+  it('is not kept from others for longer, where that stands still', () => {
+    const fetcher = new Fetcher(50)
+    fetcher.bringUntilAnnounced()
+    fetcher.passLate(6000)
+    expect(fetcher.announced).toBeUndefined()
+    expect(claimsOf(fetcher.visitor).at(-1)).toHaveLength(1)
+  })
+
+  it('gives way to what an in-order reader waits for', () => {
+    const fetcher = new Fetcher(50)
+    fetcher.bringUntilAnnounced()
+    const wanted = fetcher.announced?.start === 60 ? 50 : 60
+    fetcher.visitor.handle({ type: 'reading', chunk: wanted })
+    fetcher.bringRest()
+    fetcher.end()
+    expect(fetcher.fetched).toEqual([fetcher.first.start, wanted])
+  })
+
+  it('is not announced where claims have far to go', () => {
+    const fetcher = new Fetcher(50, 100)
+    fetcher.bring(fetcher.first.count - 1)
+    expect(fetcher.announced).toBeUndefined()
   })
 
   it('is given up with the seat, where that fails', () => {
