@@ -51,6 +51,9 @@ ${Object.keys(plots)
   .map((file) => image(file, PLOT_WORDS[file] ?? file))
   .join('\n\n')}
 
+Where the processors' time goes while 48 visitors download: [now](bench-flame.svg), and [before the work on speed](bench-flame-before.svg)
+(\`npm run bench:flame\`; what limits them is said in [ARCHITECTURE.md](../ARCHITECTURE.md)).
+
 ## All figures
 
 ${measured
