@@ -79,11 +79,6 @@ export class RunFollower {
     return this.run !== null
   }
 
-  /** First chunk of the open run, or null. */
-  get start(): number | null {
-    return this.run?.start ?? null
-  }
-
   /** Chunk after the open run, or null. */
   get end(): number | null {
     return this.run?.end ?? null

@@ -14,8 +14,8 @@ import type { PeerId } from '../types.ts'
 import type { SeatPlan } from '../wire/peer-messages.ts'
 import { Announcement } from './announcement.ts'
 import type { ClaimGossip } from './claim-gossip.ts'
-import { bitReversed } from './first-run.ts'
 import { OriginLedger } from './ledger.ts'
+import { NextRun } from './next-run.ts'
 import type { OriginContext } from './origin-context.ts'
 import { OriginView } from './origin-view.ts'
 import { RunFollower } from './run-follower.ts'
@@ -43,13 +43,12 @@ export class OriginSeat implements Teammate {
   private readonly tenure: Tenure
   private readonly team: Team
   private readonly announcement: Announcement
+  private readonly next: NextRun
   private readonly events: SeatEvents
   /** Null until the file's size is known. */
   private view: OriginView | null = null
   private isSeated = false
   private isPaused = false
-  /** Where in what is free the next run is to begin, whatever was fetched last; null: anywhere. */
-  private nextPlace: number | null = null
   readonly standing: Standing = new Standing()
 
   /** `all`: the seats that this visitor may hold, ours included. */
@@ -70,6 +69,7 @@ export class OriginSeat implements Teammate {
     this.tenure = new Tenure(context, mesh, this.ledger, this.planner, this.follower, this.coin)
     this.team = new Team(this, all)
     this.announcement = new Announcement(context, mesh, this.planner, this.follower)
+    this.next = new NextRun(context, this.planner, this.follower, this.team)
     this.events = events
   }
 
@@ -134,13 +134,12 @@ export class OriginSeat implements Teammate {
 
   /**
    * We have a name and a place while a run is under way, which may be where everybody's is: others hear of it, and the next begins
-   * at our place. That of the first to come is with whoever goes on from the file's start; it goes where no newcomer begins.
+   * at our place.
    */
   place(joinIndex: number, origins: number): void {
     this.planner.settle(joinIndex, origins)
     if (!this.follower.isOpen || this.planner.isLiteral) return
-    const index = joinIndex === 0 ? 2 * this.ledger.seatCount.seats - 1 : joinIndex
-    this.nextPlace = bitReversed(index * origins + this.context.index)
+    this.next.beginAt(joinIndex, origins, this.ledger.seatCount.seats)
     this.follower.renewClaim()
   }
 
@@ -152,7 +151,7 @@ export class OriginSeat implements Teammate {
     if (this.announcement.isPending && !this.planner.isReaderWaiting(view)) return this.beginAnnounced()
     if (view.inventory.isComplete) return this.leave()
     if (!this.isSeated) return this.awaitCoin()
-    const choice = this.chooseRun(view)
+    const choice = this.next.choose(view)
     if (choice === null) return this.leave()
     this.take(choice, view)
   }
@@ -170,7 +169,7 @@ export class OriginSeat implements Teammate {
     const { view } = this
     if (view === null || view.inventory.isComplete || this.isSeated || this.standing.isBanned) return
     const wins = this.coin.wins(view) && !this.planner.isMoreForOthers(view)
-    const choice = wins ? this.chooseRun(view) : null
+    const choice = wins ? this.next.choose(view) : null
     if (choice === null) return this.awaitCoin()
     this.take(choice, view)
   }
@@ -195,7 +194,7 @@ export class OriginSeat implements Teammate {
 
   private open(choice: RunChoice): void {
     this.announcement.cancel()
-    this.nextPlace = null
+    this.next.begun()
     if (choice.isRace !== true) this.team.takeFrom(choice.run.start)
     this.follower.open(choice)
   }
@@ -329,25 +328,16 @@ export class OriginSeat implements Teammate {
     else this.goOnElsewhere()
   }
 
-  /**
-   * The origin must not stand idle while a request is on its way, or while others are listened to. Beside other seats of ours the work
-   * is given to whoever is done first; else the next run is announced while this one is under way.
-   */
+  /** While a run is under way; see `NextRun.isTime`. */
   private lookAhead(): void {
     const { view, announcement, planner } = this
     if (view === null || !this.isSeated || planner.isLiteral || this.context.deadlines.has('retry')) return
     if (announcement.stands(view)) return
     const isTakenBack = announcement.isPending
     announcement.cancel()
-    const choice = this.isTimeForNext(view) ? this.chooseRun(view) : null
+    const choice = this.next.isTime(view, announcement, this.tenure) ? this.next.choose(view) : null
     if (choice !== null && !choice.isDuplicate) this.take(choice, view)
     else if (isTakenBack) this.follower.renewClaim()
-  }
-
-  private isTimeForNext(view: OriginView): boolean {
-    const { hasOthers } = this.team
-    const isTime = hasOthers ? this.follower.isNearItsEnd : this.announcement.isTimeForNext(view)
-    return isTime && !this.tenure.isOver(view, !hasOthers)
   }
 
   // ------------------------------------------------------------------------------------------ what others say
@@ -403,13 +393,5 @@ export class OriginSeat implements Teammate {
   resume(): void {
     this.isPaused = false
     this.standing.forgive()
-  }
-
-  private chooseRun(view: OriginView): RunChoice | null {
-    const { follower, team, planner } = this
-    // What is chosen ahead goes on where this run ends; beside other seats of ours, which may take its end over, where the last one did.
-    const continueAt = (team.hasOthers ? null : follower.end) ?? follower.continueAt
-    const choice = planner.choose(view, { continueAt, place: this.nextPlace }, () => team.help(view))
-    return choice === null || follower.rangesWork ? choice : planner.asWhole(view, choice)
   }
 }
