@@ -145,7 +145,7 @@ function isFreeRider(index: number): boolean {
 }
 
 describe('eight visitors of whom three give nothing', () => {
-  test('all get the right bytes, most of them from those who give', async () => {
+  test('all get the right bytes, for little more than a copy', async () => {
     const pages = await prepare({ sizeBytes: 8e6, rateBitsPerSec: 10e6 }, 8)
     await Promise.all(pages.map((page, index) => start(page, isFreeRider(index) ? FREE_RIDER : {})))
     const stats = await Promise.all(pages.map((page) => finish(page)))
@@ -155,7 +155,6 @@ describe('eight visitors of whom three give nothing', () => {
     expect(riders.map(({ bytesUploaded }) => bytesUploaded)).toEqual([0, 0, 0])
     const given = givers.reduce((sum, { bytesUploaded }) => sum + bytesUploaded, 0)
     expect(given).toBeGreaterThan(4 * scene.file.byteLength)
-    // Half of plain HTTP's. Where eight pages share two cores, the mesh is slow, and who gets little fetches more: 1.7 to 2.7, once more than 3.
-    expect(scene.copies()).toBeLessThan(4)
+    expect(scene.copies()).toBeLessThan(3)
   })
 })
