@@ -24,6 +24,9 @@ const HOP_MS = 500
  */
 const MOST_HOPS = 3
 
+/** Beside a run under way an announcement stands for so many times as long as others are listened to (guess). */
+const STANDS_FOR = 3
+
 export class Announcement {
   private readonly context: OriginContext
   private readonly mesh: Mesh
@@ -64,7 +67,7 @@ export class Announcement {
     const lead = this.planner.lengths.leadChunks(view.inventory.geometry, false)
     this.choice = choice
     this.follower.announce({ start, count: Math.min(count, lead) })
-    this.standsUntilMs = nowMs + 3 * listeningMs
+    this.standsUntilMs = nowMs + STANDS_FOR * listeningMs
     this.context.deadlines.set('listen', nowMs + listeningMs)
     return true
   }

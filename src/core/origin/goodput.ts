@@ -8,7 +8,7 @@ const SAMPLE_EVERY_MS = 250
 const MAX_SAMPLES = 128
 
 /** Goodput is averaged over this time before the best of it is taken, in ms. */
-const BEST_WINDOW_MS = 2000
+const BEST_WINDOW_MS = { least: SAMPLE_EVERY_MS, most: 2000 } as const
 
 /**
  * Where the processor is busy, what waited there comes all at once: the best two seconds of 48 visitors' seats on two cores were 1.6 to
@@ -77,35 +77,27 @@ export class OriginGoodput {
 
   /** The best average over two seconds, or less at first, that is remembered, in bytes a second. */
   get bestBytesPerSec(): number {
-    return (this.best ??= this.findBest())
+    return (this.best ??= this.findBest(BEST_WINDOW_MS, 'atMs', 'bytes'))
   }
 
   /** The best average over about ten seconds in which a seat was taken that is remembered, in bytes a second; 0: there are none yet. */
   get lastingBytesPerSec(): number {
-    return (this.lasting ??= this.findLasting())
+    return (this.lasting ??= this.findBest(LASTING_WINDOW_MS, 'openMs', 'openBytes'))
   }
 
-  private findBest(): number {
+  /** The best average over a span between two samples, each span as long as it can be, in bytes a second; 0: none is long enough. */
+  private findBest(
+    { least, most }: { readonly least: number; readonly most: number },
+    ms: 'atMs' | 'openMs',
+    bytes: 'bytes' | 'openBytes',
+  ): number {
     let best = 0
     let start = 0
     for (const end of this.samples) {
       let from = this.samples[start]
-      while (from !== undefined && end.atMs - from.atMs > BEST_WINDOW_MS) from = this.samples[++start]
-      if (from !== undefined && end.atMs > from.atMs)
-        best = Math.max(best, averageBetween(from, end).bytesPerSec)
-    }
-    return best
-  }
-
-  private findLasting(): number {
-    const { least, most } = LASTING_WINDOW_MS
-    let best = 0
-    let start = 0
-    for (const end of this.samples) {
-      let from = this.samples[start]
-      while (from !== undefined && end.openMs - from.openMs > most) from = this.samples[++start]
-      if (from === undefined || end.openMs - from.openMs < least) continue
-      best = Math.max(best, ((end.openBytes - from.openBytes) / (end.openMs - from.openMs)) * 1000)
+      while (from !== undefined && end[ms] - from[ms] > most) from = this.samples[++start]
+      if (from === undefined || end[ms] - from[ms] < least) continue
+      best = Math.max(best, ((end[bytes] - from[bytes]) / (end[ms] - from[ms])) * 1000)
     }
     return best
   }

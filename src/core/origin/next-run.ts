@@ -2,9 +2,9 @@
  * Which run our seat fetches next, and when to look for it while another is under way.
  */
 
-import type { OriginContext } from './origin-context.ts'
 import type { Announcement } from './announcement.ts'
 import { bitReversed } from './first-run.ts'
+import type { OriginContext } from './origin-context.ts'
 import type { OriginView } from './origin-view.ts'
 import type { RunChoice } from './run.ts'
 import type { RunFollower } from './run-follower.ts'
@@ -17,14 +17,25 @@ export class NextRun {
   private readonly planner: RunPlanner
   private readonly follower: RunFollower
   private readonly team: Team
+  private readonly announcement: Announcement
+  private readonly tenure: Tenure
   /** Where in what is free it is to begin, whatever was fetched last; null: anywhere. */
   private place: number | null = null
 
-  constructor(context: OriginContext, planner: RunPlanner, follower: RunFollower, team: Team) {
+  constructor(
+    context: OriginContext,
+    planner: RunPlanner,
+    follower: RunFollower,
+    team: Team,
+    announcement: Announcement,
+    tenure: Tenure,
+  ) {
     this.context = context
     this.planner = planner
     this.follower = follower
     this.team = team
+    this.announcement = announcement
+    this.tenure = tenure
   }
 
   /**
@@ -54,9 +65,9 @@ export class NextRun {
    * The origin must not stand idle while a request is on its way, or while others are listened to. Beside other seats of ours the work
    * is given to whoever is done first; else the next run is announced while this one is under way.
    */
-  isTime(view: OriginView, announcement: Announcement, tenure: Tenure): boolean {
+  isTime(view: OriginView): boolean {
     const { hasOthers } = this.team
-    const isTime = hasOthers ? this.follower.isNearItsEnd : announcement.isTimeForNext(view)
-    return isTime && !tenure.isOver(view, !hasOthers)
+    const isTime = hasOthers ? this.follower.isNearItsEnd : this.announcement.isTimeForNext(view)
+    return isTime && !this.tenure.isOver(view, !hasOthers)
   }
 }

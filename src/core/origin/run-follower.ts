@@ -199,7 +199,7 @@ export class RunFollower {
 
   /** Much of it is likely to be on its way. */
   get isGushing(): boolean {
-    return this.isUnderWay && this.run !== null && isGushing(this.run, this.context.nowMs)
+    return this.run !== null && isGushing(this.run, this.context.nowMs)
   }
 
   /** The seat's turn is over, though the response is not. */

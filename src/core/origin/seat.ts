@@ -69,7 +69,7 @@ export class OriginSeat implements Teammate {
     this.tenure = new Tenure(context, mesh, this.ledger, this.planner, this.follower, this.coin)
     this.team = new Team(this, all)
     this.announcement = new Announcement(context, mesh, this.planner, this.follower)
-    this.next = new NextRun(context, this.planner, this.follower, this.team)
+    this.next = new NextRun(context, this.planner, this.follower, this.team, this.announcement, this.tenure)
     this.events = events
   }
 
@@ -265,8 +265,8 @@ export class OriginSeat implements Teammate {
   /** A run is over, or was cut short. */
   private goOnElsewhere(): void {
     const { view } = this
-    const isOver = (): boolean => view !== null && this.tenure.isOver(view, !this.team.hasOthers)
-    if (this.isSeated && !this.announcement.isPending && isOver()) this.leave()
+    const mayLeave = this.isSeated && !this.announcement.isPending && view !== null
+    if (mayLeave && this.tenure.isOver(view, !this.team.hasOthers)) this.leave()
     else this.work()
   }
 
@@ -335,7 +335,7 @@ export class OriginSeat implements Teammate {
     if (announcement.stands(view)) return
     const isTakenBack = announcement.isPending
     announcement.cancel()
-    const choice = this.next.isTime(view, announcement, this.tenure) ? this.next.choose(view) : null
+    const choice = this.next.isTime(view) ? this.next.choose(view) : null
     if (choice !== null && !choice.isDuplicate) this.take(choice, view)
     else if (isTakenBack) this.follower.renewClaim()
   }
