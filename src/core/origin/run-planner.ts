@@ -267,13 +267,16 @@ export class RunPlanner {
     const { missingBytes, geometry, rarity } = view.inventory
     if (!lateness.isBusy || this.isAlone) return false
     const { plainShareBytesPerSec } = this
+    const { bytesPerSec, bestBytesPerSec } = this.mesh.requests
     const elapsedMs = nowMs - startedAtMs
     return hasTimeToSpare({
       elapsedMs,
+      fileBytes: geometry.sizeBytes,
       hereBytes: geometry.sizeBytes - missingBytes,
       plainBytes: this.plainDownload.bytesAfter(elapsedMs, plainShareBytesPerSec),
       plainShareBytesPerSec,
-      meshBytesPerSec: this.mesh.requests.bytesPerSec,
+      meshBytesPerSec: bytesPerSec,
+      meshBestBytesPerSec: bestBytesPerSec ?? bytesPerSec,
       meshSilentMs: view.meshSilentMs,
       isSomethingNear: rarity.availableCount > 0,
     })

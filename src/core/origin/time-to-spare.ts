@@ -1,7 +1,7 @@
 /**
  * Who has time, where the processor is the limit. There, what the origin brings beside the mesh is taken from it: whoever gets no
- * less than by a plain download, or has no less than that would have brought by now and gets something, takes no more
- * from the origin than its seat's due. Of 48 visitors on two cores a few whom the others served last, as they had most,
+ * less than by a plain download, or has no less than that would have brought by now, gets something, and will not be overtaken, takes
+ * no more from the origin than its seat's due. Of 48 visitors on two cores a few whom the others served last, as they had most,
  * fetched two to four copies (measured).
  */
 
@@ -14,6 +14,14 @@ const NOTHING_NEAR_MS = 20_000
 
 /** And so long after the start while nobody has said what the origin gives, in ms: claims are heard by then, or never (guess). */
 const RATE_UNKNOWN_MS = 10_000
+
+/**
+ * What is ahead of a plain download now may be behind it in the end: once that would have brought so much of the file, and the
+ * mesh has shown what it can do (guess), who would be overtaken even at the best rate the mesh ever had does not wait.
+ * Eight hosts on two cores, each with a third of 20 MB from an origin of 100 Mb/s, left it to itself and took 2.0 to 2.5
+ * times as long as by plain downloads; so 1.2 times (measured).
+ */
+const MESH_SHOWN_SHARE = 0.05
 
 /**
  * What a plain download would have brought by now. Its share is known for the present only: while a crowd comes, that is the best there
@@ -42,12 +50,15 @@ export class PlainDownload {
 
 export interface Progress {
   readonly elapsedMs: number
+  readonly fileBytes: number
   readonly hereBytes: number
   /** What a plain download would have brought. */
   readonly plainBytes: number
   /** What each would get if all downloaded plainly; 0: unknown. */
   readonly plainShareBytesPerSec: number
   readonly meshBytesPerSec: number
+  /** The highest there has been. */
+  readonly meshBestBytesPerSec: number
   readonly meshSilentMs: number
   /** Neighbours have something that we miss. */
   readonly isSomethingNear: boolean
@@ -59,5 +70,11 @@ export function hasTimeToSpare(progress: Progress): boolean {
   if (meshSilentMs > (isSomethingNear ? SERVED_LAST_MS : NOTHING_NEAR_MS)) return false
   if (plainShareBytesPerSec === 0) return elapsedMs < RATE_UNKNOWN_MS
   if (meshBytesPerSec >= plainShareBytesPerSec) return true
-  return progress.hereBytes >= progress.plainBytes
+  return progress.hereBytes >= progress.plainBytes && !willBeOvertaken(progress)
+}
+
+function willBeOvertaken(progress: Progress): boolean {
+  const { fileBytes, hereBytes, plainBytes, plainShareBytesPerSec, meshBestBytesPerSec } = progress
+  if (plainBytes < MESH_SHOWN_SHARE * fileBytes) return false
+  return (fileBytes - hereBytes) / meshBestBytesPerSec > (fileBytes - plainBytes) / plainShareBytesPerSec
 }

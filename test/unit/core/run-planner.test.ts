@@ -124,9 +124,13 @@ describe('a seat is more for others', () => {
   })
 })
 
-/** Anna gives a chunk a second; an origin gives each of all so much of that, for 22.4 s by now. So many chunks are here. */
-function besidePlain(share: number, lateMs: number, here = 0): Setting {
+/**
+ * Anna gives a chunk a second, and once gave `best`; an origin gives each of all so much of a chunk a second, for 22.4 s by now. So many
+ * chunks are here.
+ */
+function besidePlain(share: number, lateMs: number, here = 0, best = 2): Setting {
   const setting = new Setting(1)
+  setting.mesh.requests.bestBytesPerSec = best * CHUNK_BYTES
   setting.gossip.noteServerCount(SWARM)
   for (const chunk of range(CHUNKS - here, CHUNKS))
     setting.inventory.markKept(chunk, { kind: 'origin', run: 0 })
@@ -190,6 +194,12 @@ describe('what others have, beside a mesh that gives', () => {
     expect(isWorthwhile(2, 0, { here: 45 })).toBe(true)
   })
 
+  it('is there, too, where a plain download would be through before the mesh, which never gave as much', () => {
+    const [slow, fast] = [1.9, 2].map((best) => besidePlain(2, 50, 45, best))
+    expect(slow?.planner.isDuplicateWorthwhile(slow.view, false)).toBe(true)
+    expect(fast?.planner.isDuplicateWorthwhile(fast.view, false)).toBe(false)
+  })
+
   it('is there, too, once the mesh gives nothing', () => {
     const setting = besidePlain(2, 50, 45)
     setting.context.nowMs += 60_000
@@ -230,7 +240,7 @@ describe('a busy processor with time', () => {
   })
 
   it('is held against what a plain download had while the others were here, not against what it has now', () => {
-    const [early, late] = [besidePlain(2, 50, 47), besidePlain(2, 50, 47)]
+    const [early, late] = [besidePlain(2, 50, 47, 20), besidePlain(2, 50, 47, 20)]
     expect(early.planner.hasTime(early.view)).toBe(true)
     for (const setting of [early, late]) {
       setting.gossip.noteServerCount(2)

@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest'
 
 import { hasTimeToSpare, PlainDownload, type Progress } from '../../../src/core/origin/time-to-spare.ts'
 
-/** As far as a plain download. */
+/** As far as a plain download, which takes 40 s, and through as soon. */
 const AHEAD: Progress = {
   elapsedMs: 20_000,
+  fileBytes: 4_000_000,
   hereBytes: 2_000_000,
   plainBytes: 2_000_000,
   plainShareBytesPerSec: 100_000,
   meshBytesPerSec: 50_000,
+  meshBestBytesPerSec: 100_000,
   meshSilentMs: 100,
   isSomethingNear: true,
 }
@@ -22,6 +24,23 @@ describe('who has time', () => {
     expect(hasTime({})).toBe(true)
     expect(hasTime({ hereBytes: 1_999_999 })).toBe(false)
     expect(hasTime({ hereBytes: 0, meshBytesPerSec: 100_000 })).toBe(true)
+  })
+
+  it('is through before a plain download, if the mesh gives as much again as it once gave', () => {
+    expect(hasTime({ meshBestBytesPerSec: 99_999 })).toBe(false)
+    expect(hasTime({ hereBytes: 3_000_000, meshBestBytesPerSec: 50_000 })).toBe(true)
+    expect(hasTime({ hereBytes: 4_000_000, meshBestBytesPerSec: 0 })).toBe(true)
+  })
+
+  it('is not overtaken as the others go: a plain download had little of what it would get now', () => {
+    const last = { plainBytes: 400_000, hereBytes: 3_600_000, plainShareBytesPerSec: 1_000_000 }
+    expect(hasTime({ ...last, elapsedMs: 60_000, meshBestBytesPerSec: 112_000 })).toBe(true)
+    expect(hasTime({ ...last, elapsedMs: 60_000, meshBestBytesPerSec: 110_000 })).toBe(false)
+  })
+
+  it('gives the mesh until a plain download would have a twentieth of the file to show what it can do', () => {
+    const slow = { meshBestBytesPerSec: 1 }
+    expect([199_999, 200_000].map((plainBytes) => hasTime({ ...slow, plainBytes }))).toEqual([true, false])
   })
 
   it('waits a minute for neighbours that have something and serve others, 20 s where they have nothing', () => {
