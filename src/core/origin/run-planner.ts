@@ -276,7 +276,7 @@ export class RunPlanner {
       plainBytes: this.plainDownload.bytesAfter(elapsedMs, plainShareBytesPerSec),
       plainShareBytesPerSec,
       meshBytesPerSec: bytesPerSec,
-      meshBestBytesPerSec: bestBytesPerSec ?? bytesPerSec,
+      meshBestBytesPerSec: Math.max(bestBytesPerSec ?? 0, bytesPerSec),
       meshSilentMs: view.meshSilentMs,
       isSomethingNear: rarity.availableCount > 0,
     })

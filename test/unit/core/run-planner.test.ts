@@ -128,9 +128,9 @@ describe('a seat is more for others', () => {
  * Anna gives a chunk a second, and once gave `best`; an origin gives each of all so much of a chunk a second, for 22.4 s by now. So many
  * chunks are here.
  */
-function besidePlain(share: number, lateMs: number, here = 0, best = 2): Setting {
+function besidePlain(share: number, lateMs: number, here = 0, best: number | null = 2): Setting {
   const setting = new Setting(1)
-  setting.mesh.requests.bestBytesPerSec = best * CHUNK_BYTES
+  setting.mesh.requests.bestBytesPerSec = best === null ? null : best * CHUNK_BYTES
   setting.gossip.noteServerCount(SWARM)
   for (const chunk of range(CHUNKS - here, CHUNKS))
     setting.inventory.markKept(chunk, { kind: 'origin', run: 0 })
@@ -198,6 +198,11 @@ describe('what others have, beside a mesh that gives', () => {
     const [slow, fast] = [1.9, 2].map((best) => besidePlain(2, 50, 45, best))
     expect(slow?.planner.isDuplicateWorthwhile(slow.view, false)).toBe(true)
     expect(fast?.planner.isDuplicateWorthwhile(fast.view, false)).toBe(false)
+  })
+
+  it('goes by what the mesh gives now, where that is its best, or no other is known', () => {
+    const settings = [0.5, null].flatMap((best) => [60, 50].map((here) => besidePlain(1.5, 50, here, best)))
+    expect(settings.map(({ planner, view }) => planner.hasTime(view))).toEqual([true, false, true, false])
   })
 
   it('is there, too, once the mesh gives nothing', () => {
