@@ -80,7 +80,12 @@ export function barPlot(plot: {
       bars.map(({ name }) => name),
     ),
     color: PALETTE,
-    xAxis: { ...named(x, 'x'), type: 'category', data: [...categories] },
+    xAxis: {
+      ...named(x, 'x'),
+      type: 'category',
+      axisLabel: { ...FONT, interval: 0 },
+      data: [...categories],
+    },
     yAxis: axisOf(y, 'y'),
     series: bars.map(({ name, values }) => ({ type: 'bar' as const, name, data: [...values] })),
   })
