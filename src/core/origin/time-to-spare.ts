@@ -19,7 +19,7 @@ const RATE_UNKNOWN_MS = 10_000
  * What is ahead of a plain download now may be behind it in the end: once that would have brought so much of the file, in
  * which the mesh may show what it can do (guess), who would be overtaken even at the best rate the mesh ever had does not wait.
  * Eight hosts on two cores, each with a third of 20 MB from an origin of 100 Mb/s, left it to itself, and whoever
- * fared worst took 2.0 to 2.5 times as long as by a plain download; so 1.2 to 1.8 times (measured).
+ * fared worst took 2.0 to 2.5 times as long as by a plain download; so 1.3 to 1.8 times (measured).
  *
  * The rest is held against the present share, not the mean so far: of a fast origin all know too little at first. What our own
  * run is about to bring does not count. Who is taken to be late all the same but does as on a processor that is not busy.
