@@ -132,15 +132,19 @@ export class RunPlanner {
     const { limits, nowMs, startedAtMs } = this.context
     if (!limits.mechanisms.doubt || nowMs - startedAtMs < MESH_SILENT_MS) return false
     const plainShare = this.plainShareBytesPerSec
-    const plainMs = (view.inventory.geometry.sizeBytes / plainShare) * 1000
     const chanceMs = Math.max(
-      SILENT_AFTER_SHARE * plainMs,
+      SILENT_AFTER_SHARE * this.plainMs(view),
       1000 * this.firstChunkSec(view.inventory.geometry),
     )
     const patienceMs = plainShare > 0 ? Math.min(LONGEST_SILENCE_MS, chanceMs) : MESH_SILENT_MS
     if (nowMs - startedAtMs < patienceMs) return false
     if (view.meshSilentMs > Math.max(MESH_SILENT_MS, patienceMs)) return true
     return this.mesh.requests.bytesPerSec < SILENT_SHARE * plainShare
+  }
+
+  /** What all would take if all downloaded plainly, in ms. Infinity: nobody has said what the origin gives. */
+  plainMs({ inventory }: OriginView): number {
+    return (inventory.geometry.sizeBytes / this.plainShareBytesPerSec) * 1000
   }
 
   /** Takes a place of its own among the seats, by the order of arrival. With several origins each has a place. */
@@ -289,8 +293,7 @@ export class RunPlanner {
    */
   private runLeads(view: OriginView): boolean {
     const { nowMs, startedAtMs } = this.context
-    const plainSec = view.inventory.geometry.sizeBytes / this.plainShareBytesPerSec
-    if (view.hasTime || nowMs - startedAtMs < LEADS_AFTER_SHARE * plainSec * 1000) return false
+    if (view.hasTime || nowMs - startedAtMs < LEADS_AFTER_SHARE * this.plainMs(view)) return false
     const { lastBytesPerSec, distanceMs } = this.pace
     if (lastBytesPerSec <= LEADS_BY * this.mesh.requests.bytesPerSec) return false
     return !view.hasFree() || isLeavingDear(view.inventory.geometry.sizeBytes, distanceMs, lastBytesPerSec)

@@ -4,7 +4,7 @@ import { SeatCoin } from '../../../src/core/origin/seat-coin.ts'
 import { BUSY_SEATS } from '../../../src/core/origin/seat-count.ts'
 import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
 import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
-import { peer, range } from './shapes.ts'
+import { CHUNK_BYTES, peer, range } from './shapes.ts'
 
 const SWARM = 10_000
 /** A seat that stays vacant shows that fewer wait, by this factor a slot. */
@@ -68,13 +68,18 @@ describe('the chance of a vacant seat', () => {
   })
 })
 
-/** So long after the start, with timers that ring so late. Anna is here or gone, and somebody else is being connected to. */
+/**
+ * So long after the start, with timers that ring so late. Anna is here or gone, and somebody else is being connected to. Of the
+ * origin nothing is known, or that a plain download takes both of us so long.
+ */
 function tossesAfter(
   forMs: number,
   lateMs: number,
-  { isAlone = false, seeks = true, answeredAfterMs = 0 } = {},
+  { isAlone = false, seeks = true, answeredAfterMs = 0, plainMs = Infinity } = {},
 ): boolean[] {
-  const setting = new Setting(1, forMs)
+  const setting = new Setting(1, 0)
+  if (plainMs < Infinity) setting.originGives((2 * CHUNKS * CHUNK_BYTES * 1000) / plainMs)
+  setting.goOn(forMs - setting.context.nowMs)
   const { context, mesh, ledger, planner } = setting
   setting.gossip.noteServerCount(2)
   context.welcomedAtMs = answeredAfterMs
@@ -90,6 +95,11 @@ function winsAfter(forMs: number, answeredAfterMs: number): boolean {
   return tossesAfter(forMs, 0, { isAlone: true, answeredAfterMs }).includes(true)
 }
 
+/** On a busy processor, where a plain download takes so long. */
+function winsBeside(plainMs: number, forMs: number, { isAlone = false } = {}): boolean {
+  return tossesAfter(forMs, 50, { plainMs, isAlone }).includes(true)
+}
+
 describe('a toss', () => {
   it('is made beside the first neighbour', () => {
     expect(tossesAfter(1000, 0)).toContain(true)
@@ -103,6 +113,12 @@ describe('a toss', () => {
   it('waits there for twenty without a neighbour, who would have told of seats', () => {
     expect(tossesAfter(19_900, 50, { isAlone: true })).not.toContain(true)
     expect(tossesAfter(20_000, 50, { isAlone: true })).toContain(true)
+  })
+
+  it('waits there no longer than a quarter of what a plain download takes, but for the first neighbour', () => {
+    expect([4900, 5000].map((forMs) => winsBeside(20_000, forMs))).toEqual([false, true])
+    expect(winsBeside(20_000, 5000, { isAlone: true })).toBe(true)
+    expect([2900, 3000].map((forMs) => winsBeside(8000, forMs, { isAlone: true }))).toEqual([false, true])
   })
 
   it('waits three seconds for the first neighbour, or four times as long as the topology server took, and four after it', () => {
