@@ -58,12 +58,13 @@ export class Session {
   private hasEnded = false
 
   constructor(config: SessionConfig) {
+    const limits = { ...DEFAULT_LIMITS, ...config.limits }
     this.context = {
       config,
-      limits: { ...DEFAULT_LIMITS, ...config.limits },
+      limits,
       random: new Random(config.seed),
       deadlines: new Deadlines(),
-      lateness: new Lateness(),
+      lateness: new Lateness(limits.beginsBusy),
       nowMs: 0,
       startedAtMs: 0,
       welcomedAtMs: null,
