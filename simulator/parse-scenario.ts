@@ -197,8 +197,8 @@ function parseDeparture(scenario: Fields): Departure {
 
 /** Settings of a session that a scenario may turn, and their bounds. */
 type Limits = NonNullable<Scenario['limits']>
-type NoNumber = 'originLoad' | 'groupSizeBy' | 'reciprocity' | 'beginsBusy'
-const LIMITS: Readonly<Record<Exclude<keyof Limits, NoNumber>, Bounds>> = {
+type WordLimit = 'originLoad' | 'groupSizeBy' | 'reciprocity'
+const LIMITS: Readonly<Record<Exclude<keyof Limits, WordLimit>, Bounds>> = {
   seats: { from: 1, to: MAX_PEERS },
   neighbours: { from: 1, to: 1000 },
   maxUploadBytesPerSec: RATE,
@@ -216,7 +216,7 @@ function read(fields: Fields, key: string, bounds: Bounds): number {
 
 function parseLimits(scenario: Fields): Limits {
   const fields = new Fields(scenario.raw('limits'), scenario.at('limits'))
-  const limits: Record<string, number | string | boolean | null> = {}
+  const limits: Record<string, number | string | null> = {}
   for (const [key, bounds] of Object.entries(LIMITS))
     if (fields.has(key))
       limits[key] = NULLABLE.has(key) && fields.raw(key) === null ? null : read(fields, key, bounds)
@@ -231,7 +231,6 @@ function parseLimits(scenario: Fields): Limits {
     limits['reciprocity'] = fields.oneOf('reciprocity', ['givers', 'titForTat', 'none'])
   if (fields.has('groupSizeBy'))
     limits['groupSizeBy'] = fields.oneOf('groupSizeBy', ['best', 'maxHop', 'server'])
-  if (fields.has('beginsBusy')) limits['beginsBusy'] = fields.boolean('beginsBusy')
   fields.end()
   return limits
 }

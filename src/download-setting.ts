@@ -7,7 +7,7 @@ import { defaultChunkBytes } from './core/geometry.ts'
 import type { SessionConfig } from './core/session-io.ts'
 import type { OriginTag } from './core/types.ts'
 import type { ParsedOptions } from './options.ts'
-import { isBusyAtFirst, topologyPatienceMs } from './patience.ts'
+import { topologyPatienceMs } from './patience.ts'
 
 /** What a download needs of its surroundings. */
 export interface DownloadSetting {
@@ -43,7 +43,6 @@ export function configFor(setting: DownloadSetting, locator: SessionConfig['loca
       maxUploadBytesPerSec,
       maxUploadRatio,
       topologyPatienceMs: topologyPatienceMs(setting.preparedInMs),
-      beginsBusy: isBusyAtFirst(setting.preparedInMs),
     },
   }
 }

@@ -22,18 +22,6 @@ const STORE_FACTOR = 100
 const LEAST_FOR_STORE_MS = 3000
 const LONGEST_FOR_STORE_MS = 8000
 
-/**
- * Preparations that took so long, in ms, show a processor that has more to do than it can, before late timers do (guess: ten times an idle
- * machine's, as whoever is taken for busy in vain waits for the mesh). Of 48 pages that start at once on two cores, whose preparations
- * took 219 to 431, twelve had tossed for a seat beside the eight that were to have one; of 8 and 16 pages, 15 to 120 (measured).
- */
-const BUSY_FROM_MS = 150
-
-/** Whether the processor is to be taken for busy until its timers show that it is not. */
-export function isBusyAtFirst(preparedInMs: number): boolean {
-  return preparedInMs >= BUSY_FROM_MS
-}
-
 /** How long the topology server may take to answer before the origin is asked without it, in ms. */
 export function topologyPatienceMs(preparedInMs: number): number {
   const patienceMs = Math.max(DEFAULT_LIMITS.topologyPatienceMs, TOPOLOGY_FACTOR * preparedInMs)

@@ -32,19 +32,11 @@ const MOST_AT_FIRST_MS = 30
 /** Beyond this, in ms, it is a hidden page, whose timers ring once a second (guess). */
 const THROTTLED_MS = 60
 
-/** Who begins busy is not after so many quiet rings (guess: a few seconds of a download's start). */
-const QUIET_RINGS_AT_FIRST = 20
-
 export class Lateness {
   private mean = 0
   private rings = 0
-  /** In a row. */
-  private quietRings: number
-
-  /** `beginsBusy`: the processor is taken for busy until its timers show that it is not. */
-  constructor(beginsBusy = false) {
-    this.quietRings = beginsBusy ? QUIET_RINGS - QUIET_RINGS_AT_FIRST : QUIET_RINGS
-  }
+  /** In a row; so many at first that nobody begins busy. */
+  private quietRings = QUIET_RINGS
 
   /** A timer rang so much later than it was set for, in ms. */
   note(lateMs: number): void {

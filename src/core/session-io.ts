@@ -227,8 +227,6 @@ export interface SessionLimits {
   readonly maxUploadRatio: number | null
   /** How long the topology server is waited for before the origin is asked, in ms. Default 300. */
   readonly topologyPatienceMs: number
-  /** The processor is known to have more to do than it can, before any timer could show it. Default false. */
-  readonly beginsBusy: boolean
   /** Time after which a neighbour may be exchanged for another, in ms, half of it more or less. Default 30,000. */
   readonly rewireMs: number
   /** What the session is made of. Default: all of it. */
@@ -244,7 +242,6 @@ export const DEFAULT_LIMITS: SessionLimits = {
   maxUploadBytesPerSec: null,
   maxUploadRatio: null,
   topologyPatienceMs: 300,
-  beginsBusy: false,
   rewireMs: 30_000,
   mechanisms: ALL_ON,
 }

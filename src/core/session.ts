@@ -58,13 +58,12 @@ export class Session {
   private hasEnded = false
 
   constructor(config: SessionConfig) {
-    const limits = { ...DEFAULT_LIMITS, ...config.limits }
     this.context = {
       config,
-      limits,
+      limits: { ...DEFAULT_LIMITS, ...config.limits },
       random: new Random(config.seed),
       deadlines: new Deadlines(),
-      lateness: new Lateness(limits.beginsBusy),
+      lateness: new Lateness(),
       nowMs: 0,
       startedAtMs: 0,
       welcomedAtMs: null,

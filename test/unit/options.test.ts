@@ -134,13 +134,6 @@ describe('options', () => {
     })
   })
 
-  it('know nothing of the processor: how long preparations took does', () => {
-    const setting = settingOf(parseOptions({}), [1])
-    expect(configFor(setting, null).limits).toMatchObject({ beginsBusy: false, topologyPatienceMs: 300 })
-    const limits = { beginsBusy: true, topologyPatienceMs: 4000 }
-    expect(configFor({ ...setting, preparedInMs: 200 }, null).limits).toMatchObject(limits)
-  })
-
   it('may bound what is given, which goes to the core', () => {
     const parsed = parseOptions({ upload: { maxBytesPerSec: 50_000, maxRatio: 0 } })
     expect(parsed).toMatchObject({ maxUploadBytesPerSec: 50_000, maxUploadRatio: 0 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { isBusyAtFirst, storePatienceMs, topologyPatienceMs } from '../../src/patience.ts'
+import { storePatienceMs, topologyPatienceMs } from '../../src/patience.ts'
 
 describe('patience at the start', () => {
   it('with the topology server is 300 ms where preparations are quick, and longer where they are not, within bounds', () => {
@@ -11,9 +11,5 @@ describe('patience at the start', () => {
 
   it('with the store is three seconds at the least, eight at the most', () => {
     expect([0, 30, 50, 150, 60_000].map(storePatienceMs)).toEqual([3000, 3000, 5000, 8000, 8000])
-  })
-
-  it('is a busy processor’s where preparations took ten times as long as on an idle machine', () => {
-    expect([0, 15, 120, 149, 150, 431].map(isBusyAtFirst)).toEqual([false, false, false, false, true, true])
   })
 })

@@ -4,6 +4,7 @@
 
 import type { Context } from '../context.ts'
 import type { Mesh } from '../mesh/mesh.ts'
+import { DEFAULT_LIMITS } from '../session-io.ts'
 import { literalProbability, seatProbability, slotMs } from './backoff.ts'
 import type { OriginLedger } from './ledger.ts'
 import type { OriginView } from './origin-view.ts'
@@ -30,11 +31,18 @@ const LONGEST_BUSY_PATIENCE_MS = 20_000
 const HEARS_WITHIN_MS = 5000
 
 /**
- * But no longer than this share of what a plain download takes (guess; at first that seems up to four times shorter than it is). Of
- * eight hosts on two cores, who take 13 to 17 s by plain downloads from an origin of 100 Mb/s, one with a tenth of the file waited
- * for seven seconds (measured).
+ * But no longer than this share of what a plain download takes, as far as is known (guess; at first the origin is overrated, or the
+ * swarm underrated, up to four times). Of eight hosts on two cores, who take 13 to 17 s by plain downloads from an origin of
+ * 100 Mb/s, one with an eighth of the file waited for seven seconds (measured).
  */
 const BUSY_PATIENCE_SHARE = 0.25
+
+/**
+ * Where the topology server is waited for longer than usual, as preparations were slow, news of the first seats is slow as well,
+ * before late timers show a busy processor: so much longer no toss is made, in ms, and no more than this (guess). Of 48
+ * visitors on two cores twelve had tossed within four seconds beside the eight that were to have a seat (measured).
+ */
+const LONGEST_FOR_NEWS_MS = 5000
 
 /**
  * While neighbours have plenty for us, so many vacant slots count at most. What one peer alone takes to be free, among
@@ -105,17 +113,21 @@ export class SeatCoin {
 
   /** Who holds seats is heard from neighbours: no toss while the first of them is still being connected to. */
   private awaitsMesh(view: OriginView): boolean {
-    const { nowMs, startedAtMs, lateness } = this.context
-    const { mesh, ledger } = this
+    const { nowMs, startedAtMs } = this.context
+    const { mesh, ledger, planner } = this
     const elapsedMs = nowMs - startedAtMs
-    const { firstMetAtMs } = mesh
-    const hasNobody = firstMetAtMs === Infinity && !mesh.isFindingFirst
-    const isFirstAwaited = mesh.isFindingFirst && elapsedMs < this.firstPatienceMs
-    if (isFirstAwaited || !lateness.isBusy || ledger.gossip.swarmSize === 1 || hasNobody)
-      return isFirstAwaited
-    if (elapsedMs >= BUSY_PATIENCE_SHARE * this.planner.plainMs(view)) return false
-    const hasHeard = nowMs - firstMetAtMs >= HEARS_WITHIN_MS
-    return elapsedMs < (hasHeard ? BUSY_MESH_PATIENCE_MS : LONGEST_BUSY_PATIENCE_MS)
+    if (mesh.isFindingFirst && elapsedMs < this.firstPatienceMs) return true
+    const hasNobody = mesh.firstMetAtMs === Infinity && !mesh.isFindingFirst
+    if (hasNobody || ledger.gossip.swarmSize === 1 || planner.isReaderWaiting(view)) return false
+    return elapsedMs < Math.min(this.newsPatienceMs, BUSY_PATIENCE_SHARE * planner.plainMs(view))
+  }
+
+  private get newsPatienceMs(): number {
+    const { nowMs, lateness, limits } = this.context
+    if (!lateness.isBusy)
+      return Math.min(LONGEST_FOR_NEWS_MS, limits.topologyPatienceMs - DEFAULT_LIMITS.topologyPatienceMs)
+    const hasHeard = nowMs - this.mesh.firstMetAtMs >= HEARS_WITHIN_MS
+    return hasHeard ? BUSY_MESH_PATIENCE_MS : LONGEST_BUSY_PATIENCE_MS
   }
 
   private get firstPatienceMs(): number {

@@ -68,21 +68,31 @@ describe('the chance of a vacant seat', () => {
   })
 })
 
-/**
- * So long after the start, with timers that ring so late. Anna is here or gone, and somebody else is being connected to. Of the
- * origin nothing is known, or that a plain download takes both of us so long.
- */
-function tossesAfter(
-  forMs: number,
-  lateMs: number,
-  { isAlone = false, seeks = true, answeredAfterMs = 0, plainMs = Infinity } = {},
-): boolean[] {
+interface Circumstances {
+  /** Anna is gone. */
+  readonly isAlone?: boolean
+  /** Somebody else is being connected to. */
+  readonly seeks?: boolean
+  /** How long the topology server took to answer, and how long it would have been waited for. */
+  readonly answeredAfterMs?: number
+  readonly patienceMs?: number
+  /** What a plain download takes both of us; Infinity: of the origin nothing is known. */
+  readonly plainMs?: number
+  readonly readerChunk?: number | null
+}
+
+/** So long after the start, with timers that ring so late. */
+function tossesAfter(forMs: number, lateMs: number, circumstances: Circumstances = {}): boolean[] {
+  const { isAlone = false, seeks = true, answeredAfterMs = 0, patienceMs = 300 } = circumstances
+  const { plainMs = Infinity, readerChunk = null } = circumstances
   const setting = new Setting(1, 0)
   if (plainMs < Infinity) setting.originGives((2 * CHUNKS * CHUNK_BYTES * 1000) / plainMs)
   setting.goOn(forMs - setting.context.nowMs)
   const { context, mesh, ledger, planner } = setting
   setting.gossip.noteServerCount(2)
   context.welcomedAtMs = answeredAfterMs
+  Object.assign(context.limits, { topologyPatienceMs: patienceMs })
+  mesh.requests.readerChunk = readerChunk
   if (isAlone) mesh.neighbourhood.drop(ANNA)
   setting.ringLate(lateMs)
   if (seeks) mesh.introduce([peer(2)])
@@ -98,6 +108,11 @@ function winsAfter(forMs: number, answeredAfterMs: number): boolean {
 /** On a busy processor, where a plain download takes so long. */
 function winsBeside(plainMs: number, forMs: number, { isAlone = false } = {}): boolean {
   return tossesAfter(forMs, 50, { plainMs, isAlone }).includes(true)
+}
+
+/** Beside Anna, where preparations were so slow that the topology server would have been waited for so long. */
+function winsIfPatient(patienceMs: number, forMs: number, plainMs = Infinity): boolean {
+  return tossesAfter(forMs, 0, { patienceMs, plainMs }).includes(true)
 }
 
 describe('a toss', () => {
@@ -119,6 +134,17 @@ describe('a toss', () => {
     expect([4900, 5000].map((forMs) => winsBeside(20_000, forMs))).toEqual([false, true])
     expect(winsBeside(20_000, 5000, { isAlone: true })).toBe(true)
     expect([2900, 3000].map((forMs) => winsBeside(8000, forMs, { isAlone: true }))).toEqual([false, true])
+  })
+
+  it('waits for nobody where a reader waits for what nobody near has', () => {
+    expect(tossesAfter(1000, 50, { readerChunk: CHUNKS - 1 })).toContain(true)
+    expect(tossesAfter(1000, 50, { readerChunk: 0 })).not.toContain(true)
+  })
+
+  it('waits for news as much longer as the topology server is waited for, where preparations were slow', () => {
+    expect([2900, 3000].map((forMs) => winsIfPatient(3300, forMs))).toEqual([false, true])
+    expect([4900, 5000].map((forMs) => winsIfPatient(10_000, forMs))).toEqual([false, true])
+    expect([2900, 3000].map((forMs) => winsIfPatient(10_000, forMs, 12_000))).toEqual([false, true])
   })
 
   it('waits three seconds for the first neighbour, or four times as long as the topology server took, and four after it', () => {

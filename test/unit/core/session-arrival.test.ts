@@ -34,14 +34,6 @@ function abortsAfter(chunks: number): number {
   return visitor.all('abort').length
 }
 
-/** It is told its place among eight, and of the file. */
-function fetchesAtFirst(joinIndex: number, beginsBusy: boolean): number {
-  const visitor = new Visitor({ limits: { beginsBusy } })
-  visitor.start()
-  visitor.welcome({ joinIndex, swarmSize: 8 })
-  return pick(visitor.handle({ type: 'factsTold', facts: FACTS }), 'fetch').length
-}
-
 describe('a visitor who arrives', () => {
   it('joins by the locator, with what it knows, and asks the origin for nothing yet', () => {
     expect(new Visitor().start()).toEqual([
@@ -96,11 +88,6 @@ describe('a visitor who arrives', () => {
     const outputs = visitor.handle({ type: 'factsTold', facts: FACTS })
     expect(pick(outputs, 'sized')).toEqual([{ type: 'sized', facts: FACTS }])
     expect(pick(outputs, 'fetch')).toMatchObject([{ firstChunk: CHUNKS / 2 }])
-  })
-
-  it('leaves the first seats to fewer where the processor is known to be busy', () => {
-    expect([1, 2, 3, 7].map((joinIndex) => fetchesAtFirst(joinIndex, false))).toEqual([1, 1, 1, 1])
-    expect([1, 2, 3, 7].map((joinIndex) => fetchesAtFirst(joinIndex, true))).toEqual([1, 1, 0, 0])
   })
 
   it('asks for itself where nobody finds anything in time', () => {
