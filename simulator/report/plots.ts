@@ -39,6 +39,8 @@ const [WIDTH, HEIGHT] = [860, 480]
 const PALETTE = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#999999']
 
 const FONT = { fontFamily: 'Helvetica, Arial, sans-serif', color: '#222222' }
+/** Names every category: by default some are left out where there is little room. */
+const EVERY_NAME = { ...FONT, interval: 0 }
 
 export function linePlot(plot: {
   readonly title: string
@@ -83,7 +85,7 @@ export function barPlot(plot: {
     xAxis: {
       ...named(x, 'x'),
       type: 'category',
-      axisLabel: { ...FONT, interval: 0 },
+      axisLabel: EVERY_NAME,
       data: [...categories],
     },
     yAxis: axisOf(y, 'y'),
@@ -118,7 +120,7 @@ export function heatMap(plot: {
       ...named(x, 'x'),
       ...category,
       data: [...columns],
-      axisLabel: { ...FONT, interval: 0, fontSize: 11 },
+      axisLabel: { ...EVERY_NAME, fontSize: 11 },
     },
     yAxis: {
       ...named(y, 'y'),
@@ -126,7 +128,7 @@ export function heatMap(plot: {
       ...category,
       data: [...rows],
       inverse: true,
-      axisLabel: { ...FONT, interval: 0, fontSize: 11 },
+      axisLabel: { ...EVERY_NAME, fontSize: 11 },
     },
     visualMap: {
       type: 'piecewise',

@@ -225,7 +225,10 @@ export interface SessionLimits {
   readonly maxUploadBytesPerSec: number | null
   /** Most to upload, as a multiple of the file's length; whoever has given so much leaves once it is complete. Default null. */
   readonly maxUploadRatio: number | null
-  /** How long the topology server is waited for before the origin is asked, in ms. Default 300. */
+  /**
+   * How long the topology server is waited for before the origin is asked, in ms. Where that is longer than usual, seats are tossed
+   * for as much later, 5 s at most. Default 300.
+   */
   readonly topologyPatienceMs: number
   /** Time after which a neighbour may be exchanged for another, in ms, half of it more or less. Default 30,000. */
   readonly rewireMs: number

@@ -111,7 +111,7 @@ export class SeatCoin {
     return chance
   }
 
-  /** Who holds seats is heard from neighbours: no toss while the first of them is still being connected to. */
+  /** Who holds seats is heard from neighbours: no toss while the first of them is still being connected to, or where their news is slow. */
   private awaitsMesh(view: OriginView): boolean {
     const { nowMs, startedAtMs } = this.context
     const { mesh, ledger, planner } = this
@@ -122,6 +122,7 @@ export class SeatCoin {
     return elapsedMs < Math.min(this.newsPatienceMs, BUSY_PATIENCE_SHARE * planner.plainMs(view))
   }
 
+  /** From the start till neighbours must have said who holds seats, in ms. Not above 0: what they said at once will do. */
   private get newsPatienceMs(): number {
     const { nowMs, lateness, limits } = this.context
     if (!lateness.isBusy)
