@@ -1,12 +1,12 @@
 /** The public surface of swarmfetch, and nothing else. */
 
-import { newInlineHashThread } from './browser/inline-hash-thread.ts'
+import { newInlineThread } from './browser/inline-thread.ts'
 import type { DownloadOptions } from './options.ts'
 import { newSwarm, type Swarm } from './swarm.ts'
 
 /** A swarm with defaults of its own. */
 export function createSwarm(initial: DownloadOptions = {}): Swarm {
-  return newSwarm(newInlineHashThread, initial)
+  return newSwarm(newInlineThread, initial)
 }
 
 /** The page's swarm. `configure()` it once, then `download()`. */

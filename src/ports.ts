@@ -115,6 +115,8 @@ export interface ChunkStore {
   readonly kind: 'indexeddb' | 'memory'
   /** Whether `getBlobs` gives what points to a disk: worth having at hand, and free to put together. */
   readonly keepsBlobs: boolean
+  /** Whether bytes given to `put` are the caller's again once it has resolved: nobody looks into them any more. */
+  readonly givesBytesBack: boolean
   /** Opens or creates; resolves to the indices of the chunks kept from an earlier visit, ascending (a hint). */
   open(identity: StoreIdentity): Promise<readonly number[]>
   /** Keeps these chunks, in one transaction; resolved means they survive the page. A chunk kept twice is replaced. */
@@ -128,6 +130,8 @@ export interface ChunkStore {
   getBlobs(indices: readonly number[]): Promise<readonly (Blob | null)[]>
   /** Forgets these chunks. */
   remove(indices: readonly number[]): Promise<void>
+  /** There is nothing to keep for a while: lets go of what stands by for that. Whatever it is told, it does as before. */
+  rest(): void
   /** Deletes everything kept for this identity and closes. */
   delete(): Promise<void>
   /** Lets go of the connection; what is kept stays. Later calls reject. */

@@ -7,6 +7,7 @@ import { FetchOrigin } from './browser/fetch-origin.ts'
 import { createHasher } from './browser/hasher.ts'
 import { IndexedDbStore } from './browser/indexeddb-store.ts'
 import { MemoryStore } from './browser/memory-store.ts'
+import type { NewThread } from './browser/thread.ts'
 import { PageClock } from './browser/page-clock.ts'
 import { lockStore } from './browser/store-lock.ts'
 import { topologySocket } from './browser/topology-socket.ts'
@@ -29,23 +30,34 @@ export interface Swarm {
   download(url: string | URL, options?: DownloadOptions): Download
 }
 
-/** A swarm with defaults of its own. `newHashThread`: how this build starts the thread that hashes long files; null: it does not. */
-export function newSwarm(newHashThread: (() => Worker) | null, initial: DownloadOptions): Swarm {
+/** A swarm with defaults of its own. `newThread`: how this build starts threads, which work on long files; null: it has none. */
+export function newSwarm(newThread: NewThread | null, initial: DownloadOptions): Swarm {
   let defaults = initial
   // One for all downloads: where the page's policy forbids threads, that is found out once.
-  const hasher = createHasher({ newThread: newHashThread })
+  const hasher = createHasher({ newThread })
   return {
     configure(options) {
       parseOptions(options)
       defaults = { ...defaults, ...options }
     },
     download(url, options = {}) {
-      return new Download(() => prepare(url, { ...defaults, ...options }, hasher))
+      return new Download(() => prepare(url, { ...defaults, ...options }, { hasher, newThread }))
     },
   }
 }
 
-async function prepare(url: string | URL, wanted: DownloadOptions, hasher: Hasher): Promise<DownloadSetting> {
+/** What all downloads of a swarm have in common. */
+interface SharedParts {
+  readonly hasher: Hasher
+  readonly newThread: NewThread | null
+}
+
+async function prepare(
+  url: string | URL,
+  wanted: DownloadOptions,
+  shared: SharedParts,
+): Promise<DownloadSetting> {
+  const { hasher } = shared
   const begunMs = performance.now()
   const parsedUrl = parseUrl(url)
   const options = parseOptions(wanted)
@@ -58,7 +70,7 @@ async function prepare(url: string | URL, wanted: DownloadOptions, hasher: Hashe
     options,
     // Whoever finds the store taken keeps its chunks in memory.
     ports: portsFor([...urls.values()], options, {
-      hasher,
+      ...shared,
       mayStore: release !== null,
       openTimeoutMs: storePatienceMs(preparedInMs),
     }),
@@ -101,10 +113,15 @@ function maySwarm(url: URL, options: ParsedOptions): boolean {
   return reason === null
 }
 
+interface StoreWishes {
+  readonly mayStore: boolean
+  readonly openTimeoutMs: number
+}
+
 function portsFor(
   urls: readonly URL[],
   options: ParsedOptions,
-  { hasher, mayStore, openTimeoutMs }: { hasher: Hasher; mayStore: boolean; openTimeoutMs: number },
+  { hasher, newThread, mayStore, openTimeoutMs }: StoreWishes & SharedParts,
 ): DriverPorts {
   const { credentials, headers, visitor } = options
   return {
@@ -119,7 +136,7 @@ function portsFor(
     ),
     links: webrtcLinks,
     topology: topologySocket,
-    openStore: mayStore ? () => new IndexedDbStore({ visitor, openTimeoutMs }) : newMemoryStore,
+    openStore: mayStore ? () => new IndexedDbStore({ visitor, openTimeoutMs, newThread }) : newMemoryStore,
     fallbackStore: newMemoryStore,
     hasher,
     clock: new PageClock(),

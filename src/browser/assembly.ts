@@ -9,10 +9,13 @@ import type { Bytes } from '../ports.ts'
 
 export class Assembly {
   private readonly geometry: Geometry
+  private readonly newBuffer: (lengthBytes: number) => Bytes
   private readonly buffers = new Map<string, Bytes>()
 
-  constructor(geometry: Geometry) {
+  /** `newBuffer` makes room for a chunk; what is in it does not matter, as every byte of it is written. */
+  constructor(geometry: Geometry, newBuffer: (lengthBytes: number) => Bytes) {
     this.geometry = geometry
+    this.newBuffer = newBuffer
   }
 
   /** Adds a part. Offsets and lengths were checked by the session. */
@@ -24,7 +27,7 @@ export class Assembly {
       return
     }
     const existing = this.buffers.get(key)
-    const buffer = existing ?? new Uint8Array(lengthBytes)
+    const buffer = existing ?? this.newBuffer(lengthBytes)
     if (existing === undefined) this.buffers.set(key, buffer)
     buffer.set(part, offsetBytes)
   }

@@ -7,6 +7,8 @@
 
 import type { Geometry } from '../core/geometry.ts'
 import type { Bytes, ChunkStore, StoredChunk, StoreIdentity } from '../ports.ts'
+import { ServingCache } from './serving-cache.ts'
+import { type Loan, SpareBuffers } from './spare-buffers.ts'
 
 /** A group is written when it has this many bytes (Chromium aborts transactions that run long; 2–8 MB are safe and fast, measured). */
 const GROUP_BYTES = 4 * 1024 * 1024
@@ -19,10 +21,7 @@ const GROUP_BYTES = 4 * 1024 * 1024
 const GATHER_MS = 300
 
 /** Whoever brings more waits while so many bytes are not stored yet. */
-const MAX_UNSTORED_BYTES = 24 * 1024 * 1024
-
-/** Stored chunks that stay in memory to be served, in bytes. */
-const SERVING_CACHE_BYTES = 16 * 1024 * 1024
+const MAX_UNSTORED_BYTES = 16 * 1024 * 1024
 
 /**
  * Blobs of stored chunks that are kept at hand, so that putting the file together does not begin with reading them all:
@@ -48,7 +47,8 @@ export class ChunkKeeper {
   /** The store in use, and before it those that failed but may still be read. */
   private readonly stores: ChunkStore[] = []
   private readonly unstored = new Map<number, Bytes>()
-  private readonly cache = new Map<number, Bytes>()
+  private readonly cache = new ServingCache((bytes) => this.recycle(bytes))
+  private readonly spares = new SpareBuffers()
   private readonly blobsAtHand = new Map<number, Blob>()
   /** Given up, but perhaps still in a store. */
   private readonly removals = new Set<number>()
@@ -57,7 +57,6 @@ export class ChunkKeeper {
   /** Even memory is used up: what is not stored stays where it is. */
   private isFull = false
   private unstoredBytes = 0
-  private cachedBytes = 0
   private writing: Promise<void> | null = null
   /** Rings when the first of those that are gathered has waited long enough. */
   private gathering: ReturnType<typeof setTimeout> | null = null
@@ -88,7 +87,7 @@ export class ChunkKeeper {
   keep(chunk: number, bytes: Bytes): void {
     if (this.isClosed) return
     this.removals.delete(chunk)
-    this.dropCached(chunk)
+    this.cache.drop(chunk)
     this.blobsAtHand.delete(chunk)
     const before = this.unstored.get(chunk)
     this.unstored.set(chunk, bytes)
@@ -98,33 +97,26 @@ export class ChunkKeeper {
 
   forget(chunk: number): void {
     this.dropUnstored(chunk)
-    this.dropCached(chunk)
+    this.cache.drop(chunk)
     this.blobsAtHand.delete(chunk)
     this.versions.set(chunk, (this.versions.get(chunk) ?? 0) + 1)
     this.removals.add(chunk)
     this.writeNext()
   }
 
+  /** Room for a chunk to come, with anything in it. */
+  newBuffer(lengthBytes: number): Bytes {
+    return this.spares.take(lengthBytes)
+  }
+
   /** The chunk's bytes, or null where it is not kept. */
-  async get(chunk: number): Promise<Bytes | null> {
-    const inMemory = this.unstored.get(chunk) ?? this.cache.get(chunk)
-    if (inMemory !== undefined) return inMemory
-    await this.opening
-    const version = this.versions.get(chunk)
-    const readers = [
-      () => this.readAtHand(chunk),
-      ...this.stores.toReversed().map((store) => () => store.get(chunk)),
-    ]
-    for (const read of readers) {
-      if (this.removals.has(chunk)) return null
-      const bytes = await read().catch(() => null)
-      if (this.versions.get(chunk) !== version) return this.get(chunk)
-      if (bytes?.byteLength !== this.options.geometry.lengthBytes(chunk)) continue
-      this.addToCache(chunk, bytes)
-      return bytes
-    }
-    // It may have been written while we looked elsewhere.
-    return this.unstored.get(chunk) ?? this.cache.get(chunk) ?? null
+  get(chunk: number): Promise<Bytes | null> {
+    return this.find(chunk, (bytes) => this.spares.share(bytes))
+  }
+
+  /** As `get`, for whoever says when he is done with them. */
+  borrow(chunk: number): Promise<Loan | null> {
+    return this.find(chunk, (bytes) => this.spares.lend(bytes))
   }
 
   /** Resolves when there is room for more. */
@@ -142,9 +134,11 @@ export class ChunkKeeper {
     const parts: (Blob | Bytes)[] = []
     const absent: number[] = []
     for (let chunk = 0; chunk < chunkCount; chunk++) {
-      const part = this.unstored.get(chunk) ?? this.blobsAtHand.get(chunk) ?? this.cache.get(chunk)
-      if (part === undefined) absent.push(chunk)
-      else parts[chunk] = part
+      const blob = this.unstored.has(chunk) ? undefined : this.blobsAtHand.get(chunk)
+      const bytes = this.inMemory(chunk)
+      if (blob !== undefined) parts[chunk] = blob
+      else if (bytes !== undefined) parts[chunk] = this.spares.share(bytes)
+      else absent.push(chunk)
     }
     for (const store of this.stores.toReversed()) {
       const wanted = absent.filter((chunk) => parts[chunk] === undefined && !this.removals.has(chunk))
@@ -175,6 +169,7 @@ export class ChunkKeeper {
   flush(): void {
     this.isDue = true
     this.writeNext()
+    void this.whenWritten().then(() => this.stores.at(-1)?.rest())
   }
 
   /** Writes what is not written, then lets go of the store. */
@@ -182,7 +177,7 @@ export class ChunkKeeper {
     await this.opening
     this.gatherMs = 0
     this.writeNext()
-    while (this.writing !== null) await this.writing
+    await this.whenWritten()
     this.release()
     for (const store of this.stores) store.close()
   }
@@ -195,8 +190,41 @@ export class ChunkKeeper {
     for (const store of this.stores) await store.delete().catch(() => {})
   }
 
+  private async whenWritten(): Promise<void> {
+    await this.opening
+    while (this.writing !== null) await this.writing
+  }
+
   private get isCrowded(): boolean {
     return this.unstoredBytes > MAX_UNSTORED_BYTES && !this.isClosed && !this.isFull
+  }
+
+  /** `hold` is called as soon as the bytes are found: later they may have been used for something else. */
+  private async find<Held>(chunk: number, hold: (bytes: Bytes) => Held): Promise<Held | null> {
+    const inMemory = this.inMemory(chunk)
+    if (inMemory !== undefined) return hold(inMemory)
+    await this.opening
+    const version = this.versions.get(chunk)
+    const readers = [
+      () => this.readAtHand(chunk),
+      ...this.stores.toReversed().map((store) => () => store.get(chunk)),
+    ]
+    for (const read of readers) {
+      if (this.removals.has(chunk)) return null
+      const bytes = await read().catch(() => null)
+      if (this.versions.get(chunk) !== version) return this.find(chunk, hold)
+      if (bytes?.byteLength !== this.options.geometry.lengthBytes(chunk)) continue
+      const held = hold(bytes)
+      this.addToCache(chunk, bytes)
+      return held
+    }
+    // It may have been written while we looked elsewhere.
+    const written = this.inMemory(chunk)
+    return written === undefined ? null : hold(written)
+  }
+
+  private inMemory(chunk: number): Bytes | undefined {
+    return this.unstored.get(chunk) ?? this.cache.get(chunk)
   }
 
   /** Without asking the store where it is. */
@@ -310,21 +338,12 @@ export class ChunkKeeper {
     this.unstored.delete(chunk)
   }
 
-  /** A map keeps the order of insertion: the first is the one that was used longest ago. */
   private addToCache(chunk: number, bytes: Bytes): void {
-    if (this.stores.at(-1)?.kind === 'memory') return
-    this.dropCached(chunk)
-    this.cache.set(chunk, bytes)
-    this.cachedBytes += bytes.byteLength
-    for (const oldest of this.cache.keys()) {
-      if (this.cachedBytes <= SERVING_CACHE_BYTES) break
-      this.dropCached(oldest)
-    }
+    if (this.stores.at(-1)?.kind !== 'memory') this.cache.add(chunk, bytes)
   }
 
-  private dropCached(chunk: number): void {
-    this.cachedBytes -= this.cache.get(chunk)?.byteLength ?? 0
-    this.cache.delete(chunk)
+  private recycle(bytes: Bytes): void {
+    if (this.stores.at(-1)?.givesBytesBack === true) this.spares.giveUp(bytes)
   }
 
   private makeRoom(): void {

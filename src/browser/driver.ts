@@ -105,6 +105,7 @@ export class Driver {
       geometry: () => this.geometry,
       deliver: (source, chunk, bytes) => this.assembly?.put(chunk, source, bytes),
       received: (bytes, origin) => options.events.moved('fromOrigin', bytes, origin),
+      newBuffer: (lengthBytes) => this.keeper?.newBuffer(lengthBytes) ?? new Uint8Array(lengthBytes),
       whenRoom: () => this.keeper?.whenRoom() ?? Promise.resolve(),
     })
   }
@@ -240,24 +241,25 @@ export class Driver {
     const { ports, storeKey, fileHash, events } = this.options
     const geometry = new Geometry(facts)
     this.geometry = geometry
-    this.assembly = new Assembly(geometry)
     const { sizeBytes, chunkBytes, validator } = facts
-    this.keeper = new ChunkKeeper({
+    const keeper = new ChunkKeeper({
       geometry,
       identity: { locator: storeKey, sizeBytes, chunkBytes, validator },
       store: ports.openStore(),
       fallback: ports.fallbackStore,
       lost: (chunk) => this.feed({ type: 'chunkLost', chunk }),
     })
+    this.keeper = keeper
+    this.assembly = new Assembly(geometry, (lengthBytes) => keeper.newBuffer(lengthBytes))
     if (fileHash !== null)
       this.fileCheck = new FileCheck({
         chunkCount: geometry.chunkCount,
         newHash: () => ports.hasher.createFileHash(fileHash.algorithm, facts.sizeBytes),
         isKept: (chunk) => this.keptChunks.has(chunk),
-        read: (chunk) => this.read(chunk),
+        borrow: (chunk) => keeper.borrow(chunk),
       })
     events.sized(facts)
-    if (geometry.chunkCount > 0) this.restore(this.keeper).catch((error: unknown) => events.crashed(error))
+    if (geometry.chunkCount > 0) this.restore(keeper).catch((error: unknown) => events.crashed(error))
   }
 
   /** Chunks of an earlier visit count once their digests are known; without any hash they would count unseen. */

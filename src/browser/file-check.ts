@@ -3,14 +3,15 @@
  * so that little is left to do at the end. What has to come from the disk is asked for a few chunks ahead.
  */
 
-import { type Bytes, type FileHash, HashLostError } from '../ports.ts'
+import { type FileHash, HashLostError } from '../ports.ts'
+import type { Loan } from './spare-buffers.ts'
 
 export interface FileCheckOptions {
   readonly chunkCount: number
   readonly newHash: () => Promise<FileHash>
   /** Whether the chunk is kept and may be hashed. */
   readonly isKept: (chunk: number) => boolean
-  readonly read: (chunk: number) => Promise<Bytes | null>
+  readonly borrow: (chunk: number) => Promise<Loan | null>
 }
 
 /** Chunks that are read at the same time (guess: enough to keep the disk at work while one is hashed). */
@@ -109,15 +110,16 @@ export class FileCheck {
   }
 
   private async hashOn(hash: FileHash, generation: number): Promise<void> {
-    const reads: Promise<Bytes | null>[] = []
+    const loans: Promise<Loan | null>[] = []
     for (;;) {
-      while (reads.length < READ_AT_ONCE && this.isReadable(this.next + reads.length))
-        reads.push(this.options.read(this.next + reads.length))
-      const bytes = (await reads.shift()) ?? null
-      if (bytes === null || generation !== this.generation) return
+      while (loans.length < READ_AT_ONCE && this.isReadable(this.next + loans.length))
+        loans.push(this.options.borrow(this.next + loans.length))
+      const loan = (await loans.shift()) ?? null
+      if (loan === null || generation !== this.generation) return
       // Whatever is given up from now on is in the hash.
       this.next++
-      await hash.update(bytes)
+      await hash.update(loan.bytes)
+      loan.giveBack()
       if (generation !== this.generation) return
     }
   }

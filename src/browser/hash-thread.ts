@@ -7,17 +7,6 @@ import type { FileHash } from '../ports.ts'
 import type { FromHashThread, ToHashThread } from './hash-thread-messages.ts'
 import { createWasmHash } from './wasm-hash.ts'
 
-/**
- * Name of the worker. A script that finds itself with this name and without a document is to hash. The number is that of the
- * messages: a page may be older than the script that its thread loads.
- */
-export const HASH_THREAD_NAME = 'swarmfetch-hash-1'
-
-export function isHashThread(): boolean {
-  const { document, name } = globalThis as { document?: unknown; name?: unknown }
-  return document === undefined && name === HASH_THREAD_NAME
-}
-
 /** Serves the page from now on. */
 export function hashForPage(): void {
   let hash: FileHash | null = null

@@ -7,6 +7,7 @@ import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 
 import type { Bytes, FileHash, FileHashAlgorithm, Hasher } from '../ports.ts'
 import { LocalHash } from './local-hash.ts'
+import type { NewThread } from './thread.ts'
 import { beginThreadedHash } from './threaded-hash.ts'
 import { createWasmHash } from './wasm-hash.ts'
 
@@ -22,7 +23,7 @@ export interface HasherOptions {
   /** Uses neither WebCrypto nor WASM. Default false. */
   readonly javascriptOnly?: boolean
   /** Starts the thread for long files. Default null: none. */
-  readonly newThread?: (() => Worker) | null
+  readonly newThread?: NewThread | null
 }
 
 export function createHasher(options: HasherOptions = {}): Hasher {

@@ -14,9 +14,12 @@ import { del, delMany, get, getMany, keys, set, setMany } from 'idb-keyval'
 
 import { StoreError } from '../ports.ts'
 import type { Bytes, ChunkStore, StoreIdentity, StoredChunk } from '../ports.ts'
+import { newBlob } from './chunk-blob.ts'
 import { IdbConnection } from './idb-connection.ts'
 import { StoreIndex } from './store-index.ts'
 import type { StoreIndexOptions } from './store-index.ts'
+import type { NewThread } from './thread.ts'
+import { ThreadedPut } from './threaded-put.ts'
 
 /** How often an open store reports that it is in use, in milliseconds: an hour, half of what counts as in use. */
 const TOUCH_INTERVAL_MS: number = 60 * 60 * 1000
@@ -27,8 +30,7 @@ const LOCATOR_PREFIX_LENGTH = 16
 /** Files up to this length are kept as ArrayBuffers, in bytes: about half of it is in memory anyway (chunk-keeper.ts). */
 const SMALL_FILE_BYTES = 32 * 1024 * 1024
 
-/** Blobs are made of parts of this length, in bytes. */
-const BLOB_PART_BYTES = 256 * 1024
+const THREADED_FROM_BYTES: number = 64 * 1024 * 1024
 
 const PROBE_KEY = 'probe'
 
@@ -37,6 +39,10 @@ export interface IndexedDbStoreOptions extends StoreIndexOptions {
   readonly visitor?: string
   /** Default: for files above 32 MiB, if this browser takes them. */
   readonly keepBlobs?: boolean
+  /** Starts threads that write the Blobs of long files. Default null: the page's own does. */
+  readonly newThread?: NewThread | null
+  /** Which files are long, in bytes. Default 64 MiB, as for the hash (hasher.ts). */
+  readonly threadedFromBytes?: number
 }
 
 export class IndexedDbStore implements ChunkStore {
@@ -50,6 +56,10 @@ export class IndexedDbStore implements ChunkStore {
 
   get keepsBlobs(): boolean {
     return this.#opened?.keepsBlobs ?? false
+  }
+
+  get givesBytesBack(): boolean {
+    return this.#opened?.givesBytesBack ?? false
   }
 
   /** Also deletes stores that nobody has used for a week, without waiting for that. */
@@ -82,6 +92,10 @@ export class IndexedDbStore implements ChunkStore {
     await this.#open().remove(indices)
   }
 
+  rest(): void {
+    this.#opened?.rest()
+  }
+
   async delete(): Promise<void> {
     const opened = this.#open()
     this.#opened = null
@@ -111,6 +125,8 @@ class OpenStore {
   readonly #index: StoreIndex
   /** First part of every key: the version of the file. */
   readonly #version: string
+  /** Null: all is written in the page's own thread. */
+  readonly #threaded: ThreadedPut | null
   /** Null: to be found out. */
   #keepsBlobs: boolean | null
   #touchedAtMs = -Infinity
@@ -124,11 +140,22 @@ class OpenStore {
     this.#connection = new IdbConnection(name, options)
     this.#index = new StoreIndex(options)
     this.#version = JSON.stringify([locator, sizeBytes, chunkBytes, validator])
+    const isLong = sizeBytes >= (options.threadedFromBytes ?? THREADED_FROM_BYTES)
+    const newThread = options.newThread ?? null
+    this.#threaded = newThread !== null && isLong ? new ThreadedPut(newThread, name) : null
     this.#keepsBlobs = options.keepBlobs ?? (sizeBytes > SMALL_FILE_BYTES ? null : false)
   }
 
   get keepsBlobs(): boolean {
     return this.#keepsBlobs === true
+  }
+
+  /**
+   * It copies them. But of Blobs that are made in the page the bytes stay in the browser's memory until the garbage is
+   * collected, which takes place only where there is much of it: there, they had better become garbage.
+   */
+  get givesBytesBack(): boolean {
+    return !this.keepsBlobs || (this.#threaded !== null && !this.#threaded.isOfNoUse)
   }
 
   async start(): Promise<number[]> {
@@ -141,6 +168,7 @@ class OpenStore {
 
   async put(chunks: readonly StoredChunk[]): Promise<void> {
     void this.#touch()
+    if (await this.#putInThread(chunks)) return
     const entries = chunks.map(({ index, bytes }): [IDBValidKey, KeptChunk] => [
       this.#key(index),
       this.keepsBlobs ? newBlob(bytes) : exactBuffer(bytes),
@@ -153,6 +181,12 @@ class OpenStore {
         if (!isQuota(error) || !(await this.#makeRoom())) throw error
       }
     }
+  }
+
+  /** Where that fails, the page tries, and finds out why. */
+  async #putInThread(chunks: readonly StoredChunk[]): Promise<boolean> {
+    if (this.#threaded === null || !this.keepsBlobs) return false
+    return this.#threaded.put(chunks.map(({ index, bytes }) => ({ key: this.#key(index), bytes })))
   }
 
   async get(index: number): Promise<Bytes | null> {
@@ -183,7 +217,12 @@ class OpenStore {
     await this.#connection.run((use) => delMany(this.#keys(indices), use))
   }
 
+  rest(): void {
+    this.#threaded?.rest()
+  }
+
   async delete(): Promise<void> {
+    this.#threaded?.close()
     this.#connection.close()
     try {
       await this.#index.deleteStore(this.#connection.name)
@@ -193,6 +232,7 @@ class OpenStore {
   }
 
   close(): void {
+    this.#threaded?.close()
     this.#connection.close()
     this.#index.close()
   }
@@ -256,17 +296,6 @@ async function readBlob(blob: Blob): Promise<Bytes> {
   } catch (cause) {
     throw new UnreadableBlobError('A stored Blob cannot be read.', { cause })
   }
-}
-
-/**
- * Of parts that an allocator keeps at hand: Chromium's maps pages anew for what is longer than some 900 KiB, and to fault them
- * in takes longer than to copy. Blobs of 1 MiB were written at 202 MB/s from one part, at 305 from four (measured).
- */
-function newBlob(bytes: Bytes): Blob {
-  const parts: Bytes[] = []
-  for (let offset = 0; offset < bytes.byteLength; offset += BLOB_PART_BYTES)
-    parts.push(bytes.subarray(offset, offset + BLOB_PART_BYTES))
-  return new Blob(parts)
 }
 
 /** The bytes in a buffer of their own: IndexedDB would keep the whole buffer that a view looks into. */

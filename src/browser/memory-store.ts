@@ -17,6 +17,7 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements ChunkStore {
   readonly kind = 'memory'
   readonly keepsBlobs = false
+  readonly givesBytesBack = false
   readonly #maxBytes: number
   #chunks: Map<number, Bytes> | null = null
   #keptBytes = 0
@@ -62,6 +63,8 @@ export class MemoryStore implements ChunkStore {
       kept.delete(index)
     }
   }
+
+  rest(): void {}
 
   async delete(): Promise<void> {
     this.#opened()

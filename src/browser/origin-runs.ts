@@ -23,6 +23,8 @@ export interface OriginRunsOptions {
   readonly deliver: (source: ChunkSource, chunk: number, bytes: Bytes) => void
   /** Bytes came in, by this origin. For the statistics. */
   readonly received: (bytes: number, origin: number) => void
+  /** Room for a chunk, with anything in it. */
+  readonly newBuffer: (lengthBytes: number) => Bytes
   /** Resolves when the store keeps up. */
   readonly whenRoom: () => Promise<void>
 }
@@ -65,7 +67,7 @@ export class OriginRuns {
 
   private async follow(output: Fetch, signal: AbortSignal): Promise<void> {
     const { run, firstByte, lastByte } = output
-    const { origins, feed, geometry } = this.options
+    const { origins, feed, geometry, newBuffer } = this.options
     const origin = origins[output.origin]
     invariant(origin !== undefined, 'There is an origin of every tag.')
     const count = (bytes: number): void => {
@@ -81,7 +83,7 @@ export class OriginRuns {
     const known = geometry()
     // The session may have closed the run on what it just heard, or have no use for it.
     if (signal.aborted || known === null) return await response.body.cancel()
-    const filler = new ChunkFiller(known, chunksOf(output, whole, known))
+    const filler = new ChunkFiller(known, chunksOf(output, whole, known), newBuffer)
     for (;;) {
       const part = await response.body.read(filler.room)
       if (signal.aborted) return await response.body.cancel()
@@ -120,12 +122,14 @@ function chunksOf({ firstChunk, lastByte }: Fetch, whole: boolean, geometry: Geo
 class ChunkFiller {
   private readonly geometry: Geometry
   private readonly end: number
+  private readonly newBuffer: (lengthBytes: number) => Bytes
   private chunk: number
   private buffer: Bytes | null = null
   private filledBytes = 0
 
-  constructor(geometry: Geometry, { first, end }: Extent) {
+  constructor(geometry: Geometry, { first, end }: Extent, newBuffer: (lengthBytes: number) => Bytes) {
     this.geometry = geometry
+    this.newBuffer = newBuffer
     this.chunk = first
     this.end = end
   }
@@ -133,7 +137,7 @@ class ChunkFiller {
   /** Where the next bytes belong. What comes after the last chunk is read, too, as the stream is to end, and forgotten. */
   get room(): Bytes {
     if (this.chunk >= this.end) return new Uint8Array(EXCESS_BYTES)
-    this.buffer ??= new Uint8Array(this.geometry.lengthBytes(this.chunk))
+    this.buffer ??= this.newBuffer(this.geometry.lengthBytes(this.chunk))
     return this.buffer.subarray(this.filledBytes)
   }
 

@@ -5,6 +5,7 @@
 
 import { type FileHash, type FileHashAlgorithm, HashLostError } from '../ports.ts'
 import { parseFromHashThread, type ToHashThread } from './hash-thread-messages.ts'
+import type { NewThread } from './thread.ts'
 
 /** Buffers on their way at most: one is hashed, the others wait for that (guess). */
 const MAX_BUFFERS = 4
@@ -17,12 +18,12 @@ const ANSWERS_WITHIN_MS = 30_000
 
 /** Null where the page's policy allows no such thread, or it does not begin. `failed` is called then, and where it is lost. */
 export async function beginThreadedHash(
-  newWorker: () => Worker,
+  newThread: NewThread,
   algorithm: FileHashAlgorithm,
   failed: () => void,
 ): Promise<FileHash | null> {
   try {
-    const hash = new ThreadedHash(newWorker(), failed)
+    const hash = new ThreadedHash(newThread('swarmfetch-hash-1'), failed)
     await hash.begin(algorithm)
     return hash
   } catch {

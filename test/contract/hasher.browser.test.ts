@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { createHasher } from '../../src/browser/hasher.ts'
-import { newInlineHashThread } from '../../src/browser/inline-hash-thread.ts'
+import { newInlineThread } from '../../src/browser/inline-thread.ts'
+import type { NewThread } from '../../src/browser/thread.ts'
 import { HashLostError } from '../../src/ports.ts'
 import { bytesOf, hasherContract, LONG_BYTES, SHA256_OF_ABC, toHex } from './hasher.suite.ts'
 
@@ -9,15 +10,13 @@ hasherContract('createHasher in a page', createHasher)
 
 hasherContract('createHasher in JavaScript alone, in a page', () => createHasher({ javascriptOnly: true }))
 
-hasherContract('createHasher with a thread, in a page', () =>
-  createHasher({ newThread: newInlineHashThread }),
-)
+hasherContract('createHasher with a thread, in a page', () => createHasher({ newThread: newInlineThread }))
 
 test('createHasher starts a thread for long files only, and ends it with the hash', async () => {
   let [started, ended] = [0, 0]
-  const newThread = (): Worker => {
+  const newThread: NewThread = (name) => {
     started++
-    const thread = newInlineHashThread()
+    const thread = newInlineThread(name)
     const terminate = thread.terminate.bind(thread)
     thread.terminate = () => {
       ended++
@@ -35,7 +34,7 @@ test('createHasher starts a thread for long files only, and ends it with the has
 })
 
 test('createHasher hashes a file of many buffers in a thread', async () => {
-  const hash = await createHasher({ newThread: newInlineHashThread }).createFileHash('sha256', LONG_BYTES)
+  const hash = await createHasher({ newThread: newInlineThread }).createFileHash('sha256', LONG_BYTES)
   const inPage = await createHasher().createFileHash('sha256', LONG_BYTES)
   for (let part = 0; part < 40; part++) {
     const bytes = new Uint8Array(1000 * (part % 7)).fill(part)
@@ -49,8 +48,8 @@ test('createHasher hashes a file of many buffers in a thread', async () => {
 
 test('createHasher does without a thread once one was lost', async () => {
   const threads: Worker[] = []
-  const newThread = (): Worker => {
-    const thread = newInlineHashThread()
+  const newThread: NewThread = (name) => {
+    const thread = newInlineThread(name)
     threads.push(thread)
     return thread
   }

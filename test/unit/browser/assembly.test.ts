@@ -6,7 +6,7 @@ import { Geometry } from '../../../src/core/geometry.ts'
 import type { ChunkSource } from '../../../src/core/session-io.ts'
 import { parsePeerId } from '../../../src/core/types.ts'
 import type { PeerId } from '../../../src/core/types.ts'
-import { chunkOf, geometryOf } from './chunks.ts'
+import { chunkOf, geometryOf, newBuffer } from './chunks.ts'
 
 function peer(number: number): PeerId {
   const id = parsePeerId(String(number).padStart(16, '0'))
@@ -25,7 +25,7 @@ describe('a chunk being assembled', () => {
         const geometry = new Geometry({ sizeBytes: length, chunkBytes: 300 })
         const bytes = chunkOf(geometry, 0)
         const edges = [...new Set([0, ...cuts.filter((cut) => cut < length), length])].sort((a, b) => a - b)
-        const assembly = new Assembly(geometry)
+        const assembly = new Assembly(geometry, newBuffer)
         for (const [place, end] of edges.entries()) {
           const start = edges[place - 1]
           if (start !== undefined) assembly.add(0, ANNA, start, bytes.slice(start, end))
@@ -36,7 +36,7 @@ describe('a chunk being assembled', () => {
   })
 
   it('that comes in one piece is not copied', () => {
-    const assembly = new Assembly(GEOMETRY)
+    const assembly = new Assembly(GEOMETRY, newBuffer)
     const frame = new Uint8Array(1009)
     const payload = frame.subarray(9)
     assembly.add(0, ANNA, 0, payload)
@@ -44,13 +44,13 @@ describe('a chunk being assembled', () => {
   })
 
   it('that is the last, shorter one is as long as it should be', () => {
-    const assembly = new Assembly(GEOMETRY)
+    const assembly = new Assembly(GEOMETRY, newBuffer)
     assembly.add(2, ANNA, 0, new Uint8Array(500))
     expect(assembly.get(2, ANNA)).toHaveLength(999)
   })
 
   it('is not mixed with what another sends of it', () => {
-    const assembly = new Assembly(GEOMETRY)
+    const assembly = new Assembly(GEOMETRY, newBuffer)
     const sources: ChunkSource[] = [
       ANNA,
       BERT,
@@ -64,7 +64,7 @@ describe('a chunk being assembled', () => {
   })
 
   it('is not mixed with another chunk of the same sender', () => {
-    const assembly = new Assembly(GEOMETRY)
+    const assembly = new Assembly(GEOMETRY, newBuffer)
     assembly.put(0, { kind: 'origin', run: 11 }, chunkOf(GEOMETRY, 0))
     assembly.put(1, { kind: 'origin', run: 1 }, chunkOf(GEOMETRY, 1))
     expect(assembly.get(0, { kind: 'origin', run: 11 })).toEqual(chunkOf(GEOMETRY, 0))
@@ -72,7 +72,7 @@ describe('a chunk being assembled', () => {
   })
 
   it('is handed out once', () => {
-    const assembly = new Assembly(GEOMETRY)
+    const assembly = new Assembly(GEOMETRY, newBuffer)
     assembly.put(0, ANNA, chunkOf(GEOMETRY, 0))
     expect(assembly.take(0, ANNA)).toEqual(chunkOf(GEOMETRY, 0))
     expect(assembly.take(0, ANNA)).toBeNull()
@@ -80,7 +80,7 @@ describe('a chunk being assembled', () => {
   })
 
   it('begins afresh after it was discarded', () => {
-    const assembly = new Assembly(GEOMETRY)
+    const assembly = new Assembly(GEOMETRY, newBuffer)
     assembly.add(0, ANNA, 0, new Uint8Array(500).fill(9))
     assembly.discard(0, ANNA)
     expect(assembly.get(0, ANNA)).toBeNull()
@@ -89,7 +89,7 @@ describe('a chunk being assembled', () => {
   })
 
   it('is forgotten with all the others', () => {
-    const assembly = new Assembly(GEOMETRY)
+    const assembly = new Assembly(GEOMETRY, newBuffer)
     assembly.put(0, ANNA, chunkOf(GEOMETRY, 0))
     assembly.put(1, BERT, chunkOf(GEOMETRY, 1))
     assembly.clear()

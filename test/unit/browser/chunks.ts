@@ -12,6 +12,11 @@ export function chunkOf(geometry: Geometry, chunk: number, version = 0): Bytes {
   return bytes
 }
 
+/** As where none is to be used again. */
+export function newBuffer(lengthBytes: number): Bytes {
+  return new Uint8Array(lengthBytes)
+}
+
 /** All bytes of the file. */
 export function fileBytes(geometry: Geometry, version = 0): Bytes {
   const bytes = new Uint8Array(geometry.sizeBytes)

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 
 import { FileCheck } from '../../../src/browser/file-check.ts'
 import { createHasher } from '../../../src/browser/hasher.ts'
+import { SpareBuffers } from '../../../src/browser/spare-buffers.ts'
 import { type Bytes, type FileHash, HashLostError } from '../../../src/ports.ts'
 import { chunkOf, fileBytes, type Gate, geometryOf, newGate, settle } from './chunks.ts'
 
@@ -21,6 +22,7 @@ function digestOf(bytes: Uint8Array): Uint8Array {
 class Shelf {
   readonly check: FileCheck
   readonly chunks = new Map<number, Bytes>()
+  readonly spares = new SpareBuffers()
   /** Every read of a chunk, in order. */
   readonly reads: number[] = []
   /** Reads of these chunks wait. */
@@ -31,11 +33,11 @@ class Shelf {
       chunkCount,
       newHash,
       isKept: (chunk) => this.chunks.has(chunk),
-      read: async (chunk) => {
+      borrow: async (chunk) => {
         this.reads.push(chunk)
-        const bytes = this.chunks.get(chunk) ?? null
+        const bytes = this.chunks.get(chunk)
         await this.gates.get(chunk)?.passed
-        return bytes
+        return bytes === undefined ? null : this.spares.lend(bytes)
       },
     })
   }
@@ -122,7 +124,7 @@ describe('the hash of the whole file', () => {
       chunkCount: CHUNKS,
       newHash: () => hasher.createFileHash('sha256', 0),
       isKept: () => true,
-      read: async (chunk) => (chunk === 3 ? null : chunkOf(GEOMETRY, chunk)),
+      borrow: async (chunk) => (chunk === 3 ? null : new SpareBuffers().lend(chunkOf(GEOMETRY, chunk))),
     })
     expect(await check.finish()).toBeNull()
   })
@@ -240,7 +242,7 @@ describe('a hash that is lost', () => {
         return hash
       },
       isKept: () => true,
-      read: async (chunk) => chunkOf(GEOMETRY, chunk),
+      borrow: async (chunk) => new SpareBuffers().lend(chunkOf(GEOMETRY, chunk)),
     })
     check.advance()
     expect(await check.finish()).toEqual(WHOLE)

@@ -5,7 +5,7 @@ import { OriginRuns } from '../../../src/browser/origin-runs.ts'
 import type { Geometry } from '../../../src/core/geometry.ts'
 import type { SessionInput } from '../../../src/core/session-io.ts'
 import type { ByteRange, Bytes, Origin, OriginResponse } from '../../../src/ports.ts'
-import { fileBytes, type Gate, geometryOf, settle } from './chunks.ts'
+import { fileBytes, type Gate, geometryOf, newBuffer, settle } from './chunks.ts'
 
 export const CHUNKS = 5
 export const GEOMETRY: Geometry = geometryOf(CHUNKS)
@@ -93,6 +93,7 @@ export class Setting {
       received: (bytes) => {
         this.receivedBytes += bytes
       },
+      newBuffer,
       whenRoom: async () => this.roomGate?.passed,
     })
   }

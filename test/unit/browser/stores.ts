@@ -13,6 +13,8 @@ import type { Gate } from './chunks.ts'
 export class FaultyStore implements ChunkStore {
   readonly kind: ChunkStore['kind']
   keepsBlobs: boolean
+  /** Like a disk, it copies what it is given then. */
+  givesBytesBack = false
   /** Indices of each group that was to be kept, in order. */
   readonly groups: number[][] = []
   /** Groups wait for this before they are kept. */
@@ -23,6 +25,8 @@ export class FaultyStore implements ChunkStore {
   blobsGate: Gate | null = null
   /** The nth `put`, counted from 1, and all later ones reject. */
   failsFromPut = Infinity
+  /** How often it was told to rest. */
+  rests = 0
   opens = true
   reads = true
   private readonly inner: MemoryStore
@@ -52,14 +56,14 @@ export class FaultyStore implements ChunkStore {
     const isBroken = this.groups.length >= this.failsFromPut
     await this.putGate?.passed
     if (isBroken) throw new StoreError('quota', 'It is full.')
-    await this.inner.put(chunks)
+    await this.inner.put(chunks.map(({ index, bytes }) => ({ index, bytes: this.handedOver(bytes) })))
   }
 
   async get(index: number): Promise<Bytes | null> {
     if (!this.reads) throw new StoreError('unavailable', 'It cannot be read.')
     const bytes = await this.inner.get(index)
     await this.getGate?.passed
-    return bytes
+    return bytes === null ? null : this.handedOver(bytes)
   }
 
   async getBlobs(indices: readonly number[]): Promise<readonly (Blob | null)[]> {
@@ -73,11 +77,19 @@ export class FaultyStore implements ChunkStore {
     return this.inner.remove(indices)
   }
 
+  rest(): void {
+    this.rests++
+  }
+
   delete(): Promise<void> {
     return this.inner.delete()
   }
 
   close(): void {
     this.inner.close()
+  }
+
+  private handedOver(bytes: Bytes): Bytes {
+    return this.givesBytesBack ? bytes.slice() : bytes
   }
 }

@@ -8,7 +8,7 @@ import type { SessionInput } from '../../../src/core/session-io.ts'
 import type { PeerId } from '../../../src/core/types.ts'
 import { BLOCK_HEADER_BYTES, decodePeerFrame } from '../../../src/core/wire/peer-codec.ts'
 import type { Bytes, Clock, Links } from '../../../src/ports.ts'
-import { chunkOf, type Gate, geometryOf, newGate, settle } from './chunks.ts'
+import { chunkOf, type Gate, geometryOf, newBuffer, newGate, settle } from './chunks.ts'
 
 const ANNA = '0000000000000001' as PeerId
 const BERT = '0000000000000002' as PeerId
@@ -114,7 +114,7 @@ class Setting {
 
   /** The chunk that these frames make, put together as its receiver would; null where it is not whole. */
   received(peer: PeerId, chunk: number): Bytes | null {
-    const assembly = new Assembly(GEOMETRY)
+    const assembly = new Assembly(GEOMETRY, newBuffer)
     const source = { kind: 'peer', peer } as const
     let nextByte = 0
     for (const frame of this.links.framesTo(peer)) {

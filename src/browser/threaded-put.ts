@@ -1,0 +1,162 @@
+/**
+ * Writes chunks in a thread of its own. A Blob made of bytes takes as much memory of the browser until the object that stands
+ * for it is collected, which is not before much other garbage is there; a thread that ends leaves nothing. So each
+ * thread takes a share of the file, and another the next. The page's own thread copies the bytes, and is spared the rest.
+ */
+
+import { parseFromStoreThread, type PackedChunk, type ToStoreThread } from './store-thread-messages.ts'
+import type { NewThread } from './thread.ts'
+import type { Bytes } from '../ports.ts'
+
+/** A thread is replaced after so many bytes (guess: it takes some 30 ms of a processor to start one, and 300 to store this much). */
+const BYTES_A_THREAD = 64 * 1024 * 1024
+
+/** One that has not answered after so long, in ms, is given up (guess: 4 MB to a slow SD card take 4,000). */
+const ANSWERS_WITHIN_MS = 10_000
+
+export interface KeyedBytes {
+  readonly key: IDBValidKey
+  readonly bytes: Bytes
+}
+
+export class ThreadedPut {
+  private readonly newThread: NewThread
+  private readonly database: string
+  /** The one in use; before the first has begun, null. */
+  private current: Thread | null = null
+  /** It is in use once it has begun. */
+  private next: Thread | null = null
+  /** It goes back and forth, from one thread to the other. */
+  private buffer: ArrayBuffer | null = null
+  private isPutting = false
+  private declinedBytes = 0
+  private isOver = false
+
+  constructor(newThread: NewThread, database: string) {
+    this.newThread = newThread
+    this.database = database
+  }
+
+  /** No thread is to be had any more, or they come too late for what is to be kept. */
+  get isOfNoUse(): boolean {
+    return this.isOver || this.declinedBytes >= BYTES_A_THREAD
+  }
+
+  /** Whether the chunks are kept, in one transaction. Where not, the caller has to see to it: nothing is waited for long. */
+  async put(chunks: readonly KeyedBytes[]): Promise<boolean> {
+    const lengthBytes = chunks.reduce((total, { bytes }) => total + bytes.byteLength, 0)
+    const isKept = await this.attempt(chunks, lengthBytes)
+    if (!isKept) this.declinedBytes += lengthBytes
+    return isKept
+  }
+
+  /** Nothing is to be kept for a while: ends the threads. */
+  rest(): void {
+    this.current?.end()
+    this.next?.end()
+    this.current = null
+    this.next = null
+    this.buffer = null
+  }
+
+  /** Ends the threads. What they have not written may or may not be kept. */
+  close(): void {
+    this.isOver = true
+    this.rest()
+  }
+
+  private async attempt(chunks: readonly KeyedBytes[], lengthBytes: number): Promise<boolean> {
+    if (this.isOver || this.isPutting) return false
+    const thread = this.threadAtWork()
+    if (thread === null) return false
+    this.isPutting = true
+    const kept = await thread.put(this.pack(chunks, lengthBytes))
+    this.isPutting = false
+    this.buffer = kept
+    if (kept === null) this.close()
+    return kept !== null
+  }
+
+  /** One that has begun; if need be, the next is started, and not waited for. */
+  private threadAtWork(): Thread | null {
+    if (this.next?.hasBegun === true) {
+      this.current?.end()
+      this.current = this.next
+      this.next = null
+    }
+    const isWorn = this.current === null || this.current.takenBytes >= BYTES_A_THREAD
+    if (isWorn) this.next ??= this.start()
+    if (this.next?.isOver === true) this.close()
+    return this.isOver ? null : this.current
+  }
+
+  private start(): Thread | null {
+    try {
+      return new Thread(this.newThread('swarmfetch-store-1'))
+    } catch {
+      this.close()
+      return null
+    }
+  }
+
+  private pack(chunks: readonly KeyedBytes[], lengthBytes: number): ToStoreThread {
+    const isLongEnough = this.buffer !== null && this.buffer.byteLength >= lengthBytes
+    const buffer = isLongEnough && this.buffer !== null ? this.buffer : new ArrayBuffer(lengthBytes)
+    const room = new Uint8Array(buffer)
+    const packed: PackedChunk[] = []
+    let offset = 0
+    for (const { key, bytes } of chunks) {
+      room.set(bytes, offset)
+      packed.push({ key, offset, length: bytes.byteLength })
+      offset += bytes.byteLength
+    }
+    return { type: 'put', database: this.database, buffer, chunks: packed }
+  }
+}
+
+/** One worker, from its start to its end. */
+class Thread {
+  private readonly worker: Worker
+  hasBegun = false
+  isOver = false
+  takenBytes = 0
+  /** Takes the buffer that comes back; null where none does. */
+  private answer: (buffer: ArrayBuffer | null) => void = () => {}
+
+  constructor(worker: Worker) {
+    this.worker = worker
+    worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => this.hear(data))
+    for (const failure of ['error', 'messageerror'])
+      worker.addEventListener(failure, (event) => {
+        // It is no error of the page: it goes on without.
+        event.preventDefault()
+        this.end()
+      })
+  }
+
+  /** Resolves to the buffer, once all of it is kept; to null where that is not to be had. */
+  async put(message: ToStoreThread): Promise<ArrayBuffer | null> {
+    this.takenBytes += message.buffer.byteLength
+    const timer = setTimeout(() => this.end(), ANSWERS_WITHIN_MS)
+    const kept = await new Promise<ArrayBuffer | null>((resolve) => {
+      this.answer = resolve
+      if (this.isOver) resolve(null)
+      else this.worker.postMessage(message, [message.buffer])
+    })
+    clearTimeout(timer)
+    return kept
+  }
+
+  end(): void {
+    this.isOver = true
+    this.worker.terminate()
+    this.answer(null)
+  }
+
+  private hear(said: unknown): void {
+    const message = parseFromStoreThread(said)
+    if (message?.type === 'begun') this.hasBegun = true
+    if (message?.type === 'kept') this.answer(message.buffer)
+    if (message?.type === 'failed') this.end()
+  }
+}
