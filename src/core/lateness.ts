@@ -23,6 +23,13 @@ const QUIET_SHARE = 0.5
 const QUIET_RINGS = 100
 
 /**
+ * So long after it was busy last, in ms, it still counts for what the mesh is expected to do (guess): as others on the machine are
+ * done, it gives more every second, and has been slow because of them. Of eight hosts on two cores one of the last fetched a tenth
+ * to a sixth of a copy of what its neighbours had, and gained nothing, as its line was full (measured).
+ */
+const LATELY_MS = 30_000
+
+/**
  * At first rings count alike, beside so many in time, as a crowd's first seconds are its busiest; but as many, while the page
  * still loads, for no more than so many ms each (guesses).
  */
@@ -37,14 +44,16 @@ export class Lateness {
   private rings = 0
   /** In a row; so many at first that nobody begins busy. */
   private quietRings = QUIET_RINGS
+  private wasBusyAtMs = -Infinity
 
   /** A timer rang so much later than it was set for, in ms. */
-  note(lateMs: number): void {
+  note(lateMs: number, nowMs: number): void {
     const firstShare = 1 / (++this.rings + ASSUMED_RINGS)
     const mostMs = this.rings <= ASSUMED_RINGS ? MOST_AT_FIRST_MS : MOST_MS
     this.mean += Math.max(SHARE, firstShare) * (Math.min(mostMs, lateMs) - this.mean)
     if (this.processorMs > (this.isBusy ? QUIET_SHARE * BUSY_MS : BUSY_MS)) this.quietRings = 0
     else this.quietRings++
+    if (this.isBusy) this.wasBusyAtMs = nowMs
   }
 
   /** What the processor is to blame for, in ms. */
@@ -54,5 +63,10 @@ export class Lateness {
 
   get isBusy(): boolean {
     return this.quietRings < QUIET_RINGS && this.mean < THROTTLED_MS
+  }
+
+  /** It is, or was a while ago. */
+  wasBusyLately(nowMs: number): boolean {
+    return nowMs - this.wasBusyAtMs < LATELY_MS
   }
 }

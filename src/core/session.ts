@@ -106,7 +106,7 @@ export class Session {
     this.context.nowMs = nowMs
     const lateMs = nowMs - (this.nextDeadlineMs() ?? Infinity)
     if (lateMs > SLEPT_MS) this.forgiveSilence()
-    if (input.type === 'tick' && lateMs >= 0) this.context.lateness.note(lateMs)
+    if (input.type === 'tick' && lateMs >= 0) this.context.lateness.note(lateMs, nowMs)
     this.react(input)
     this.goOnLeaving()
     const outputs = this.outputs

@@ -269,7 +269,7 @@ export class RunPlanner {
   hasTime(view: OriginView): boolean {
     const { nowMs, startedAtMs, lateness } = this.context
     const { missingBytes, geometry, rarity } = view.inventory
-    if (!lateness.isBusy || this.isAlone) return false
+    if (!lateness.wasBusyLately(nowMs) || this.isAlone) return false
     const { plainShareBytesPerSec } = this
     const { bytesPerSec, bestBytesPerSec } = this.mesh.requests
     const elapsedMs = nowMs - startedAtMs

@@ -67,7 +67,7 @@ export interface Progress {
   readonly isSomethingNear: boolean
 }
 
-/** To be asked on a busy processor only: elsewhere nobody waits. */
+/** To be asked where the processor is busy, or was lately: elsewhere nobody waits. */
 export function hasTimeToSpare(progress: Progress): boolean {
   const { elapsedMs, plainShareBytesPerSec, meshBytesPerSec, meshSilentMs, isSomethingNear } = progress
   if (meshSilentMs > (isSomethingNear ? SERVED_LAST_MS : NOTHING_NEAR_MS)) return false

@@ -18,7 +18,7 @@ const BUSY_BATCH_MS = 150
 function toldTimes(options: { isBusy: boolean; holders: number; everyMs: number; chunks: number }): number[] {
   const outputs: SessionOutput[] = []
   const context = newContext(outputs)
-  for (let ring = 0; ring < 100; ring++) context.lateness.note(options.isBusy ? 30 : 1)
+  for (let ring = 0; ring < 100; ring++) context.lateness.note(options.isBusy ? 30 : 1, 0)
   expect(context.lateness.isBusy).toBe(options.isBusy)
   const inventory = newInventory(CHUNKS)
   const anna = new Neighbour(ANNA, CHUNKS, 0)

@@ -20,7 +20,7 @@ function afterASecond(lateMs: number): string | null {
   expect(arrival.begin(BEGUN)).toBe('runs')
   arrival.welcomed(44, true)
   context.nowMs += 1000
-  for (const _ of range(0, 10)) context.lateness.note(lateMs)
+  for (const _ of range(0, 10)) context.lateness.note(lateMs, 0)
   expect(arrival.isOver()).toBe(true)
   return arrival.begin({ ...BEGUN, isWelcome: true })
 }

@@ -8,8 +8,8 @@ function after(rings: number, lateMs: number): Lateness {
   return lateness
 }
 
-function noteAgain(lateness: Lateness, rings: number, lateMs: number): void {
-  for (let ring = 0; ring < rings; ring++) lateness.note(lateMs)
+function noteAgain(lateness: Lateness, rings: number, lateMs: number, nowMs = 0): void {
+  for (let ring = 0; ring < rings; ring++) lateness.note(lateMs, nowMs)
 }
 
 describe('how late timers ring', () => {
@@ -45,7 +45,7 @@ describe('how late timers ring', () => {
   it('is not the processor’s fault in a hidden page, or one that slept', () => {
     expect(after(100, 500)).toMatchObject({ isBusy: false, processorMs: 0 })
     const slept = after(100, 1)
-    slept.note(600_000)
+    slept.note(600_000, 0)
     expect(slept.isBusy).toBe(false)
   })
 
@@ -53,5 +53,15 @@ describe('how late timers ring', () => {
     const lateness = after(100, 50)
     noteAgain(lateness, 150, 1)
     expect(lateness.isBusy).toBe(false)
+  })
+
+  it('counts for half a minute more, for what the mesh is expected to do', () => {
+    const lateness = after(100, 50)
+    noteAgain(lateness, 1, 50, 5000)
+    noteAgain(lateness, 200, 1, 5001)
+    expect(lateness.isBusy).toBe(false)
+    // It was found at rest some time in those rings.
+    expect([35_000, 35_001].map((nowMs) => lateness.wasBusyLately(nowMs))).toEqual([true, false])
+    expect(after(200, 1).wasBusyLately(0)).toBe(false)
   })
 })

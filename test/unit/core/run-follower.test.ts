@@ -180,7 +180,7 @@ describe('a run that is asked for ahead', () => {
 function saidBeside(seats: number, firstChunk: number, { isBusy } = { isBusy: true }): readonly ChunkRun[] {
   const setting = new Setting(1, 100)
   const { context, mesh, planner, ledger, outputs } = setting
-  if (isBusy) for (let ring = 0; ring < 10; ring++) context.lateness.note(50)
+  if (isBusy) for (let ring = 0; ring < 10; ring++) context.lateness.note(50, context.nowMs)
   for (const number of range(0, seats)) setting.gossip.hear(claimOf(peer(0x600 + number), 1, 20, 1), ANNA)
   const follower = new RunFollower(originContext(context), mesh, planner, () => ledger.seatCount.plan)
   follower.equip(setting.view)

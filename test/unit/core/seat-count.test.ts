@@ -55,7 +55,7 @@ describe('the number of seats', () => {
 
   it('is but three on a busy machine, unless the caller says how many', () => {
     const busy = [newContext(), newContext([], { originLoad: 6 })] as const
-    for (const { lateness } of busy) for (const _ of range(0, 10)) lateness.note(50)
+    for (const { lateness } of busy) for (const _ of range(0, 10)) lateness.note(50, 0)
     expect(busy.map((context) => new SeatCount(context).seats)).toEqual([3, 6])
     const small = new SeatCount(busy[0])
     small.equip(2)
@@ -64,7 +64,7 @@ describe('the number of seats', () => {
 
   it('is not judged by what the origin gives to a busy machine', () => {
     const contexts = [newContext(), newContext()] as const
-    for (const _ of range(0, 10)) contexts[1].lateness.note(50)
+    for (const _ of range(0, 10)) contexts[1].lateness.note(50, 0)
     const seen = contexts.map((context) =>
       watch(new SeatCount(context), context, { bytesPerSec: 1e6, openSeats: FIRST_SEATS, forMs: 120_000 }),
     )

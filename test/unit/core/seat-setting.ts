@@ -91,7 +91,7 @@ export class Setting {
 
   /** The processor has more to do than it can: ten rings were so late. */
   ringLate(lateMs = 50): void {
-    for (const _ of range(0, 10)) this.context.lateness.note(lateMs)
+    for (const _ of range(0, 10)) this.context.lateness.note(lateMs, this.context.nowMs)
   }
 
   update(chunks: readonly number[]): void {

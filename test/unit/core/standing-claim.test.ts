@@ -257,7 +257,7 @@ describe('what was brought', () => {
 
   it('tells what was brought for 20 s on a busy processor, and seldom once the seat was given up', () => {
     const claimer = new Claimer()
-    for (const _ of range(0, 10)) claimer.context.lateness.note(50)
+    for (const _ of range(0, 10)) claimer.context.lateness.note(50, 0)
     claimer.say()
     claimer.bring(100)
     expect(claimer.withdraw()).toMatchObject({ runs: [] })
