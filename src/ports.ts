@@ -130,7 +130,7 @@ export interface ChunkStore {
   getBlobs(indices: readonly number[]): Promise<readonly (Blob | null)[]>
   /** Forgets these chunks. */
   remove(indices: readonly number[]): Promise<void>
-  /** There is nothing to keep for a while: lets go of what stands by for that. Whatever it is told, it does as before. */
+  /** There is nothing to keep for a while: lets go of what stands by for that, until there is. */
   rest(): void
   /** Deletes everything kept for this identity and closes. */
   delete(): Promise<void>

@@ -52,7 +52,7 @@ export class ChunkKeeper {
   private readonly blobsAtHand = new Map<number, Blob>()
   /** Given up, but perhaps still in a store. */
   private readonly removals = new Set<number>()
-  /** How often each chunk was given up: what was read before is not what is kept after. */
+  /** How often each chunk was kept or given up. */
   private readonly versions = new Map<number, number>()
   /** Even memory is used up: what is not stored stays where it is. */
   private isFull = false
@@ -87,8 +87,7 @@ export class ChunkKeeper {
   keep(chunk: number, bytes: Bytes): void {
     if (this.isClosed) return
     this.removals.delete(chunk)
-    this.cache.drop(chunk)
-    this.blobsAtHand.delete(chunk)
+    this.noteChange(chunk)
     const before = this.unstored.get(chunk)
     this.unstored.set(chunk, bytes)
     this.unstoredBytes += bytes.byteLength - (before?.byteLength ?? 0)
@@ -97,9 +96,7 @@ export class ChunkKeeper {
 
   forget(chunk: number): void {
     this.dropUnstored(chunk)
-    this.cache.drop(chunk)
-    this.blobsAtHand.delete(chunk)
-    this.versions.set(chunk, (this.versions.get(chunk) ?? 0) + 1)
+    this.noteChange(chunk)
     this.removals.add(chunk)
     this.writeNext()
   }
@@ -169,7 +166,9 @@ export class ChunkKeeper {
   flush(): void {
     this.isDue = true
     this.writeNext()
-    void this.whenWritten().then(() => this.stores.at(-1)?.rest())
+    void this.whenWritten().then(() => {
+      for (const store of this.stores) store.rest()
+    })
   }
 
   /** Writes what is not written, then lets go of the store. */
@@ -285,7 +284,6 @@ export class ChunkKeeper {
   private stopGathering(): void {
     if (this.gathering !== null) clearTimeout(this.gathering)
     this.gathering = null
-    this.isDue = false
   }
 
   private async writeGroup(): Promise<void> {
@@ -317,6 +315,7 @@ export class ChunkKeeper {
       this.dropUnstored(index)
       this.addToCache(index, bytes)
     }
+    if (this.unstored.size === 0) this.isDue = false
   }
 
   /** Takes the Blobs of what was just stored at hand. A failure costs nothing: they are read at the end. */
@@ -331,6 +330,13 @@ export class ChunkKeeper {
     const group = [...this.removals]
     for (const store of this.stores) await store.remove(group).catch(() => {})
     for (const chunk of group) this.removals.delete(chunk)
+  }
+
+  /** What was read before is not what is kept after. */
+  private noteChange(chunk: number): void {
+    this.cache.drop(chunk)
+    this.blobsAtHand.delete(chunk)
+    this.versions.set(chunk, (this.versions.get(chunk) ?? 0) + 1)
   }
 
   private dropUnstored(chunk: number): void {

@@ -30,6 +30,7 @@ const LOCATOR_PREFIX_LENGTH = 16
 /** Files up to this length are kept as ArrayBuffers, in bytes: about half of it is in memory anyway (chunk-keeper.ts). */
 const SMALL_FILE_BYTES = 32 * 1024 * 1024
 
+/** Default of `threadedFromBytes`: for less, a thread is not worth its start. */
 const THREADED_FROM_BYTES: number = 64 * 1024 * 1024
 
 const PROBE_KEY = 'probe'

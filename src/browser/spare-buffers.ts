@@ -6,7 +6,7 @@
 
 import type { Bytes } from '../ports.ts'
 
-/** No more is kept in reserve, in bytes: about what is stored at once, and so given up at once (chunk-keeper.ts). */
+/** No more is kept in reserve, in bytes: about what is stored at once, and so given up at once (chunk-keeper.ts). Longer chunks never are. */
 const MAX_SPARE_BYTES = 8 * 1024 * 1024
 
 /** Bytes that somebody looks at for a while. */

@@ -11,7 +11,11 @@ import type { Bytes } from '../ports.ts'
 /** A thread is replaced after so many bytes (guess: it takes some 30 ms of a processor to start one, and 300 to store this much). */
 const BYTES_A_THREAD = 64 * 1024 * 1024
 
-/** One that has not answered after so long, in ms, is given up (guess: 4 MB to a slow SD card take 4,000). */
+/** Where the next does not begin, no more than so many: then the garbage collector has to be relied on again. */
+const MOST_BYTES_A_THREAD = 2 * BYTES_A_THREAD
+
+/** One that has not answered after so long for each MiB, in ms, is given up (guess: 4 MB to a slow SD card take 4,000). */
+const ANSWERS_WITHIN_MS_A_MIB = 2500
 const ANSWERS_WITHIN_MS = 10_000
 
 export interface KeyedBytes {
@@ -42,10 +46,13 @@ export class ThreadedPut {
     return this.isOver || this.declinedBytes >= BYTES_A_THREAD
   }
 
-  /** Whether the chunks are kept, in one transaction. Where not, the caller has to see to it: nothing is waited for long. */
+  /**
+   * Whether the chunks are kept, in one transaction. Where not, the caller has to see to it: at once, unless a thread that has
+   * begun does not answer.
+   */
   async put(chunks: readonly KeyedBytes[]): Promise<boolean> {
     const lengthBytes = chunks.reduce((total, { bytes }) => total + bytes.byteLength, 0)
-    const isKept = await this.attempt(chunks, lengthBytes)
+    const isKept = !this.isOver && !this.isPutting && (await this.attempt(chunks, lengthBytes))
     if (!isKept) this.declinedBytes += lengthBytes
     return isKept
   }
@@ -66,15 +73,29 @@ export class ThreadedPut {
   }
 
   private async attempt(chunks: readonly KeyedBytes[], lengthBytes: number): Promise<boolean> {
-    if (this.isOver || this.isPutting) return false
     const thread = this.threadAtWork()
     if (thread === null) return false
     this.isPutting = true
-    const kept = await thread.put(this.pack(chunks, lengthBytes))
+    const buffer = await this.putBy(thread, chunks, lengthBytes)
     this.isPutting = false
-    this.buffer = kept
-    if (kept === null) this.close()
-    return kept !== null
+    if (thread === this.current) {
+      this.buffer = buffer
+      if (buffer === null) this.close()
+    }
+    return buffer !== null
+  }
+
+  private async putBy(
+    thread: Thread,
+    chunks: readonly KeyedBytes[],
+    lengthBytes: number,
+  ): Promise<ArrayBuffer | null> {
+    try {
+      return await thread.put(this.pack(chunks, lengthBytes), lengthBytes)
+    } catch {
+      // There is no memory for a buffer, say.
+      return null
+    }
   }
 
   /** One that has begun; if need be, the next is started, and not waited for. */
@@ -86,7 +107,7 @@ export class ThreadedPut {
     }
     const isWorn = this.current === null || this.current.takenBytes >= BYTES_A_THREAD
     if (isWorn) this.next ??= this.start()
-    if (this.next?.isOver === true) this.close()
+    if (this.next?.isOver === true || (this.current?.takenBytes ?? 0) >= MOST_BYTES_A_THREAD) this.close()
     return this.isOver ? null : this.current
   }
 
@@ -135,16 +156,19 @@ class Thread {
   }
 
   /** Resolves to the buffer, once all of it is kept; to null where that is not to be had. */
-  async put(message: ToStoreThread): Promise<ArrayBuffer | null> {
-    this.takenBytes += message.buffer.byteLength
-    const timer = setTimeout(() => this.end(), ANSWERS_WITHIN_MS)
-    const kept = await new Promise<ArrayBuffer | null>((resolve) => {
-      this.answer = resolve
-      if (this.isOver) resolve(null)
-      else this.worker.postMessage(message, [message.buffer])
-    })
-    clearTimeout(timer)
-    return kept
+  async put(message: ToStoreThread, lengthBytes: number): Promise<ArrayBuffer | null> {
+    this.takenBytes += lengthBytes
+    const withinMs = Math.max(ANSWERS_WITHIN_MS, (lengthBytes / 2 ** 20) * ANSWERS_WITHIN_MS_A_MIB)
+    const timer = setTimeout(() => this.end(), withinMs)
+    try {
+      return await new Promise<ArrayBuffer | null>((resolve) => {
+        this.answer = resolve
+        if (this.isOver) resolve(null)
+        else this.worker.postMessage(message, [message.buffer])
+      })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   end(): void {

@@ -10,7 +10,7 @@ import { type StaticServer, startStaticServer } from '../../testbed/static-serve
 import { openScene, type Scene } from './harness.ts'
 
 /** From 64 MiB on a file is long. */
-const LONG_BYTES = 192 * 1024 * 1024
+const LONG_BYTES = 190 * 1024 * 1024 + 1
 
 let browser: Browser
 let scene: Scene
@@ -121,6 +121,31 @@ test('a download that is aborted while the whole is verified leaves no thread be
   expect(await threadsOf(page)).toEqual(before)
   expect(before.filter((name) => name === 'swarmfetch-hash-1')).toHaveLength(1)
   expect(page.workers()).toEqual([])
+  await page.context().close()
+})
+
+test('a download that is aborted half-way leaves no thread behind', async () => {
+  const page = await openPage('/')
+  const code = await page.evaluate(
+    async ([url, integrity]) => {
+      const abort = new AbortController()
+      const running = window.swarm.download(url, { integrity, signal: abort.signal })
+      running.addEventListener('progress', () => {
+        if (running.stats.bytesFromOrigin > 100e6) abort.abort()
+      })
+      return running.then(
+        () => 'none',
+        (error: unknown) => (error as { readonly code: string }).code,
+      )
+    },
+    [scene.url, scene.integrity] as const,
+  )
+  expect(code).toBe('aborted')
+  await expect.poll(() => page.workers().length).toBe(0)
+  const before = await threadsOf(page)
+  expect(before).toContain('swarmfetch-store-1')
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 500)))
+  expect(await threadsOf(page)).toEqual(before)
   await page.context().close()
 })
 

@@ -77,6 +77,26 @@ describe('what comes slowly', () => {
     expect(store.groups).toEqual([[0], [1]])
   })
 
+  it('is stored before the store is told to rest, however many groups there are', async () => {
+    const geometry = geometryOf(10, MIB)
+    const store = new FaultyStore()
+    const { keeper } = keeperOn(store, geometry, GATHERING)
+    await keeper.whenOpen()
+    const gate = newGate()
+    store.putGate = gate
+    for (let chunk = 0; chunk < 10; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
+    await settle()
+    keeper.flush()
+    await settle()
+    expect(store.rests).toBe(0)
+    gate.open()
+    await settle()
+    expect(store.groups.map(({ length }) => length)).toEqual([4, 4, 2])
+    expect(store.rests).toBe(1)
+    await pass(GATHER_MS)
+    expect(store.groups).toHaveLength(3)
+  })
+
   it('is gathered again after a flush', async () => {
     const store = new FaultyStore()
     const { keeper } = keeperOn(store, GEOMETRY, GATHERING)
@@ -94,8 +114,10 @@ describe('what comes slowly', () => {
     const kept = keeperOn(store, GEOMETRY, GATHERING)
     keepAll(kept.keeper)
     await pass(GATHER_MS)
-    await pass(GATHER_MS)
     expect(kept.keeper.storage).toBe('memory')
+    kept.keeper.flush()
+    await settle()
+    expect(store.rests).toBe(1)
     expect(await kept.fallbacks[0]?.get(9)).toEqual(chunkOf(GEOMETRY, 9))
     await expectWhole(kept)
   })

@@ -168,6 +168,24 @@ describe('writing', () => {
   })
 })
 
+describe('a read that ends late', () => {
+  it('does not bring back what an earlier visit left, once another is kept', async () => {
+    const stale = chunkOf(GEOMETRY, 3, 1)
+    const store = new FaultyStore('indexeddb', [{ index: 3, bytes: stale }])
+    const { keeper } = keeperOn(store)
+    await keeper.whenOpen()
+    const gate = newGate()
+    store.getGate = gate
+    const late = keeper.get(3)
+    await settle()
+    keeper.keep(3, chunkOf(GEOMETRY, 3))
+    await settle()
+    gate.open()
+    expect(await late).toEqual(chunkOf(GEOMETRY, 3))
+    expect(await keeper.get(3)).toEqual(chunkOf(GEOMETRY, 3))
+  })
+})
+
 describe('room', () => {
   const geometry = geometryOf(64, MIB)
 

@@ -62,6 +62,10 @@ async function begin(): Promise<void> {
   thread().say({ type: 'begun' })
 }
 
+function outOfMemory(): never {
+  throw new RangeError('There is no memory.')
+}
+
 /** One group, kept by the thread. */
 async function putOne(by: Thread, lengthBytes: number): Promise<boolean> {
   const put = putting.put(chunks(lengthBytes))
@@ -133,6 +137,48 @@ describe('chunks for a thread to write', () => {
 })
 
 describe('a thread that writes', () => {
+  it('has written what the chunks are long, not what the buffer is', async () => {
+    await begin()
+    expect(await putOne(thread(), 5 * MIB)).toBe(true)
+    for (let group = 0; group < 50; group++) expect(await putOne(thread(), 300_000)).toBe(true)
+    expect(threads.length).toBe(1)
+  })
+
+  it('writes twice its share while the next does not begin, and is of no use then', async () => {
+    await begin()
+    for (let group = 0; group < 32; group++) expect(await putOne(thread(), 4 * MIB)).toBe(true)
+    expect(await putting.put(chunks(10))).toBe(false)
+    expect([threads.length, putting.isOfNoUse]).toEqual([2, true])
+    expect(threads.every(({ isOver }) => isOver)).toBe(true)
+  })
+
+  it('may be told to rest while it writes: its chunks are left to the page, and another begins', async () => {
+    await begin()
+    const put = putting.put(chunks(10))
+    putting.rest()
+    expect(await put).toBe(false)
+    expect(await putting.put(chunks(10))).toBe(false)
+    thread(1).say({ type: 'begun' })
+    expect(await putOne(thread(1), 10)).toBe(true)
+  })
+
+  it('has ten seconds for 4 MiB, and more for more', async () => {
+    await begin()
+    const put = putting.put(chunks(16 * MIB))
+    vi.advanceTimersByTime(39_999)
+    expect(await isSettled(put)).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(await put).toBe(false)
+  })
+
+  it('leaves its chunks to the page where there is no memory to hand them over', async () => {
+    await begin()
+    const group = chunks(10)
+    vi.stubGlobal('ArrayBuffer', outOfMemory)
+    const kept = await putting.put(group).finally(() => void vi.unstubAllGlobals())
+    expect([kept, putting.isOfNoUse, thread().isOver]).toEqual([false, true, true])
+  })
+
   it('is replaced after 64 MiB, by one that has begun', async () => {
     await begin()
     for (let group = 0; group < 16; group++) expect(await putOne(thread(), 4 * MIB)).toBe(true)
