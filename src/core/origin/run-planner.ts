@@ -269,7 +269,8 @@ export class RunPlanner {
   hasTime(view: OriginView): boolean {
     const { nowMs, startedAtMs, lateness } = this.context
     const { missingBytes, geometry, rarity } = view.inventory
-    if (!lateness.wasBusyLately(nowMs) || this.isAlone) return false
+    const isBusy = lateness.wasBusyLately(nowMs) || this.ledger.gossip.known.areOthersBusy
+    if (!isBusy || this.isAlone) return false
     const { plainShareBytesPerSec } = this
     const { bytesPerSec, bestBytesPerSec } = this.mesh.requests
     const elapsedMs = nowMs - startedAtMs

@@ -67,7 +67,7 @@ export interface Progress {
   readonly isSomethingNear: boolean
 }
 
-/** To be asked where the processor is busy, or was lately: elsewhere nobody waits. */
+/** To be asked where the processor is busy, or was lately, or others’ are: elsewhere nobody waits. */
 export function hasTimeToSpare(progress: Progress): boolean {
   const { elapsedMs, plainShareBytesPerSec, meshBytesPerSec, meshSilentMs, isSomethingNear } = progress
   if (meshSilentMs > (isSomethingNear ? SERVED_LAST_MS : NOTHING_NEAR_MS)) return false

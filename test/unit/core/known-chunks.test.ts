@@ -106,10 +106,25 @@ describe('what is known to be in the swarm', () => {
     expect([80, 81].map((chunk) => company.known.isSaidToExist(chunk))).toEqual([true, false])
   })
 
-  it('is not believed by whoever has processor time', () => {
+  it('is not believed by whoever has processor time, unless most neighbours have none', () => {
     const company = new Company({ isBusy: false })
     expect(company.hear(BERT, [80])).toBe(true)
-    expect(company.known.isSaidToExist(80)).toBe(false)
+    expect([company.known.areOthersBusy, company.known.isSaidToExist(80)]).toEqual([false, false])
+    company.hear(ANNA, [81])
+    expect(company.known.areOthersBusy).toBe(true)
+    expect([80, 81].map((chunk) => company.known.isSaidToExist(chunk))).toEqual([false, true])
+  })
+
+  it('says that a neighbour is busy for half a minute, or until it is gone', () => {
+    const company = new Company({ isBusy: false })
+    for (const from of [ANNA, BERT]) company.hear(from, [80])
+    company.setting.context.nowMs += 29_999
+    expect(company.known.areOthersBusy).toBe(true)
+    company.setting.context.nowMs += 1
+    expect(company.known.areOthersBusy).toBe(false)
+    for (const from of [ANNA, BERT]) company.hear(from, [80])
+    company.known.forget(BERT)
+    expect(company.known.areOthersBusy).toBe(false)
   })
 
   it('is listened to once a second from each, and five times at once', () => {

@@ -12,7 +12,15 @@ const STARTED_AT_MS = 50_000
 /** Whether it is taken for a taker so long after our start, when it was asked at `askedMs` and we keep so many chunks. */
 function isSuspected(
   afterMs: number,
-  { askedMs = 0, kept = 50, gave = false, refused = false, isAmongTakers = false, usualMs = 0 },
+  {
+    askedMs = 0,
+    kept = 50,
+    gave = false,
+    refused = false,
+    isAmongTakers = false,
+    usualMs = 0,
+    isBusy = false,
+  },
   without: readonly Mechanism[] = [],
 ): boolean {
   const inventory = newInventory(CHUNKS)
@@ -22,6 +30,7 @@ function isSuspected(
   if (gave) neighbour.noteChunk(CHUNK_BYTES, STARTED_AT_MS)
   neighbour.isDiscounted = refused
   const context = newContext([], { mechanisms: allBut(without) })
+  for (const _ of range(0, 10)) context.lateness.note(isBusy ? 50 : 1, STARTED_AT_MS)
   return onlyTakes(
     neighbour,
     inventory,
@@ -35,6 +44,11 @@ describe('who only takes', () => {
     // Half of all in 30 s: all take 60 s.
     expect(isSuspected(30_000, { askedMs: 18_000 })).toBe(false)
     expect(isSuspected(30_000, { askedMs: 17_999 })).toBe(true)
+  })
+
+  it('is on a busy processor who has given nothing for half of it', () => {
+    expect(isSuspected(30_000, { isBusy: true })).toBe(false)
+    expect(isSuspected(30_001, { isBusy: true, kept: 50, askedMs: -1 })).toBe(true)
   })
 
   it('is nobody who was not asked, or gave a single chunk', () => {

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 
 import { FIRST_SEATS } from '../../../src/core/origin/seat-plan.ts'
 import { ANNA, CHUNKS, holderOf, Setting } from './seat-setting.ts'
-import { CHUNK_BYTES, range } from './shapes.ts'
+import { bitsOf, CHUNK_BYTES, peer, range } from './shapes.ts'
+
+const BERT = peer(2)
 
 /** Two more than there are seats. */
 const SWARM = FIRST_SEATS + 2
@@ -242,6 +244,23 @@ describe('a busy processor with time', () => {
       setting.claim(range(CHUNKS / 2, CHUNKS - 47))
     }
     expect(settings.map(({ planner, view }) => planner.prospects(view).runLeads())).toEqual([true, false])
+  })
+
+  it('has it for half a minute more, and where most neighbours are busy', () => {
+    const [lately, idle] = [besidePlain(0.5, 50), besidePlain(0.5, 0)]
+    for (const ms of [0, 5000]) {
+      lately.goOn(ms)
+      for (const _ of range(0, 150)) lately.context.lateness.note(1, lately.context.nowMs)
+    }
+    expect(lately.context.lateness.isBusy).toBe(false)
+    expect(lately.planner.hasTime(lately.view)).toBe(true)
+    lately.goOn(30_000)
+    expect([lately, idle].map(({ planner, view }) => planner.hasTime(view))).toEqual([false, false])
+    for (const { mesh, gossip } of [lately, idle]) {
+      mesh.neighbourhood.linkOpened(BERT)
+      for (const from of [ANNA, BERT]) gossip.known.hear(bitsOf([], CHUNKS), from)
+    }
+    expect([lately, idle].map(({ planner, view }) => planner.hasTime(view))).toEqual([true, true])
   })
 
   it('is held against what a plain download had while the others were here, not against what it has now', () => {
