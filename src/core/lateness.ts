@@ -67,6 +67,6 @@ export class Lateness {
 
   /** It is, or was a while ago. */
   wasBusyLately(nowMs: number): boolean {
-    return nowMs - this.wasBusyAtMs < LATELY_MS
+    return this.isBusy || nowMs - this.wasBusyAtMs < LATELY_MS
   }
 }
