@@ -60,8 +60,10 @@ export class ChunkKeeper {
   private writing: Promise<void> | null = null
   /** Rings when the first of those that are gathered has waited long enough. */
   private gathering: ReturnType<typeof setTimeout> | null = null
-  /** What is not stored is written at once. */
+  /** The first of those that are not stored has waited long enough, or was waiting when the store failed. */
   private isDue = false
+  /** Nothing is gathered until all is written. */
+  private isFlushing = false
   private gatherMs: number
   private readonly roomWaiters: (() => void)[] = []
   private readonly opening: Promise<readonly number[]>
@@ -164,11 +166,9 @@ export class ChunkKeeper {
 
   /** Little more will come: writes what was gathered. */
   flush(): void {
-    this.isDue = true
+    this.isFlushing = this.unstored.size > 0
     this.writeNext()
-    void this.whenWritten().then(() => {
-      for (const store of this.stores) store.rest()
-    })
+    void this.whenWritten().then(() => this.stores.at(-1)?.rest())
   }
 
   /** Writes what is not written, then lets go of the store. */
@@ -255,6 +255,7 @@ export class ChunkKeeper {
   }
 
   private async fallBack(): Promise<void> {
+    this.stores.at(-1)?.rest()
     const store = this.options.fallback()
     await store.open(this.options.identity)
     this.stores.push(store)
@@ -273,7 +274,7 @@ export class ChunkKeeper {
   /** More may come that goes with what there is; whoever asks is called again. */
   private gathers(): boolean {
     const isEnough = this.removals.size > 0 || this.unstoredBytes >= GROUP_BYTES
-    if (isEnough || this.isDue || this.gatherMs === 0) return false
+    if (isEnough || this.isDue || this.isFlushing || this.gatherMs === 0) return false
     this.gathering ??= setTimeout(() => {
       this.isDue = true
       this.writeNext()
@@ -284,6 +285,7 @@ export class ChunkKeeper {
   private stopGathering(): void {
     if (this.gathering !== null) clearTimeout(this.gathering)
     this.gathering = null
+    this.isDue = false
   }
 
   private async writeGroup(): Promise<void> {
@@ -302,7 +304,10 @@ export class ChunkKeeper {
       await this.stores.at(-1)?.put(group)
     } catch {
       // Full or broken: memory takes over; the group is written there by the next turn.
-      if (this.stores.at(-1)?.kind !== 'memory') return this.fallBack()
+      if (this.stores.at(-1)?.kind !== 'memory') {
+        this.isDue = true
+        return this.fallBack()
+      }
       this.isFull = true
       return
     }
@@ -315,7 +320,7 @@ export class ChunkKeeper {
       this.dropUnstored(index)
       this.addToCache(index, bytes)
     }
-    if (this.unstored.size === 0) this.isDue = false
+    if (this.unstored.size === 0) this.isFlushing = false
   }
 
   /** Takes the Blobs of what was just stored at hand. A failure costs nothing: they are read at the end. */

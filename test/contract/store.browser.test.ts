@@ -23,7 +23,8 @@ class ThreadedStore extends IndexedDbStore {
       newThread: (name) => {
         const thread = newInlineThread(name)
         this.begun = new Promise((resolve) =>
-          thread.addEventListener('message', () => resolve(), { once: true }),
+          // In a task of its own, after whoever else hears it.
+          thread.addEventListener('message', () => void setTimeout(resolve), { once: true }),
         )
         return thread
       },

@@ -71,22 +71,24 @@ export class KnownChunks {
     this.believedUntilMs = new Float64Array(chunkCount).fill(UNTOLD)
   }
 
-  /** A neighbour has lately said that the chunk is in the swarm, though none of ours has it. Among takers nobody is believed. */
+  /** A neighbour has lately said that the chunk is in the swarm, though none of ours may have it. Among takers nobody is believed. */
   isSaidToExist(chunk: number): boolean {
     // What comes of `UNTOLD` and `GONE` is not more than anything.
     return (this.believedUntilMs[chunk] ?? UNTOLD) > this.context.nowMs && !this.mesh.isAmongTakers
   }
 
   /**
-   * Most of our neighbours have been short of processor time lately, as they say by telling: then that is what the mesh lacks, even
-   * where our own timers ring in time. Of eight hosts on two cores, one or two were never late, and fetched a quarter to two
+   * Most of our neighbours, of whom each gives, have been short of processor time lately, as they say by telling: then that is what
+   * the mesh lacks, even where our own timers ring in time. Of eight hosts on two cores, one or two were never late, and fetched a quarter to two
    * thirds of a copy, since the others gave so little (measured).
    */
   get areOthersBusy(): boolean {
     const { nowMs } = this.context
+    const { neighbours, isAmongTakers } = this.mesh
     let busy = 0
-    for (const toldAtMs of this.toldAtMs.values()) if (nowMs - toldAtMs < BUSY_LATELY_MS) busy++
-    return busy >= FEWEST_BUSY && 2 * busy > this.mesh.neighbours.size
+    for (const [peer, toldAtMs] of this.toldAtMs)
+      if (nowMs - toldAtMs < BUSY_LATELY_MS && neighbours.get(peer)?.hasGiven === true) busy++
+    return busy >= FEWEST_BUSY && 2 * busy > neighbours.size && !isAmongTakers
   }
 
   // ---------------------------------------------------------------------------------------------- telling
@@ -140,7 +142,7 @@ export class KnownChunks {
 
   // ---------------------------------------------------------------------------------------------- hearing
 
-  /** What a neighbour knows of. Where nobody is busy, claims alone count. False if no honest one would have said it. */
+  /** What a neighbour knows of. It counts for whoever has time (time-to-spare.ts). False if no honest one would have said it. */
   hear(bits: Uint8Array, from: PeerId): boolean {
     const { inventory, context } = this
     if (inventory === null) return true
@@ -149,8 +151,7 @@ export class KnownChunks {
     const neighbour = this.mesh.neighbours.get(from)
     if (neighbour === undefined) return true
     this.toldAtMs.set(from, context.nowMs)
-    const counts = context.lateness.isBusy || this.areOthersBusy
-    if (!counts || !this.budgets.take(from, context.nowMs)) return true
+    if (!this.budgets.take(from, context.nowMs)) return true
     for (const chunk of told.chunks())
       if (Number.isNaN(this.believedUntilMs[chunk])) this.believedUntilMs[chunk] = context.nowMs + BELIEVED_MS
     this.sharedWith(neighbour).addAll(told)

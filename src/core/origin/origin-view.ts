@@ -204,7 +204,8 @@ export class OriginView {
     if (!this.knowsClaims || this.inventory.isDoubtful(chunk)) return false
     if (this.isComing(chunk)) return true
     // A claim may have been missed, or made before we came. Updates may be old, or lies: who has no time stands not idle for them.
-    return (this.isMeshBusy || this.hasTime) && this.mesh.updates.tree?.existsAnywhere(chunk) === true
+    const hasTime = this.hasTime && chunk !== this.mesh.requests.readerChunk
+    return (this.isMeshBusy || hasTime) && this.mesh.updates.tree?.existsAnywhere(chunk) === true
   }
 
   /** It has entered the swarm, as its first holder said. */

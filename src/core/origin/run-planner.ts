@@ -269,22 +269,28 @@ export class RunPlanner {
   hasTime(view: OriginView): boolean {
     const { nowMs, startedAtMs, lateness } = this.context
     const { missingBytes, geometry, rarity } = view.inventory
-    const isBusy = lateness.wasBusyLately(nowMs) || this.ledger.gossip.known.areOthersBusy
-    if (!isBusy || this.isAlone) return false
     const { plainShareBytesPerSec } = this
-    const { bytesPerSec, bestBytesPerSec } = this.mesh.requests
     const elapsedMs = nowMs - startedAtMs
+    const plainBytes = this.plainDownload.bytesAfter(elapsedMs, plainShareBytesPerSec)
+    if (this.isAlone || !(lateness.wasBusyLately(nowMs) || this.areOthersBusy(view))) return false
+    const { bytesPerSec, bestBytesPerSec } = this.mesh.requests
     return hasTimeToSpare({
       elapsedMs,
       fileBytes: geometry.sizeBytes,
       hereBytes: geometry.sizeBytes - missingBytes,
-      plainBytes: this.plainDownload.bytesAfter(elapsedMs, plainShareBytesPerSec),
+      plainBytes,
       plainShareBytesPerSec,
       meshBytesPerSec: bytesPerSec,
       meshBestBytesPerSec: Math.max(bestBytesPerSec ?? 0, bytesPerSec),
       meshSilentMs: view.meshSilentMs,
       isSomethingNear: rarity.availableCount > 0,
     })
+  }
+
+  /** They say so, and give all the same; and it is known what would be lost by waiting. */
+  private areOthersBusy(view: OriginView): boolean {
+    if (view.meshSilentMs > MESH_SILENT_MS || this.plainShareBytesPerSec === 0) return false
+    return this.ledger.gossip.known.areOthersBusy
   }
 
   /**

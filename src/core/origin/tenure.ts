@@ -84,7 +84,7 @@ export class Tenure {
     return this.mustYield(view) || (isOnlyOrigin && this.isEnoughWithout(view))
   }
 
-  /** On a busy processor: those who hold seats are enough for what is free. */
+  /** Who has time leaves it to those who hold seats, if they are enough for what is free. */
   private isEnoughWithout(view: OriginView): boolean {
     const { ledger, planner } = this
     const before = ledger.seatsBeforeOurs ?? 0

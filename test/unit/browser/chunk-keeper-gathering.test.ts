@@ -77,6 +77,23 @@ describe('what comes slowly', () => {
     expect(store.groups).toEqual([[0], [1]])
   })
 
+  it('is gathered while other chunks are written, too', async () => {
+    const store = new FaultyStore()
+    const { keeper } = keeperOn(store, GEOMETRY, GATHERING)
+    await keeper.whenOpen()
+    for (let chunk = 0; chunk < 4; chunk += 2) {
+      const gate = newGate()
+      store.putGate = gate
+      keeper.keep(chunk, chunkOf(GEOMETRY, chunk))
+      await pass(GATHER_MS)
+      keeper.keep(chunk + 1, chunkOf(GEOMETRY, chunk + 1))
+      gate.open()
+      await settle()
+    }
+    // Each write but the first takes along what came while the one before it was under way.
+    expect(store.groups).toEqual([[0], [1, 2]])
+  })
+
   it('is stored before the store is told to rest, however many groups there are', async () => {
     const geometry = geometryOf(10, MIB)
     const store = new FaultyStore()
@@ -115,8 +132,6 @@ describe('what comes slowly', () => {
     keepAll(kept.keeper)
     await pass(GATHER_MS)
     expect(kept.keeper.storage).toBe('memory')
-    kept.keeper.flush()
-    await settle()
     expect(store.rests).toBe(1)
     expect(await kept.fallbacks[0]?.get(9)).toEqual(chunkOf(GEOMETRY, 9))
     await expectWhole(kept)

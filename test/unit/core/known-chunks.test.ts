@@ -5,7 +5,7 @@ import { newRun } from '../../../src/core/origin/run.ts'
 import type { PeerId } from '../../../src/core/types.ts'
 import { newInventory } from './parts.ts'
 import { ANNA, CHUNKS, Setting } from './seat-setting.ts'
-import { bitsOf, peer, range } from './shapes.ts'
+import { bitsOf, CHUNK_BYTES, peer, range } from './shapes.ts'
 import { sent } from './visitor.ts'
 
 const BERT = peer(2)
@@ -106,24 +106,10 @@ describe('what is known to be in the swarm', () => {
     expect([80, 81].map((chunk) => company.known.isSaidToExist(chunk))).toEqual([true, false])
   })
 
-  it('is not believed by whoever has processor time, unless most neighbours have none', () => {
+  it('counts for whoever takes others for busy, however idle himself', () => {
     const company = new Company({ isBusy: false })
     expect(company.hear(BERT, [80])).toBe(true)
-    expect([company.known.areOthersBusy, company.known.isSaidToExist(80)]).toEqual([false, false])
-    company.hear(ANNA, [81])
-    expect(company.known.areOthersBusy).toBe(true)
-    expect([80, 81].map((chunk) => company.known.isSaidToExist(chunk))).toEqual([false, true])
-  })
-
-  it('says that a neighbour is busy for half a minute, or until it is gone', () => {
-    const company = new Company({ isBusy: false })
-    for (const from of [ANNA, BERT]) company.hear(from, [80])
-    company.setting.context.nowMs += 29_999
-    expect(company.known.areOthersBusy).toBe(true)
-    company.setting.context.nowMs += 1
-    expect(company.known.areOthersBusy).toBe(false)
-    for (const from of [ANNA, BERT]) company.hear(from, [80])
-    company.known.forget(BERT)
+    expect(company.known.isSaidToExist(80)).toBe(true)
     expect(company.known.areOthersBusy).toBe(false)
   })
 
@@ -202,5 +188,56 @@ describe('what is known to be in the swarm', () => {
     company.told()
     company.known.forget(BERT)
     expect(company.told()).toMatchObject({ peer: BERT })
+  })
+})
+
+/** So many neighbours that have given something, of whom so many have told us what they know. */
+function areBusy(neighbours: number, told: number): boolean {
+  const { setting, known } = companyOf(neighbours)
+  for (const number of range(1, 1 + told)) known.hear(bitsOf([], CHUNKS), peer(number))
+  return setting.gossip.known.areOthersBusy
+}
+
+function companyOf(neighbours: number): { setting: Setting; known: KnownChunks } {
+  const setting = new Setting(1, 100)
+  for (const number of range(1, 1 + neighbours)) {
+    if (number > 1) setting.mesh.neighbourhood.linkOpened(peer(number))
+    setting.mesh.neighbours.get(peer(number))?.noteChunk(CHUNK_BYTES, setting.context.nowMs)
+  }
+  return { setting, known: setting.gossip.known }
+}
+
+describe('others are busy', () => {
+  it('where more than half of our neighbours tell what they know, and two at least', () => {
+    expect([areBusy(1, 1), areBusy(2, 1), areBusy(2, 2)]).toEqual([false, false, true])
+    expect([areBusy(4, 2), areBusy(4, 3), areBusy(3, 2)]).toEqual([false, true, true])
+  })
+
+  it('for half a minute after that, or until they are gone', () => {
+    const { setting, known } = companyOf(2)
+    for (const from of [ANNA, BERT]) known.hear(bitsOf([], CHUNKS), from)
+    setting.context.nowMs += 29_999
+    expect(known.areOthersBusy).toBe(true)
+    setting.context.nowMs += 1
+    expect(known.areOthersBusy).toBe(false)
+    for (const from of [ANNA, BERT]) known.hear(bitsOf([], CHUNKS), from)
+    expect(known.areOthersBusy).toBe(true)
+    known.forget(BERT)
+    expect(known.areOthersBusy).toBe(false)
+  })
+
+  it('not by the word of those who have given nothing, nor among takers', () => {
+    const { setting, known } = companyOf(2)
+    setting.mesh.neighbourhood.linkOpened(peer(3))
+    for (const from of [BERT, peer(3)]) known.hear(bitsOf([], CHUNKS), from)
+    expect(known.areOthersBusy).toBe(false)
+    known.hear(bitsOf([], CHUNKS), ANNA)
+    expect(known.areOthersBusy).toBe(true)
+    const hello = sent(setting.outputs, 'hello').at(-1)?.message
+    if (hello !== undefined) setting.mesh.hear(peer(3), hello)
+    setting.mesh.hear(peer(3), { type: 'have', chunks: [70], digests: null })
+    setting.mesh.hear(peer(3), { type: 'refuse', chunks: [70] })
+    expect(setting.mesh.isAmongTakers).toBe(true)
+    expect(known.areOthersBusy).toBe(false)
   })
 })

@@ -63,5 +63,7 @@ describe('how late timers ring', () => {
     // It was found at rest some time in those rings.
     expect([35_000, 35_001].map((nowMs) => lateness.wasBusyLately(nowMs))).toEqual([true, false])
     expect(after(200, 1).wasBusyLately(0)).toBe(false)
+    // No timer rang since.
+    expect(after(100, 50).wasBusyLately(100_000)).toBe(true)
   })
 })

@@ -77,6 +77,18 @@ describe('what a seat takes to be in the swarm', () => {
     }
   })
 
+  it('is no word of an update for what a reader waits for', () => {
+    const setting = new Setting(0.1)
+    setting.originGives(1)
+    setting.inventory.markKept(CHUNKS - 1, { kind: 'origin', run: 0 })
+    setting.ringLate()
+    setting.update([FAR, FAR + 1])
+    setting.context.nowMs += 20_100
+    expect(setting.view.hasTime).toBe(true)
+    setting.mesh.requests.readerChunk = FAR
+    expect([FAR, FAR + 1].map((chunk) => setting.view.exists(chunk))).toEqual([false, true])
+  })
+
   it('is what an update names there without time, too, as long as a chunk has come in the last 20 s', () => {
     const setting = new Setting(10)
     setting.originGives(1000 * CHUNK_BYTES)

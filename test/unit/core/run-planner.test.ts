@@ -247,7 +247,7 @@ describe('a busy processor with time', () => {
   })
 
   it('has it for half a minute more, and where most neighbours are busy', () => {
-    const [lately, idle] = [besidePlain(0.5, 50), besidePlain(0.5, 0)]
+    const [lately, idle] = [besidePlain(0.5, 50, 40), besidePlain(0.5, 0, 40)]
     for (const ms of [0, 5000]) {
       lately.goOn(ms)
       for (const _ of range(0, 150)) lately.context.lateness.note(1, lately.context.nowMs)
@@ -258,9 +258,17 @@ describe('a busy processor with time', () => {
     expect([lately, idle].map(({ planner, view }) => planner.hasTime(view))).toEqual([false, false])
     for (const { mesh, gossip } of [lately, idle]) {
       mesh.neighbourhood.linkOpened(BERT)
-      for (const from of [ANNA, BERT]) gossip.known.hear(bitsOf([], CHUNKS), from)
+      for (const from of [ANNA, BERT]) {
+        mesh.neighbours.get(from)?.noteChunk(CHUNK_BYTES, 0)
+        gossip.known.hear(bitsOf([], CHUNKS), from)
+      }
     }
     expect([lately, idle].map(({ planner, view }) => planner.hasTime(view))).toEqual([true, true])
+    // Not for long where the mesh gives nothing, as liars could say so.
+    idle.context.nowMs += 8000
+    expect(idle.planner.hasTime(idle.view)).toBe(true)
+    idle.context.nowMs += 1
+    expect(idle.planner.hasTime(idle.view)).toBe(false)
   })
 
   it('is held against what a plain download had while the others were here, not against what it has now', () => {
