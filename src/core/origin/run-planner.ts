@@ -271,14 +271,16 @@ export class RunPlanner {
     const { missingBytes, geometry, rarity } = view.inventory
     const { plainShareBytesPerSec } = this
     const elapsedMs = nowMs - startedAtMs
-    const plainBytes = this.plainDownload.bytesAfter(elapsedMs, plainShareBytesPerSec)
-    if (this.isAlone || !(lateness.wasBusyLately(nowMs) || this.areOthersBusy(view))) return false
+    if (this.isAlone || !(lateness.wasBusyLately(nowMs) || this.areOthersBusy(view))) {
+      this.plainDownload.forget()
+      return false
+    }
     const { bytesPerSec, bestBytesPerSec } = this.mesh.requests
     return hasTimeToSpare({
       elapsedMs,
       fileBytes: geometry.sizeBytes,
       hereBytes: geometry.sizeBytes - missingBytes,
-      plainBytes,
+      plainBytes: this.plainDownload.bytesAfter(elapsedMs, plainShareBytesPerSec),
       plainShareBytesPerSec,
       meshBytesPerSec: bytesPerSec,
       meshBestBytesPerSec: Math.max(bestBytesPerSec ?? 0, bytesPerSec),
@@ -289,8 +291,8 @@ export class RunPlanner {
 
   /** They say so, and give all the same; and it is known what would be lost by waiting. */
   private areOthersBusy(view: OriginView): boolean {
-    if (view.meshSilentMs > MESH_SILENT_MS || this.plainShareBytesPerSec === 0) return false
-    return this.ledger.gossip.known.areOthersBusy
+    const isAlive = view.meshSilentMs <= MESH_SILENT_MS
+    return isAlive && this.plainShareBytesPerSec > 0 && this.ledger.gossip.known.areOthersBusy
   }
 
   /**

@@ -49,6 +49,13 @@ export class PlainDownload {
     this.shareBytesPerSec = shareBytesPerSec
     return Math.min(this.sumBytes, (shareBytesPerSec * elapsedMs) / 1000)
   }
+
+  /** It is not asked for a while, and what its share is meanwhile will not be known. */
+  forget(): void {
+    this.notedMs = 0
+    this.shareBytesPerSec = 0
+    this.sumBytes = 0
+  }
 }
 
 export interface Progress {

@@ -282,6 +282,18 @@ describe('a busy processor with time', () => {
     expect(late.planner.hasTime(late.view)).toBe(false)
   })
 
+  it('is not held against what a plain download had before a lull', () => {
+    const setting = besidePlain(0.5, 50, 47)
+    expect(setting.planner.hasTime(setting.view)).toBe(true)
+    for (const _ of range(0, 150)) setting.context.lateness.note(1, setting.context.nowMs)
+    setting.goOn(30_000)
+    expect(setting.planner.hasTime(setting.view)).toBe(false)
+    setting.gossip.noteServerCount(2)
+    setting.ringLate()
+    setting.originGives(0.5 * CHUNK_BYTES * SWARM)
+    expect(setting.planner.hasTime(setting.view)).toBe(false)
+  })
+
   it('is none while nobody has said what the origin gives, but for the first ten seconds; nor alone', () => {
     expect([9900, 10_000].map((ms) => hasTimeAfter(ms))).toEqual([true, false])
     expect(hasTimeAfter(9900, 1)).toBe(false)
