@@ -34,6 +34,9 @@ const LONGEST_CHUNK_MS = 60_000
  */
 const LONGEST_BUSY_CHUNK_MS = 20_000
 
+/** Of neighbours that give nothing for longer than this, in ms, the word that they are busy does not count (guess: a claim's life and a half). */
+const BUSY_SILENT_MS = 8000
+
 /** What may be expected of a run beside the mesh. */
 export interface Prospects {
   /** It brings so much more that what others are about to fetch is not waited for, and there is nothing else to fetch. */
@@ -222,6 +225,11 @@ export class OriginView {
   /** Neighbours have plenty for us, and give it: there is no hurry. */
   get isMeshBusy(): boolean {
     return this.look().busyMs > 0
+  }
+
+  /** They say so, and give all the same. */
+  get areOthersBusy(): boolean {
+    return this.meshSilentMs <= BUSY_SILENT_MS && this.gossip.known.areOthersBusy
   }
 
   /** See `hasTimeToSpare`. */

@@ -271,7 +271,9 @@ export class RunPlanner {
     const { missingBytes, geometry, rarity } = view.inventory
     const { plainShareBytesPerSec } = this
     const elapsedMs = nowMs - startedAtMs
-    if (this.isAlone || !(lateness.wasBusyLately(nowMs) || this.areOthersBusy(view))) {
+    // Nobody waits for others without knowing what would be lost by it.
+    const areOthersBusy = plainShareBytesPerSec > 0 && view.areOthersBusy
+    if (this.isAlone || !(lateness.wasBusyLately(nowMs) || areOthersBusy)) {
       this.plainDownload.forget()
       return false
     }
@@ -287,12 +289,6 @@ export class RunPlanner {
       meshSilentMs: view.meshSilentMs,
       isSomethingNear: rarity.availableCount > 0,
     })
-  }
-
-  /** They say so, and give all the same; and it is known what would be lost by waiting. */
-  private areOthersBusy(view: OriginView): boolean {
-    const isAlive = view.meshSilentMs <= MESH_SILENT_MS
-    return isAlive && this.plainShareBytesPerSec > 0 && this.ledger.gossip.known.areOthersBusy
   }
 
   /**
