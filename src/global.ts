@@ -4,7 +4,7 @@
  * script (not from another web origin).
  */
 
-import { type NewThread, threadName, workForPage } from './browser/thread.ts'
+import { type NewThread, workForPage } from './browser/thread.ts'
 import { SwarmError } from './errors.ts'
 import { newSwarm, type Swarm } from './swarm.ts'
 
@@ -14,8 +14,7 @@ declare global {
   }
 }
 
-if (threadName() !== null) workForPage()
-else serve(document.currentScript as HTMLScriptElement | null)
+if (!workForPage()) serve(document.currentScript as HTMLScriptElement | null)
 
 function serve(script: HTMLScriptElement | null): void {
   const topology = script?.dataset['topology']?.trim() ?? ''

@@ -133,11 +133,9 @@ export class ChunkKeeper {
     const parts: (Blob | Bytes)[] = []
     const absent: number[] = []
     for (let chunk = 0; chunk < chunkCount; chunk++) {
-      const blob = this.unstored.has(chunk) ? undefined : this.blobsAtHand.get(chunk)
-      const bytes = this.inMemory(chunk)
-      if (blob !== undefined) parts[chunk] = blob
-      else if (bytes !== undefined) parts[chunk] = this.spares.share(bytes)
-      else absent.push(chunk)
+      const part = this.unstored.get(chunk) ?? this.blobsAtHand.get(chunk) ?? this.cache.get(chunk)
+      if (part === undefined) absent.push(chunk)
+      else parts[chunk] = part instanceof Blob ? part : this.spares.share(part)
     }
     for (const store of this.stores.toReversed()) {
       const wanted = absent.filter((chunk) => parts[chunk] === undefined && !this.removals.has(chunk))

@@ -7,17 +7,12 @@ import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 
 import type { Bytes, FileHash, FileHashAlgorithm, Hasher } from '../ports.ts'
 import { LocalHash } from './local-hash.ts'
+import { LONG_FILE_BYTES } from './page-threads.ts'
 import type { NewThread } from './thread.ts'
 import { beginThreadedHash } from './threaded-hash.ts'
 import { createWasmHash } from './wasm-hash.ts'
 
 const JAVASCRIPT = { sha256, sha384, sha512 } as const
-
-/**
- * A file this long is hashed in a thread of its own, in bytes: a thread takes some 50 ms of a processor and a few MB, as much
- * as to hash 10 MB in the page (guess: a visitor who is alone, or on a fast line, gains; forty on one machine do not lose).
- */
-const THREADED_FROM_BYTES = 64 * 1024 * 1024
 
 export interface HasherOptions {
   /** Uses neither WebCrypto nor WASM. Default false. */
@@ -32,7 +27,7 @@ export function createHasher(options: HasherOptions = {}): Hasher {
   return {
     digest: (bytes) => digest(bytes, javascriptOnly),
     createFileHash: async (algorithm, sizeBytes) => {
-      if (newThread !== null && sizeBytes >= THREADED_FROM_BYTES) {
+      if (newThread !== null && sizeBytes >= LONG_FILE_BYTES) {
         const failed = (): void => void (newThread = null)
         const hash = await beginThreadedHash(newThread, algorithm, failed)
         if (hash !== null) return hash

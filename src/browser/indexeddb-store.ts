@@ -16,6 +16,7 @@ import { StoreError } from '../ports.ts'
 import type { Bytes, ChunkStore, StoreIdentity, StoredChunk } from '../ports.ts'
 import { newBlob } from './chunk-blob.ts'
 import { IdbConnection } from './idb-connection.ts'
+import { LONG_FILE_BYTES } from './page-threads.ts'
 import { StoreIndex } from './store-index.ts'
 import type { StoreIndexOptions } from './store-index.ts'
 import type { NewThread } from './thread.ts'
@@ -30,9 +31,6 @@ const LOCATOR_PREFIX_LENGTH = 16
 /** Files up to this length are kept as ArrayBuffers, in bytes: about half of it is in memory anyway (chunk-keeper.ts). */
 const SMALL_FILE_BYTES = 32 * 1024 * 1024
 
-/** Default of `threadedFromBytes`: for less, a thread is not worth its start. */
-const THREADED_FROM_BYTES: number = 64 * 1024 * 1024
-
 const PROBE_KEY = 'probe'
 
 export interface IndexedDbStoreOptions extends StoreIndexOptions {
@@ -42,7 +40,7 @@ export interface IndexedDbStoreOptions extends StoreIndexOptions {
   readonly keepBlobs?: boolean
   /** Starts threads that write the Blobs of long files. Default null: the page's own does. */
   readonly newThread?: NewThread | null
-  /** Which files are long, in bytes. Default 64 MiB, as for the hash (hasher.ts). */
+  /** Which files are long, in bytes. Default 64 MiB, as for their hash. */
   readonly threadedFromBytes?: number
 }
 
@@ -141,7 +139,7 @@ class OpenStore {
     this.#connection = new IdbConnection(name, options)
     this.#index = new StoreIndex(options)
     this.#version = JSON.stringify([locator, sizeBytes, chunkBytes, validator])
-    const isLong = sizeBytes >= (options.threadedFromBytes ?? THREADED_FROM_BYTES)
+    const isLong = sizeBytes >= (options.threadedFromBytes ?? LONG_FILE_BYTES)
     const newThread = options.newThread ?? null
     this.#threaded = newThread !== null && isLong ? new ThreadedPut(newThread, name) : null
     this.#keepsBlobs = options.keepBlobs ?? (sizeBytes > SMALL_FILE_BYTES ? null : false)

@@ -18,15 +18,16 @@ export type ThreadName = 'swarmfetch-hash-1' | 'swarmfetch-store-1'
 export type NewThread = (name: ThreadName) => Worker
 
 /** Null for what runs in a page. */
-export function threadName(): ThreadName | null {
+function threadName(): ThreadName | null {
   const { document, name } = globalThis as { document?: unknown; name?: unknown }
   return document === undefined && typeof name === 'string' && Object.hasOwn(WORK, name)
     ? (name as ThreadName)
     : null
 }
 
-/** Serves the page from now on. */
-export function workForPage(): void {
+/** Serves the page from now on. False in a page. */
+export function workForPage(): boolean {
   const name = threadName()
   if (name !== null) WORK[name]()
+  return name !== null
 }

@@ -5,6 +5,7 @@
 
 import { type FileHash, type FileHashAlgorithm, HashLostError } from '../ports.ts'
 import { parseFromHashThread, type ToHashThread } from './hash-thread-messages.ts'
+import { listenTo } from './page-threads.ts'
 import type { NewThread } from './thread.ts'
 
 /** Buffers on their way at most: one is hashed, the others wait for that (guess). */
@@ -46,13 +47,11 @@ class ThreadedHash implements FileHash {
   constructor(worker: Worker, failed: () => void) {
     this.worker = worker
     this.failed = failed
-    worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => this.hear(data))
-    for (const failure of ['error', 'messageerror'])
-      worker.addEventListener(failure, (event) => {
-        // It is no error of the page: it goes on without.
-        event.preventDefault()
-        this.fail()
-      })
+    listenTo(
+      worker,
+      (said) => this.hear(said),
+      () => this.fail(),
+    )
   }
 
   begin(algorithm: FileHashAlgorithm): Promise<void> {

@@ -5,6 +5,7 @@
  */
 
 import { parseFromStoreThread, type PackedChunk, type ToStoreThread } from './store-thread-messages.ts'
+import { listenTo } from './page-threads.ts'
 import type { NewThread } from './thread.ts'
 import type { Bytes } from '../ports.ts'
 
@@ -121,8 +122,8 @@ export class ThreadedPut {
   }
 
   private pack(chunks: readonly KeyedBytes[], lengthBytes: number): ToStoreThread {
-    const isLongEnough = this.buffer !== null && this.buffer.byteLength >= lengthBytes
-    const buffer = isLongEnough && this.buffer !== null ? this.buffer : new ArrayBuffer(lengthBytes)
+    const last = this.buffer
+    const buffer = last !== null && last.byteLength >= lengthBytes ? last : new ArrayBuffer(lengthBytes)
     const room = new Uint8Array(buffer)
     const packed: PackedChunk[] = []
     let offset = 0
@@ -146,13 +147,11 @@ class Thread {
 
   constructor(worker: Worker) {
     this.worker = worker
-    worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => this.hear(data))
-    for (const failure of ['error', 'messageerror'])
-      worker.addEventListener(failure, (event) => {
-        // It is no error of the page: it goes on without.
-        event.preventDefault()
-        this.end()
-      })
+    listenTo(
+      worker,
+      (said) => this.hear(said),
+      () => this.end(),
+    )
   }
 
   /** Resolves to the buffer, once all of it is kept; to null where that is not to be had. */

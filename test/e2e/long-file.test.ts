@@ -76,6 +76,27 @@ function download(page: Page): Promise<{ readonly verified: unknown; readonly in
   )
 }
 
+/** Aborts a download there. Resolves to the code of its error. */
+function abortWhen(page: Page, place: 'verifying' | 'halfway'): Promise<string> {
+  return page.evaluate(
+    async ([url, integrity, place]) => {
+      const abort = new AbortController()
+      const running = window.swarm.download(url, { integrity, signal: abort.signal })
+      running.addEventListener('statechange', () => {
+        if (place === 'verifying' && running.state === 'verifying') abort.abort()
+      })
+      running.addEventListener('progress', () => {
+        if (place === 'halfway' && running.stats.bytesFromOrigin > 100e6) abort.abort()
+      })
+      return running.then(
+        () => 'none',
+        (error: unknown) => (error as { readonly code: string }).code,
+      )
+    },
+    [scene.url, scene.integrity, place] as const,
+  )
+}
+
 test('threads that run the same script hash a long file and store it, and end with it', async () => {
   const page = await openPage('/')
   const scripts = new Set<string>()
@@ -99,20 +120,7 @@ test('the page hashes and stores a long file where its policy forbids threads', 
 
 test('a download that is aborted while the whole is verified leaves no thread behind', async () => {
   const page = await openPage('/')
-  const code = await page.evaluate(
-    async ([url, integrity]) => {
-      const abort = new AbortController()
-      const running = window.swarm.download(url, { integrity, signal: abort.signal })
-      running.addEventListener('statechange', () => {
-        if (running.state === 'verifying') abort.abort()
-      })
-      return running.then(
-        () => 'none',
-        (error: unknown) => (error as { readonly code: string }).code,
-      )
-    },
-    [scene.url, scene.integrity] as const,
-  )
+  const code = await abortWhen(page, 'verifying')
   expect(code).toBe('aborted')
   await expect.poll(() => page.workers().length).toBe(0)
   const before = await threadsOf(page)
@@ -126,20 +134,7 @@ test('a download that is aborted while the whole is verified leaves no thread be
 
 test('a download that is aborted half-way leaves no thread behind', async () => {
   const page = await openPage('/')
-  const code = await page.evaluate(
-    async ([url, integrity]) => {
-      const abort = new AbortController()
-      const running = window.swarm.download(url, { integrity, signal: abort.signal })
-      running.addEventListener('progress', () => {
-        if (running.stats.bytesFromOrigin > 100e6) abort.abort()
-      })
-      return running.then(
-        () => 'none',
-        (error: unknown) => (error as { readonly code: string }).code,
-      )
-    },
-    [scene.url, scene.integrity] as const,
-  )
+  const code = await abortWhen(page, 'halfway')
   expect(code).toBe('aborted')
   await expect.poll(() => page.workers().length).toBe(0)
   const before = await threadsOf(page)

@@ -269,14 +269,14 @@ export class RunPlanner {
   hasTime(view: OriginView): boolean {
     const { nowMs, startedAtMs, lateness } = this.context
     const { missingBytes, geometry, rarity } = view.inventory
-    const { plainShareBytesPerSec } = this
-    const elapsedMs = nowMs - startedAtMs
     // Nobody waits for others without knowing what would be lost by it.
-    const areOthersBusy = plainShareBytesPerSec > 0 && view.areOthersBusy
-    if (this.isAlone || !(lateness.wasBusyLately(nowMs) || areOthersBusy)) {
+    const isSlow = lateness.wasBusyLately(nowMs) || (view.areOthersBusy && this.plainShareBytesPerSec > 0)
+    if (!isSlow || this.isAlone) {
       this.plainDownload.forget()
       return false
     }
+    const { plainShareBytesPerSec } = this
+    const elapsedMs = nowMs - startedAtMs
     const { bytesPerSec, bestBytesPerSec } = this.mesh.requests
     return hasTimeToSpare({
       elapsedMs,
