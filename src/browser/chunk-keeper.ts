@@ -21,7 +21,7 @@ const GROUP_BYTES = 4 * 1024 * 1024
 const GATHER_MS = 300
 
 /** Whoever brings more waits while so many bytes are not stored yet. */
-const MAX_UNSTORED_BYTES = 16 * 1024 * 1024
+const MAX_UNSTORED_BYTES = 8 * 1024 * 1024
 
 /**
  * Blobs of stored chunks that are kept at hand, so that putting the file together does not begin with reading them all:

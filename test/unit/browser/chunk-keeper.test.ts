@@ -189,15 +189,15 @@ describe('a read that ends late', () => {
 describe('room', () => {
   const geometry = geometryOf(64, MIB)
 
-  it('is there until 16 MiB wait to be written, and again when some are', async () => {
+  it('is there until 8 MiB wait to be written, and again when some are', async () => {
     const store = new FaultyStore()
     const { keeper } = keeperOn(store, geometry)
     await keeper.whenOpen()
     const gate = newGate()
     store.putGate = gate
-    for (let chunk = 0; chunk < 16; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
+    for (let chunk = 0; chunk < 8; chunk++) keeper.keep(chunk, chunkOf(geometry, chunk))
     expect(await isSettled(keeper.whenRoom())).toBe(true)
-    keeper.keep(16, chunkOf(geometry, 16))
+    keeper.keep(8, chunkOf(geometry, 8))
     const room = keeper.whenRoom()
     expect(await isSettled(room)).toBe(false)
     gate.open()
