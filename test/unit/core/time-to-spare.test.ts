@@ -59,6 +59,14 @@ describe('who has time', () => {
 })
 
 describe('what a plain download would have brought', () => {
+  it('begins anew once it has forgotten', () => {
+    const plain = new PlainDownload()
+    plain.bytesAfter(10_000, 1000)
+    plain.forget()
+    plain.bytesAfter(20_000, 100)
+    expect(plain.bytesAfter(30_000, 1000)).toBe(3000)
+  })
+
   it('is its present share all along while others come', () => {
     const plain = new PlainDownload()
     expect(plain.bytesAfter(2000, 500)).toBe(1000)
