@@ -248,6 +248,7 @@ export class Driver {
       store: ports.openStore(),
       fallback: ports.fallbackStore,
       lost: (chunk) => this.feed({ type: 'chunkLost', chunk }),
+      isAwaited: (chunk) => this.fileCheck?.awaits(chunk) === true,
     })
     this.keeper = keeper
     this.assembly = new Assembly(geometry, (lengthBytes) => keeper.newBuffer(lengthBytes))

@@ -22,6 +22,8 @@ export class FileCheck {
   private hash: FileHash | null = null
   private next = 0
   private isClosed = false
+  /** The digest was taken, and nothing was kept since. */
+  private isOver = false
   /** Counts how often something that may have been read was given up: what was read before is not hashed after it. */
   private generation = 0
   private progress: Promise<void> | null = null
@@ -36,8 +38,14 @@ export class FileCheck {
     return this.next
   }
 
+  /** It is not in the hash yet. */
+  awaits(chunk: number): boolean {
+    return !this.isClosed && !this.isOver && chunk >= this.next
+  }
+
   /** More is kept: hashes as far as it goes. */
   advance(): void {
+    this.isOver = false
     if (this.progress !== null) return
     this.progress = this.run().finally(() => {
       this.progress = null
@@ -86,7 +94,8 @@ export class FileCheck {
         const digest = await unlessLost(this.hash.digest())
         const isWhole = this.generation === ended
         this.restart()
-        if (digest !== null && isWhole) return digest
+        this.isOver = digest !== null && isWhole
+        if (this.isOver) return digest
         continue
       }
       if (this.next === next && this.generation === generation) return null

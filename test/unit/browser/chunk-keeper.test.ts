@@ -225,6 +225,35 @@ describe('room', () => {
     expect(await isSettled(keeper.whenRoom())).toBe(true)
   })
 
+  it('in memory is enough for all of a small file, where the store has no Blobs of it', async () => {
+    const small = geometryOf(32, MIB)
+    const store = new FaultyStore()
+    store.keepsBlobs = false
+    const { keeper } = keeperOn(store, small)
+    await storeAll(keeper, small)
+    store.reads = false
+    const blob = await keeper.blob('text/plain')
+    // Compared here, as a message about so many bytes takes all memory.
+    expect(Buffer.from((await bytesOf(blob)) ?? []).equals(fileBytes(small))).toBe(true)
+  })
+
+  it('in memory is there for what is awaited, until it has been borrowed and given back', async () => {
+    const store = new FaultyStore()
+    let position = 0
+    const { keeper } = keeperOn(store, geometry, { isAwaited: (chunk) => chunk >= position })
+    await storeAll(keeper, geometryOf(30, MIB))
+    const early = await keeper.borrow(3)
+    early?.giveBack()
+    position = 4
+    const late = await keeper.borrow(3)
+    expect(late?.bytes === early?.bytes).toBe(true)
+    late?.giveBack()
+    // It is read, from now on.
+    const again = await keeper.get(3)
+    expect(again?.byteLength).toBe(MIB)
+    expect(again === early?.bytes).toBe(false)
+  })
+
   it('in memory is not used up by what was served: old chunks leave the cache', async () => {
     const store = new FaultyStore()
     store.reads = false
@@ -305,7 +334,7 @@ describe('a store that fails', () => {
   })
 
   it('to give Blobs from its disk is asked for what left memory at the end only, a group at a time', async () => {
-    const geometry = geometryOf(24, MIB)
+    const geometry = geometryOf(40, MIB)
     const store = new FaultyStore()
     store.keepsBlobs = false
     const { keeper } = keeperOn(store, geometry)

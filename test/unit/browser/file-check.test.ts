@@ -85,6 +85,24 @@ describe('the hash of the whole file', () => {
     expect(shelf.reads).toEqual([0, 1, 2, 3, 4, 5])
   })
 
+  it('awaits what it has not taken, and nothing once it has ended, until a chunk was given up', async () => {
+    const shelf = new Shelf()
+    const awaited = (): number[] => ALL.filter((chunk) => shelf.check.awaits(chunk))
+    expect(awaited()).toEqual(ALL)
+    for (const chunk of [0, 1, 4]) shelf.keep(chunk)
+    await settle()
+    expect(awaited()).toEqual([2, 3, 4, 5])
+    for (const chunk of [2, 3, 5]) shelf.keep(chunk)
+    await shelf.check.finish()
+    expect(awaited()).toEqual([])
+    shelf.forget(3)
+    shelf.keep(3)
+    expect(awaited()).not.toEqual([])
+    expect(await shelf.check.finish()).toEqual(WHOLE)
+    shelf.check.close()
+    expect(awaited()).toEqual([])
+  })
+
   it('reads four chunks ahead, and no more', async () => {
     const shelf = new Shelf()
     const gate = newGate()

@@ -21,12 +21,14 @@ export interface KeeperWishes {
   readonly fallbackBytes?: number
   /** Default 0: every chunk is stored at once. */
   readonly gatherMs?: number
+  /** Default: no chunk is. */
+  readonly isAwaited?: (chunk: number) => boolean
 }
 
 export function keeperOn(
   store: ChunkStore,
   geometry: Geometry = GEOMETRY,
-  { fallbackBytes, gatherMs = 0 }: KeeperWishes = {},
+  { fallbackBytes, gatherMs = 0, isAwaited = () => false }: KeeperWishes = {},
 ): Kept {
   const fallbacks: ChunkStore[] = []
   const lost: number[] = []
@@ -45,6 +47,7 @@ export function keeperOn(
       return fallback
     },
     lost: (chunk) => lost.push(chunk),
+    isAwaited,
     gatherMs,
   })
   return { keeper, fallbacks, lost }
