@@ -78,6 +78,7 @@ async function downloadOnce(
     url: origin.url,
     options,
     timeoutMs: TIMEOUT_MS,
+    beforehand: () => testbed.whenQuiet(),
     // The next round starts with an empty disk, as this one did.
     afterwards: async (pages) => {
       await Promise.all(pages.map((page) => page.evaluate(() => window.agent.release())))

@@ -49,6 +49,7 @@ async function onDisk(say: Say, measure: (page: Page) => Promise<number>) {
   try {
     const [page] = (await testbed.openPages(1)).pages
     if (page === undefined) throw new Error('There is no page.')
+    await testbed.whenQuiet()
     return await measure(page)
   } finally {
     await testbed.close()

@@ -68,7 +68,10 @@ async function main(): Promise<void> {
       ...served.job,
       visitors,
       timeoutMs: TIMEOUT_MS,
-      beforehand: (pages) => watch.start(pages),
+      beforehand: async (pages) => {
+        await testbed.whenQuiet()
+        await watch.start(pages)
+      },
       ended: () => watch.stop(),
     })
     const nameOf = namesBy(JSON.parse(await readFile(`${build ?? globalBuildPath}.map`, 'utf8')))

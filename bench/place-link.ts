@@ -23,6 +23,7 @@ export const runOverLink: Place = async ({ scenario, system, seed, say }) => {
     const [holder, taker] = pages
     if (holder === undefined || taker === undefined) throw new Error('There are no two pages.')
     const timeoutMs = patienceMs(scenario)
+    await testbed.whenQuiet()
     const held = await visit(holder, served.job, timeoutMs)
     const integrity = served.origin.integrity
     if (held.error !== null)

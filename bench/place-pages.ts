@@ -27,6 +27,7 @@ export const runInPages: Place = async ({ scenario, system, seed, say }) => {
       beforehand: async (pages) => {
         const [alone] = pages
         if (isOnDisk && alone !== undefined) heap = await watchHeap(alone)
+        await testbed.whenQuiet()
         beforeSec = await testbed.cpuSeconds()
       },
       ended: async () => {

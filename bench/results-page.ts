@@ -26,7 +26,7 @@ export function resultsPage(scenarios: readonly Scenario[], records: readonly Ru
 Real visitors in headless Chromium download one file from one origin, whose responses share one rate: by this library, by
 plain \`fetch(url).blob()\`, and by WebTorrent in the browser (the origin as web seed, its own tracker, pieces by \`rarest\`, the
 torrent made beforehand). Within a repeat the systems take turns, so that they meet the same minutes of the machine, each in
-a browser of its own. Everybody stays until all are done. The library is given the SRI of the file. Every visitor’s bytes are
+a browser of its own, and begin when it has come to rest after the pages were opened. Everybody stays until all are done. The library is given the SRI of the file. Every visitor’s bytes are
 compared with the origin’s by SHA-256, after the clock has stopped.
 
 Repeat it with \`npm run bench:all\`; the scenarios are in [\`bench/scenarios.ts\`](../../bench/scenarios.ts), the runs in

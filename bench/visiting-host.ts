@@ -28,13 +28,14 @@ let visiting: Promise<VisitorResult[]> = Promise.resolve([])
 let beforeSec: number | null = null
 
 const answers = {
-  /** Resolves when the page is loaded. */
+  /** Resolves when the page is loaded, and its browser is quiet. */
   open: async (job: Job, timeoutMs: number): Promise<void> => {
     visiting = runVisitors(testbed, {
       ...job,
       visitors: 1,
       timeoutMs,
       beforehand: async () => {
+        await testbed.whenQuiet()
         loaded.open()
         await started.opened
         beforeSec = await testbed.cpuSeconds()

@@ -82,6 +82,7 @@ async function benchOnce(testbed: Testbed, settings: Settings, seed: number): Pr
       ...settings,
       ...job,
       options: await downloadOptions(settings, job, seed),
+      beforehand: () => testbed.whenQuiet(),
       watch: progressLines(settings, say),
       watchEveryMs: 2_000,
       afterwards: async (pages) => {

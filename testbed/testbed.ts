@@ -14,6 +14,7 @@ import { ensureGlobalBuild, globalBuildPath } from './build.ts'
 import { bundle } from './bundle.ts'
 import { chromiumFlags, findChromium } from './chromium.ts'
 import { cpuSecondsOf, findProcess } from './process-cpu.ts'
+import { whenQuiet } from './quiet.ts'
 import { startStaticServer, type Route, type StaticServer } from './static-server.ts'
 import { threadSecondsOf, type ThreadTimes } from './thread-cpu.ts'
 
@@ -24,6 +25,8 @@ export interface Testbed {
   cpuSeconds(): Promise<number | null>
   /** The same by kinds of threads; null where that cannot be told. */
   threadSeconds(): Promise<ThreadTimes | null>
+  /** Resolves when the browser has next to nothing to do, or has not come to rest in ten seconds. */
+  whenQuiet(): Promise<void>
   /** Closes every page, the browser and the server. */
   close(): Promise<void>
 }
@@ -67,6 +70,7 @@ export async function openTestbed(options: TestbedOptions = {}): Promise<Testbed
     const root = await findProcess(mark)
     return {
       cpuSeconds: () => cpuSecondsOf(root),
+      whenQuiet: () => whenQuiet(() => cpuSecondsOf(root)),
       threadSeconds: async () => (root === null ? null : await threadSecondsOf(root)),
       openPages: (count, pageOptions = {}) => openPages(chromium, server, count, pageOptions),
       close: async () => {
